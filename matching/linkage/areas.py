@@ -1,0 +1,130 @@
+"""Administrative areas (GB/T 2260 codes), from names and inside addresses."""
+
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+
+_SUFFIXES = (
+    "特别行政区 维吾尔自治区 壮族自治区 回族自治区 自治区 地区 林区 新区 矿区 省 市 区 县 旗 盟".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The deepest area named in a text and what of the text is left behind its name."""
+
+    code: str
+    rest: str
+
+
+def _short(name: str) -> str:
+    if "自治州" in name or "自治县" in name or "自治旗" in name:
+        for cut in range(2, len(name)):
+            if name[cut:].endswith(("自治州", "自治县", "自治旗")) and "族" in name[cut:]:
+                # 延边朝鲜族自治州 → 延边: nationalities have names of two characters or more.
+                stem = name[:cut]
+                if any(name[cut:].startswith(n) for n in _NATIONS):
+                    return stem
+        return name
+    for suffix in _SUFFIXES:
+        if name.endswith(suffix) and len(name) - len(suffix) >= 2:
+            return name[: -len(suffix)]
+    return name
+
+
+_NATIONS = (
+    "朝鲜 土家 藏 羌 彝 哈尼 壮 苗 布依 侗 傣 景颇 傈僳 白 回 蒙古 哈萨克 柯尔克孜 满 达斡尔 鄂温克 黎 "
+    "瑶 畲 仡佬 各族 水 佤 拉祜 纳西 独龙 怒 普米 土 撒拉 保安 东乡 裕固 锡伯 塔吉克 毛南 仫佬 鄂伦春"
+).split()
+
+
+@cache
+def _names() -> dict[str, str]:
+    text = files("matching.linkage").joinpath("data/areas.txt").read_text(encoding="utf-8")
+    return dict(line.split(" ", 1) for line in text.splitlines() if line)
+
+
+@cache
+def _index() -> tuple[dict[str, str], dict[str, dict[str, str]], dict[str, dict[str, str]], dict[str, str]]:
+    """Provinces, cities by province, counties by province, and names that are unique in the country."""
+    provinces: dict[str, str] = {}
+    cities: dict[str, dict[str, str]] = {}
+    counties: dict[str, dict[str, str]] = {}
+    seen: dict[str, set[str]] = {}
+    for code, name in _names().items():
+        names = {name, _short(name)}
+        if code[2:] == "0000":
+            provinces.update(dict.fromkeys(names, code))
+        elif code[4:] == "00":
+            cities.setdefault(code[:2], {}).update(dict.fromkeys(names, code))
+        else:
+            target = counties.setdefault(code[:2], {})
+            for known in names:
+                # A short county name must not shadow a longer thing (市区, 城区): two characters at least.
+                if len(known) >= 2 and known not in ("市辖区", "城区", "郊区", "矿区"):
+                    target.setdefault(known, code)
+        for known in names:
+            if len(known) >= 2 and known != "市辖区":
+                seen.setdefault(known, set()).add(code)
+    unique = {}
+    for known, codes in seen.items():
+        depth = sorted(codes, key=lambda c: (c[2:] != "0000", c[4:] != "00", c))
+        top = depth[0]
+        if len(codes) == 1 or top[4:] == "00":
+            unique[known] = top
+    return provinces, cities, counties, unique
+
+
+def _take(text: str, names: dict[str, str], within: str = "") -> tuple[str, str] | None:
+    """The longest of `names` that starts `text`, with the text behind it."""
+    for length in range(min(len(text), 12), 1, -1):
+        code = names.get(text[:length])
+        if code and code.startswith(within):
+            return code, text[length:]
+    return None
+
+
+_REST_START = ("省", "市", "区", "县", "地区", "特别行政区")
+
+
+def _strip(rest: str) -> str:
+    rest = rest.removeprefix("市辖区")
+    for suffix in _REST_START:
+        if rest.startswith(suffix):
+            return rest[len(suffix) :]
+    return rest
+
+
+@lru_cache(maxsize=65536)
+def locate(text: str) -> Place:
+    """The area that a text starts with ('' where none is named), and the rest of the text."""
+    provinces, cities, counties, unique = _index()
+    rest = text.removeprefix("中国").strip()
+    code = ""
+    hit = _take(rest, provinces)
+    if hit:
+        code, rest = hit[0], _strip(hit[1])
+        if code[:2] in ("11", "12", "31", "50"):
+            rest = rest
+            name = _names()[code]
+            rest = rest.removeprefix(name)
+    else:
+        hit = _take(rest, unique)
+        if not hit:
+            return Place("", text)
+        code, rest = hit
+    if code[2:] == "0000":
+        hit = _take(rest, cities.get(code[:2], {}))
+        if hit:
+            code, rest = hit[0], _strip(hit[1])
+    if code[4:] == "00":
+        within = code[:4] if code[2:4] != "00" else code[:2]
+        hit = _take(rest, counties.get(code[:2], {}), within)
+        if hit:
+            code, rest = hit
+    return Place(code, rest)
+
+
+def code_of(text: str) -> str | None:
+    """The six-digit code of the deepest area that a text starts with, or None."""
+    return locate(text).code or None

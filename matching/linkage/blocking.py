@@ -1,0 +1,91 @@
+"""Keys under which two records of one person meet in the online index.
+
+Values are plain here; the caller hashes them with a secret key (HMAC) before they are stored or looked up.
+No key is ever a surname alone.
+"""
+
+from . import diseases, hospitals, idnumber
+from . import normalise as n
+from .characters import is_han
+from .records import PersonRecord
+
+#: All key names, in the order of their worth.
+KEYS = (
+    "id18",
+    "id_ends",
+    "birth_tail",
+    "phone",
+    "name_birth",
+    "surname_birth",
+    "name_year",
+    "surname_year_city_sex",
+    "hospital_disease_surname_year",
+)
+
+
+def _letters(raw: str) -> str:
+    """The letters of a name in pinyin, sorted: 张小三, Zhang Xiaosan and Xiaosan Zhang come out the same."""
+    return "".join(sorted(n.name_pinyin(raw)))
+
+
+def _surnames(raw: str) -> list[str]:
+    value = n.plain_name(raw)
+    if value and not any(is_han(c) for c in value):
+        words = [w for w in value.replace("*", " ").split() if w]
+        return sorted({words[0], words[-1]}) if words else []
+    surname = n.surname_pinyin(raw)
+    return [surname] if surname else []
+
+
+def blocking_values(rec: PersonRecord) -> list[tuple[str, str]]:
+    """(key name, composite value) pairs, without duplicates; empty for a record that says too little.
+
+    A year that was derived from an age (``birth_year`` with ``age`` and no ``birth_date``) may be one off
+    and gives its keys for the years beside it too.
+    """
+    out: list[tuple[str, str]] = []
+    identity = idnumber.parse(rec.id_number) if rec.id_number else None
+    cleaned = idnumber.normalise(rec.id_number) if rec.id_number else ""
+    birth = rec.birth_date or (identity.birth if identity else None)
+    sex = rec.sex or (identity.sex if identity else None)
+    if len(cleaned) == 18 and cleaned[:17].isdigit():
+        out.append(("id18", cleaned))
+        out.append(("birth_tail", cleaned[6:14] + cleaned[14:]))
+    if len(cleaned) == 18 and cleaned[:4].isdigit() and cleaned[-4:-1].isdigit():
+        out.append(("id_ends", cleaned[:4] + cleaned[-4:]))
+    if birth and len(cleaned) == 18 and cleaned[-4:-1].isdigit():
+        out.append(("birth_tail", f"{birth:%Y%m%d}{cleaned[-4:]}"))
+    number = n.phone(rec.phone)
+    if number:
+        out.append(("phone", number))
+
+    masked = n.is_masked_name(rec.name)
+    full = n.name(rec.name) if rec.name and not masked else ""
+    surnames = _surnames(rec.name) if rec.name else []
+    if birth:
+        day = f"{birth:%Y%m%d}"
+        if len(full) > 1:
+            out.append(("name_birth", f"{_letters(full)}|{day}"))
+        out.extend(("surname_birth", f"{s}|{day}") for s in surnames)
+    years: list[int] = []
+    if birth:
+        years = [birth.year]
+        if rec.birth_date and identity and identity.birth.year != birth.year:
+            years.append(identity.birth.year)
+    elif rec.birth_year:
+        years = [rec.birth_year]
+        if rec.age is not None:
+            years += [rec.birth_year - 1, rec.birth_year + 1]
+    area = n.area(rec.area) or (identity.area6 if identity else None)
+    hospital = hospitals.key(rec.hospital)
+    illness = diseases.classify(rec.disease)
+    condition = illness.group or illness.plain
+    for year in years:
+        if len(full) > 1:
+            out.append(("name_year", f"{full}|{year}"))
+        for surname in surnames:
+            if area and sex:
+                out.append(("surname_year_city_sex", f"{surname}|{year}|{area[:4]}|{sex}"))
+            if hospital and condition:
+                out.append(("hospital_disease_surname_year", f"{hospital}|{condition}|{surname}|{year}"))
+    return list(dict.fromkeys(out))

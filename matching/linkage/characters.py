@@ -1,0 +1,131 @@
+"""Chinese characters in names: variants, readings, surnames.
+
+OpenCC turns traditional characters into simplified ones but leaves 𠮷 and 闫/阎 alone and turns 乾 into
+干, which in names are two different characters; hence the tables here, which speak last.
+"""
+
+from functools import lru_cache
+
+from opencc import OpenCC
+from pypinyin.constants import PINYIN_DICT
+
+#: Characters that registers and people write for one another. Both sides fold to the right-hand one.
+VARIANTS: dict[str, str] = {
+    "閻": "阎", "閆": "阎", "闫": "阎", "蕭": "萧", "肖": "萧", "傅": "付", "戴": "代",
+    "𠮷": "吉", "峯": "峰", "邱": "丘", "甯": "宁", "寧": "宁", "喆": "哲", "堃": "坤",
+    "昇": "升", "陞": "升", "煒": "炜", "瑋": "玮", "祕": "秘", "菓": "果", "凃": "涂",
+    "塗": "涂", "鍾": "钟", "锺": "钟", "鐘": "钟", "仝": "同", "於": "于", "濬": "浚",
+    "濶": "阔", "崑": "昆", "崙": "仑", "㑺": "俊", "隽": "俊", "儁": "俊", "勛": "勋",
+    "勳": "勋", "晳": "晰", "皙": "晰", "慇": "殷", "羣": "群", "叡": "睿", "穉": "稚",
+    "脩": "修", "彥": "彦", "産": "产", "贇": "赟", "頴": "颖", "頼": "赖", "緑": "绿",
+    "淸": "清", "靑": "青", "眞": "真", "沢": "泽", "浜": "滨", "徳": "德", "恵": "惠",
+    "黒": "黑", "曽": "曾", "姸": "妍", "姉": "姊", "嬭": "奶", "嶋": "岛", "強": "强",
+    "彊": "强", "禮": "礼", "迺": "乃", "廼": "乃", "甦": "苏", "囍": "喜", "飈": "飙",
+    "飚": "飙", "燄": "焰", "燁": "烨", "曄": "晔", "爗": "烨", "嵗": "岁", "歳": "岁",
+    "涼": "凉", "旾": "春", "萅": "春", "秌": "秋", "芲": "花", "蘤": "花", "椘": "楚",
+    "梹": "槟", "樑": "梁",
+}  # fmt: skip
+
+#: Folding that changes the character someone is registered under, so a step below "the same name".
+_SOFT = frozenset("闫肖傅戴邱喆堃隽皙甦囍")
+
+#: What a surname is read as, where the everyday reading differs (first reading counts as the usual one).
+SURNAME_READINGS: dict[str, tuple[str, ...]] = {
+    "单": ("shan",), "仇": ("qiu",), "解": ("xie",), "曾": ("zeng",), "查": ("zha",), "翟": ("zhai",),
+    "区": ("ou",), "覃": ("qin", "tan"), "缪": ("miao",), "朴": ("piao",), "任": ("ren",), "华": ("hua",),
+    "盖": ("ge", "gai"), "乐": ("le", "yue"), "种": ("chong",), "召": ("shao",), "燕": ("yan",),
+    "宁": ("ning",), "纪": ("ji",), "尹": ("yin",), "员": ("yun",), "贠": ("yun",), "黑": ("he", "hei"),
+    "洗": ("xian",), "冼": ("xian",), "折": ("she",), "葛": ("ge",), "过": ("guo",), "哈": ("ha",),
+    "繁": ("po",), "秘": ("bi", "mi"), "隗": ("wei", "kui"), "尉": ("wei",), "乜": ("nie",), "逄": ("pang",),
+    "适": ("kuo",), "句": ("gou",), "盛": ("sheng",), "沈": ("shen",), "石": ("shi",), "车": ("che",),
+    "曲": ("qu",), "万": ("wan",), "牟": ("mu", "mou"), "郇": ("xun", "huan"), "郗": ("xi", "chi"),
+    "应": ("ying",), "卜": ("bu",), "祭": ("zhai",), "谌": ("chen", "shen"), "阚": ("kan",), "臧": ("zang",),
+    "藏": ("zang",), "俞": ("yu",), "於": ("yu",), "贾": ("jia",), "哥": ("ge",), "长": ("chang",),
+    "褚": ("chu",), "晁": ("chao",), "令": ("ling",), "那": ("na",), "佴": ("nai",), "麦": ("mai",),
+    "逯": ("lu",), "颉": ("xie",), "么": ("yao",), "重": ("chong",), "么么": ("yao",), "柏": ("bai", "bo"),
+    "尉迟": ("yu chi",), "万俟": ("mo qi",), "长孙": ("zhang sun",), "澹台": ("tan tai",),
+    "单于": ("chan yu",),
+}  # fmt: skip
+
+COMPOUND_SURNAMES = frozenset(
+    "欧阳 太史 端木 上官 司马 东方 独孤 南宫 万俟 闻人 夏侯 诸葛 尉迟 公羊 赫连 澹台 皇甫 宗政 濮阳 公冶 "
+    "太叔 申屠 公孙 慕容 仲孙 钟离 长孙 宇文 司徒 鲜于 司空 闾丘 子车 亓官 司寇 巫马 公西 颛孙 壤驷 公良 "
+    "漆雕 乐正 宰父 谷梁 拓跋 夹谷 轩辕 令狐 段干 百里 呼延 东郭 南门 羊舌 微生 公户 公玉 公仪 梁丘 公仲 "
+    "公上 公门 公山 公坚 左丘 公伯 西门 公祖 第五 公乘 贯丘 公皙 南荣 东里 东宫 仲长 子书 子桑 即墨 达奚 "
+    "褚师 吴铭 纳兰 完颜 富察 费莫 蹇 叶赫 那拉 爱新觉罗".split()
+)
+
+_T2S = OpenCC("t2s")
+
+
+@lru_cache(maxsize=65536)
+def simplify(char: str) -> str:
+    """Traditional to simplified, one character; a character that is its own name stays (乾)."""
+    if char in ("乾", "藉", "瞭", "徵", "於", "钟"):
+        return "征" if char == "徵" else "于" if char == "於" else char
+    if "\u3400" <= char <= "\u9fff" or ord(char) > 0x1FFFF:
+        folded = VARIANTS.get(char)
+        if folded and char not in _SOFT:
+            return folded
+        return _T2S.convert(char)[:1] or char
+    return char
+
+
+@lru_cache(maxsize=65536)
+def fold(char: str) -> str:
+    """Simplified and, beyond that, folded to the one character that stands for its variants."""
+    simple = simplify(char)
+    return VARIANTS.get(simple, simple)
+
+
+def is_han(char: str) -> bool:
+    """A CJK ideograph (any plane)."""
+    code = ord(char)
+    return 0x3400 <= code <= 0x9FFF or 0xF900 <= code <= 0xFAFF or 0x20000 <= code <= 0x3FFFF or char == "〇"
+
+
+_TONES = str.maketrans("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹḿê", "aaaaeeeeiiiioooouuuuvvvvvnnnme")
+
+
+@lru_cache(maxsize=65536)
+def readings(char: str) -> tuple[str, ...]:
+    """Toneless pinyin readings, the usual one first; a character without one is its own reading."""
+    known = PINYIN_DICT.get(ord(char))
+    if not known:
+        return (char.casefold(),)
+    plain = []
+    for reading in known.split(","):
+        toneless = reading.translate(_TONES)
+        toneless = "".join(c for c in toneless if "a" <= c <= "z")
+        if toneless and toneless not in plain:
+            plain.append(toneless)
+    return tuple(plain) or (char,)
+
+
+@lru_cache(maxsize=16384)
+def surname_readings(char: str) -> tuple[str, ...]:
+    """As `readings`, with the readings that hold for surnames."""
+    return SURNAME_READINGS.get(simplify(char)) or readings(char)
+
+
+_INITIALS = (("zh", "z"), ("ch", "c"), ("sh", "s"))
+_FINALS = (("ang", "an"), ("eng", "en"), ("ing", "in"), ("ong", "on"))
+
+
+@lru_cache(maxsize=4096)
+def accent(syllable: str) -> str:
+    """A syllable as southern accents and phonetic keyboards mix it: zh/z, ch/c, sh/s, n/l, f/h, r/l, -ng/-n."""
+    out = syllable
+    for long, short in _INITIALS:
+        if out.startswith(long):
+            out = short + out[2:]
+            break
+    else:
+        if out[:1] in ("n", "r"):
+            out = "l" + out[1:]
+        elif out.startswith("fu"):
+            out = "h" + out[1:]
+    for long, short in _FINALS:
+        if out.endswith(long):
+            return out[: -len(long)] + short
+    return out

@@ -1,0 +1,184 @@
+"""Values as people and systems write them, made comparable. Nothing here raises on bad input."""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from . import characters as han
+
+#: Longer values are cut: no name, number or address that identifies anyone is longer.
+MAX_LENGTH = 120
+_SPACE = re.compile(r"\s+")
+_NOISE = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060\ufeff\ufe00-\ufe0f]")
+_MASKS = str.maketrans({c: "*" for c in "＊*●•○◯×✕✖﹡⁎∗█■□_#？?xX"})
+_MASK_WORDS = re.compile(r"某")
+_BRACKETS = re.compile(r"[（(【\[].*?[)）】\]]")
+_NOT_NAME = re.compile(r"[^\w*\s'’\-·]|[\d_]")
+_MIDDLE_DOT = re.compile(r"[·•・．‧∙●⋅]")
+_TITLES = re.compile(
+    r"(先生|女士|小姐|太太|同学|小朋友|宝宝|老师|阿姨|大叔|叔叔|大爷|大妈|奶奶|爷爷|同志|患者|病人|之子|之女)$"
+)
+_NULLS = frozenset(
+    "无 未知 不详 空 暂无 未填 没有 不明 保密 测试 null none nan na n/a n.a. unknown test - -- . / 0 nil".split()
+)
+
+
+@lru_cache(maxsize=131072)
+def text(raw: str | None) -> str:
+    """NFKC, control characters out, spaces single, at most `MAX_LENGTH` characters; '' for 'unknown' words."""
+    if raw is None:
+        return ""
+    out = unicodedata.normalize("NFKC", str(raw)[: 4 * MAX_LENGTH])
+    out = _SPACE.sub(" ", _NOISE.sub("", out)).strip()[:MAX_LENGTH]
+    return "" if out.casefold() in _NULLS else out
+
+
+def _masked(raw: str) -> str:
+    """Mask characters as '*', 某 as '*'; only in a name written in Chinese."""
+    if not any(han.is_han(c) for c in raw):
+        return raw
+    return _MASK_WORDS.sub("*", raw.translate(_MASKS))
+
+
+@lru_cache(maxsize=131072)
+def plain_name(raw: str | None) -> str:
+    """A name cleaned and in simplified characters, without folding variants such as 闫/阎."""
+    value = text(raw)
+    if not value:
+        return ""
+    value = _BRACKETS.sub("", value) or value
+    if any(han.is_han(c) for c in value):
+        value = _masked(value)
+        value = _MIDDLE_DOT.sub("", value)
+        value = _NOT_NAME.sub("", value)
+        latin = [w for w in re.findall(r"[A-Za-z]+", value)]
+        value = "".join(han.simplify(c) for c in value if han.is_han(c) or c == "*")
+        return value or " ".join(latin).casefold()
+    stripped = unicodedata.normalize("NFKD", value.casefold())
+    stripped = "".join(c for c in stripped if not unicodedata.combining(c))
+    stripped = re.sub(r"[·,;/.\-]+", " ", stripped)
+    stripped = re.sub(r"[^\w\s*]|[\d_]", "", stripped)
+    return _SPACE.sub(" ", stripped).strip()
+
+
+@lru_cache(maxsize=131072)
+def name(raw: str | None) -> str:
+    """The comparable form of a name.
+
+    NFKC, stripped, simplified, variants folded (閆, 闫 → 阎; 傅 → 付), masks as '*'; Latin names without
+    case, accents and punctuation, words separated by one space. Titles (先生, 女士) stay.
+    """
+    return "".join(han.fold(c) for c in plain_name(raw))
+
+
+@lru_cache(maxsize=131072)
+def split_name(raw: str | None) -> tuple[str, str]:
+    """Surname and given name of a normalised Chinese name; ('', whole) for a Latin one."""
+    value = plain_name(raw)
+    if not value or not han.is_han(value[0]):
+        return "", value
+    if len(value) > 2 and value[:2] in han.COMPOUND_SURNAMES:
+        return value[:2], value[2:]
+    return value[:1], value[1:]
+
+
+@lru_cache(maxsize=131072)
+def nickname_surname(raw: str | None) -> str:
+    """The surname inside 小王, 老李, 阿明's like and 王女士; '' where the name is none of these."""
+    value = plain_name(raw)
+    if not value:
+        return ""
+    stem = _TITLES.sub("", value)
+    if stem != value and 1 <= len(stem) <= 2 and "*" not in stem:
+        return stem
+    if len(value) == 2 and value[0] in "小老大":
+        return value[1]
+    return ""
+
+
+def is_masked_name(raw: str | None) -> bool:
+    """Whether a name hides part of itself: 张*, 张*三, 张某某, 小王, 王女士."""
+    value = plain_name(raw)
+    if not value:
+        return False
+    return "*" in value or bool(nickname_surname(raw))
+
+
+def _latin_words(value: str) -> list[str]:
+    return [w for w in value.replace("*", " ").split() if w]
+
+
+@lru_cache(maxsize=131072)
+def syllables(raw: str | None) -> tuple[str, ...]:
+    """Toneless syllables of a Chinese name, surname by its own readings; the words of a Latin one."""
+    value = plain_name(raw)
+    if not value:
+        return ()
+    if not han.is_han(value[0]) and not any(han.is_han(c) for c in value):
+        return tuple(_latin_words(value))
+    surname, given = split_name(raw)
+    out: list[str] = []
+    if surname in han.SURNAME_READINGS:
+        out.extend(han.SURNAME_READINGS[surname][0].split())
+    else:
+        out.extend(han.surname_readings(c)[0] for c in surname)
+    out.extend(han.readings(c)[0] for c in given if c != "*")
+    return tuple(out)
+
+
+@lru_cache(maxsize=131072)
+def name_pinyin(raw: str | None) -> str:
+    """The name in toneless pinyin without spaces (张小三 → zhangxiaosan); Latin names joined as written."""
+    return "".join(syllables(raw))
+
+
+@lru_cache(maxsize=131072)
+def surname_pinyin(raw: str | None) -> str:
+    """The surname in toneless pinyin (单 → shan, 小王 → wang); of a Latin name its first word."""
+    nick = nickname_surname(raw)
+    value = nick or raw
+    surname, _ = split_name(value)
+    if surname:
+        return "".join(syllables(surname))
+    words = syllables(value)
+    return words[0] if words else ""
+
+
+_PHONE_NOISE = re.compile(r"[^\d+*]")
+
+
+@lru_cache(maxsize=65536)
+def phone(raw: str | None) -> str | None:
+    """Digits of a phone number without country code and trunk prefixes; None if it cannot be one.
+
+    Mobile numbers come out with 11 digits; fixed ones with area code where it was written.
+    """
+    digits = _PHONE_NOISE.sub("", text(raw))
+    digits = digits.lstrip("+")
+    if not digits or "*" in digits:
+        return None
+    for prefix in ("0086", "86", "17951", "12593"):
+        if digits.startswith(prefix) and len(digits) - len(prefix) == 11 and digits[len(prefix)] == "1":
+            digits = digits[len(prefix) :]
+            break
+    if len(digits) == 12 and digits.startswith("01") and digits[2] in "3456789":
+        digits = digits[1:]
+    if not 7 <= len(digits) <= 15 or len(set(digits)) == 1:
+        return None
+    return digits
+
+
+@lru_cache(maxsize=65536)
+def area(raw: str | None) -> str | None:
+    """A six-digit GB/T 2260 code: of a longer or shorter code, or of a place name; None if neither."""
+    from .areas import code_of
+
+    value = text(raw)
+    if not value:
+        return None
+    digits = value.replace(" ", "")
+    if digits.isascii() and digits.isdigit():
+        if len(digits) not in (2, 4, 6, 9, 12):
+            return None
+        return digits[:6].ljust(6, "0") if "11" <= digits[:2] <= "91" else None
+    return code_of(value)
