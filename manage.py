@@ -1,0 +1,31 @@
+#!/usr/bin/env python3
+"""Jieli's command line. `manage.py up` runs everything; the others are Django's and the rooms' commands."""
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+
+
+def main() -> None:
+    # Behind the standard library: a `platform` before it would shadow Python's own module.
+    source = str(ROOT / "platform")
+    if source not in sys.path:
+        sys.path.append(source)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    command = sys.argv[1] if len(sys.argv) > 1 else "help"
+    if command == "up":
+        from devstack.supervisor import main as up
+
+        sys.exit(up(sys.argv[2:]))
+    from devstack.environment import prepare
+
+    prepare(command)
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()
