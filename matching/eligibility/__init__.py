@@ -1,0 +1,52 @@
+"""Does this person meet this fund's rule, and why? Pure: no ORM, no request, no clock of its own."""
+
+from .evaluate import CriterionResult, Evaluation, evaluate, offer_for
+from .facts import (
+    HARDSHIP_NAMES,
+    UNKNOWN,
+    Answers,
+    Bill,
+    CommitteeDecision,
+    Diagnosis,
+    Document,
+    Facts,
+    Hardship,
+    Hospital,
+    Known,
+    PriorAward,
+    Procedure,
+    Residence,
+    Unknown,
+)
+from .facts_data import facts_from
+from .rule import Criterion, Rule, RuleError, parse_rule
+from .suggest import Suggestion, suggest
+
+__all__ = [
+    "HARDSHIP_NAMES",
+    "UNKNOWN",
+    "Answers",
+    "Bill",
+    "CommitteeDecision",
+    "Criterion",
+    "CriterionResult",
+    "Diagnosis",
+    "Document",
+    "Evaluation",
+    "Facts",
+    "Hardship",
+    "Hospital",
+    "Known",
+    "PriorAward",
+    "Procedure",
+    "Residence",
+    "Rule",
+    "RuleError",
+    "Suggestion",
+    "Unknown",
+    "evaluate",
+    "facts_from",
+    "offer_for",
+    "parse_rule",
+    "suggest",
+]
