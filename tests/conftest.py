@@ -1,1 +1,1 @@
-"""Fixtures that several rooms share. The database's own (db, real_db, as_engine) come from devstack.pytest_plugin."""
+"""Fixtures that several rooms share. Those of the database come from devstack.pytest_plugin."""

@@ -45,7 +45,8 @@ def environment() -> dict[str, str]:
 
 def migration_hash(root: Path = ROOT) -> str:
     """Changes whenever a migration file, the helpers that migrations call, or a package changes."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(os.environ.get("DJANGO_SETTINGS_MODULE", "config.settings").encode())
+    digest.update((root / "platform/config/settings.py").read_bytes())
     for source in SOURCES:
         for path in sorted((root / source).rglob("*.py")):
             inside = path.relative_to(root).as_posix()

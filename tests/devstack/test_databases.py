@@ -46,8 +46,8 @@ def test_only_the_owner_owns_anything_or_may_create(real_db, role):
             "SELECT count(*) FROM pg_class WHERE pg_get_userbyid(relowner) = %s", [f"jieli_{role}"]
         ).fetchone()
         strangers = admin.execute(
-            "SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = 'public' "
-            "AND pg_get_userbyid(relowner) <> 'jieli_owner'"
+            "SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace "
+            "WHERE nspname = 'public' AND pg_get_userbyid(relowner) <> 'jieli_owner'"
         ).fetchall()
     assert owned == (0,)
     assert strangers == []
