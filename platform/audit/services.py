@@ -1,0 +1,131 @@
+"""What pages ask of the log: its health, one entry with its proof, the trail of a subject. Metadata only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from . import store, tree
+from .models import Checkpoint, Entry, EntryPayload, Leaf, Pending
+
+
+class NotInLog(LookupError):
+    """No such leaf, or no checkpoint covers it yet."""
+
+
+@dataclass(frozen=True)
+class LogStatus:
+    """entries: all that were recorded; today: since midnight, Shanghai; waiting: without a leaf yet; size: leaves
+    that the last checkpoint signs; checkpoint_age: None before the first one."""
+
+    entries: int
+    today: int
+    waiting: int
+    size: int
+    checkpoint_at: datetime | None
+    checkpoint_age: timedelta | None
+
+
+@dataclass(frozen=True)
+class EntryWithProof:
+    """An entry and what proves it: hash, siblings from the leaf upwards (32 bytes each) and the signed
+    checkpoint that they lead to. payload is None after erasure."""
+
+    leaf_index: int
+    entry_id: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    commitment: bytes
+    payload: dict | None
+    leaf_hash: bytes
+    proof: tuple[bytes, ...]
+    size: int
+    root: bytes
+    checkpoint: str
+
+    @property
+    def holds(self) -> bool:
+        return tree.verify_inclusion(self.leaf_hash, self.leaf_index, self.size, self.proof, self.root)
+
+
+@dataclass(frozen=True)
+class TrailEntry:
+    """leaf_index is None while the entry waits for the sequencer (about a second)."""
+
+    entry_id: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    payload: dict | None
+    leaf_index: int | None
+
+
+def status() -> LogStatus:
+    last = Checkpoint.objects.order_by("-size").first()
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    waiting = Pending.objects.count()
+    return LogStatus(
+        entries=store.tree_size() + waiting,
+        today=_recorded_since(midnight),
+        waiting=waiting,
+        size=last.size if last else 0,
+        checkpoint_at=last.at if last else None,
+        checkpoint_age=timezone.now() - last.at if last else None,
+    )
+
+
+def _recorded_since(moment: datetime) -> int:
+    return Entry.objects.filter(at__gte=moment).count()
+
+
+def entry_with_proof(leaf_index: int) -> EntryWithProof:
+    """Proven against the newest checkpoint. Raises NotInLog."""
+    found = Leaf.objects.select_related("entry__content").filter(leaf_index=leaf_index).first()
+    last = Checkpoint.objects.order_by("-size").first()
+    if found is None or last is None or leaf_index >= last.size:
+        raise NotInLog(f"leaf {leaf_index} is not in the signed log")
+    entry = found.entry
+    return EntryWithProof(
+        leaf_index=leaf_index,
+        entry_id=entry.pk,
+        at=entry.at,
+        actor=entry.actor,
+        action=entry.action,
+        subject=entry.subject,
+        commitment=bytes(entry.commitment),
+        payload=_payload(entry),
+        leaf_hash=bytes(found.leaf_hash),
+        proof=tuple(tree.inclusion_proof(leaf_index, last.size, store.read_hashes)),
+        size=last.size,
+        root=bytes(last.root),
+        checkpoint=last.note,
+    )
+
+
+def trail(subject: str, limit: int = 200) -> list[TrailEntry]:
+    """The newest entries about a subject ('settlement:12'), newest first."""
+    entries = Entry.objects.select_related("content", "leaf").filter(subject=subject).order_by("-id")[:limit]
+    return [
+        TrailEntry(
+            entry_id=entry.pk,
+            at=entry.at,
+            actor=entry.actor,
+            action=entry.action,
+            subject=entry.subject,
+            payload=_payload(entry),
+            leaf_index=entry.leaf.leaf_index if hasattr(entry, "leaf") else None,
+        )
+        for entry in entries
+    ]
+
+
+def _payload(entry: Entry) -> dict | None:
+    try:
+        return entry.content.payload
+    except EntryPayload.DoesNotExist:
+        return None
