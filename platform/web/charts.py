@@ -1,7 +1,8 @@
 """Geometry of the charts: dataclasses in, dataclasses out, drawn by `templates/web/charts/*.html` as SVG.
 
-Widths and positions are strings of per cent of the drawing's width ("31.25%"), so that a chart fits any column,
-hatching is not distorted and no number is localised on its way into an attribute. Amounts are Decimal yuan.
+Widths and positions are strings of per cent of the drawing's width ("31.25%"), so that a chart fits any
+column, hatching is not distorted and no number is localised on its way into an attribute. Amounts are Decimal
+yuan.
 Every chart is accompanied by the same figures as text: a table, a list or a title.
 """
 
@@ -303,7 +304,7 @@ class EvidenceBar:
 
 
 def evidence_bar(value: float | Decimal | None, scale: float = 21.0) -> EvidenceBar:
-    """A bar from the centre line, left against and right for. value: log2 weight; scale: the weight at the edge."""
+    """A bar from the centre line, left against, right for. value: log2 weight; scale: weight at the edge."""
     if value is None:
         return EvidenceBar("50.00%", "0.00%", "none", weight(None), _("不计"))
     number = float(value)

@@ -20,11 +20,11 @@ _LOOKS_LIKE_ID = re.compile(r"(?<!\d)(\d{3})\d{11}(\d{3}[\dXx])(?!\d)")
 _LOOKS_LIKE_PHONE = re.compile(r"(?<!\d)(1\d{2})\d{4}(\d{4})(?!\d)")
 
 
-def _yuan(value: object) -> Decimal | None:
+def yuan(value: object) -> Decimal | None:
     """None for nothing; TypeError for a float, whose fen cannot be trusted; ValueError for no number."""
     if value is None or value == "":
         return None
-    if isinstance(value, float) or isinstance(value, bool):
+    if isinstance(value, float | bool):
         raise TypeError("money is Decimal yuan or its string, never a float")
     try:
         amount = Decimal(str(value))
@@ -37,7 +37,7 @@ def _yuan(value: object) -> Decimal | None:
 
 def money(value: object) -> str:
     """`12345.67` (yuan) → `¥12,345.67`; negative with a real minus sign; nothing → `—`."""
-    amount = _yuan(value)
+    amount = yuan(value)
     if amount is None:
         return NOTHING
     return f"{MINUS if amount < 0 else ''}¥{abs(amount):,.2f}"
@@ -45,7 +45,7 @@ def money(value: object) -> str:
 
 def money_signed(value: object) -> str:
     """As `money`, with `+` before a gain; zero carries no sign."""
-    amount = _yuan(value)
+    amount = yuan(value)
     if amount is None:
         return NOTHING
     return f"+{money(amount)}" if amount > 0 else money(amount)

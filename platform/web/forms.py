@@ -31,7 +31,7 @@ class MoneyInput(forms.TextInput):
 
 
 class MoneyField(forms.DecimalField):
-    """Decimal yuan, two places; accepts ¥ and thousands separators, full-width too; never goes through float."""
+    """Decimal yuan, two places; accepts ¥ and thousands separators, full-width too; never a float."""
 
     widget = MoneyInput
     default_error_messages = {

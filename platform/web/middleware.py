@@ -17,8 +17,8 @@ PERMISSIONS = ", ".join(
 class SecurityHeadersMiddleware:
     """Referrer-Policy, Permissions-Policy, COOP, and `no-store` wherever a session is involved.
 
-    A page for somebody who is signed in, patient or staff, must not come back from a cache or by the back button
-    on a shared computer. A response that sets Cache-Control itself with `no-store` or `public` keeps it.
+    A page for somebody who is signed in, patient or staff, must not come back from a cache or by the back
+    button on a shared computer. A response that says `no-store` or `public` itself keeps its Cache-Control.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

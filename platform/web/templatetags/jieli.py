@@ -54,7 +54,7 @@ def masked(value: object) -> SafeString:
 
 @register.simple_tag
 def revealed(value: object, masked_value: object) -> SafeString:
-    """A value shown in full for a while; place it in `<div data-seconds="300">`, which masks it again."""
+    """A value shown in full; place it in `<div data-seconds="300">`, which masks it again."""
     return format_html(
         '<span class="masked is-revealed" data-masked="{}">{}</span>',
         formats.keep_masked(masked_value),
@@ -215,7 +215,7 @@ def waterfall(rows: Iterable[charts.WaterfallRow], caption: str = "") -> dict[st
 @register.inclusion_tag("web/charts/stacked.html")
 def stacked_bar(parts: Iterable[charts.Part], total: Any = None) -> dict[str, Any]:
     """The same on a phone: one bar and its list."""
-    return {"bar": charts.stacked_bar(parts, total)}
+    return {"bar": charts.stacked_bar(parts, formats.yuan(total))}
 
 
 @register.inclusion_tag("web/charts/budget.html")
@@ -239,7 +239,7 @@ def evidence_bar(value: Any, scale: float = 21.0) -> dict[str, Any]:
 @register.inclusion_tag("web/charts/limit.html")
 def limit_bar(limits: Iterable[charts.Limit], amount: Any = None, field_id: str = "") -> dict[str, Any]:
     """Under the amount field: which limit binds. field_id: the input that the bar follows while typing."""
-    return {"bar": charts.limit_bar(list(limits), amount), "field_id": field_id}
+    return {"bar": charts.limit_bar(list(limits), formats.yuan(amount)), "field_id": field_id}
 
 
 @register.inclusion_tag("web/charts/merkle.html")
