@@ -1,0 +1,91 @@
+"""The benchmark corpus is reproducible, labelled, and contains what it promises."""
+
+import csv
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from devstack.synthetic.noise import has_valid_check_digit
+
+from bench.corpus import COLUMNS, generate
+
+
+@pytest.fixture(scope="module")
+def corpus():
+    return generate(seed=3, persons=3000)
+
+
+def test_the_same_seed_gives_the_same_corpus(corpus):
+    again = generate(seed=3, persons=3000)
+    assert again.records == corpus.records
+    assert again.truth == corpus.truth
+    assert generate(seed=4, persons=3000).records != corpus.records
+
+
+def test_a_tiny_corpus_is_refused():
+    with pytest.raises(ValueError, match="at least 50"):
+        generate(1, 10)
+
+
+def test_every_record_has_one_truth_and_only_the_declared_columns(corpus):
+    ids = [r["record_id"] for r in corpus.records]
+    assert len(set(ids)) == len(ids)
+    assert set(ids) == set(corpus.truth)
+    assert all(tuple(r) == COLUMNS for r in corpus.records)
+
+
+def test_true_pairs_are_of_one_person_and_complete(corpus):
+    within = corpus.true_pairs(corpus.records)
+    sizes = Counter(corpus.truth.values())
+    assert len(within) == sum(n * (n - 1) // 2 for n in sizes.values())
+    between = corpus.true_pairs(corpus.insurer, corpus.campaigns)
+    assert between <= within | {(b, a) for a, b in within}
+    assert all(a.startswith("I") and b.startswith("C") for a, b in between)
+
+
+def test_campaigns_show_no_full_name_no_number_and_no_phone(corpus):
+    for record in corpus.campaigns:
+        assert "*" in record["name"] or "某" in record["name"]
+        assert not any(record[field] for field in ("id_number", "phone", "birth_date", "address"))
+
+
+def test_spans_point_at_the_words_in_the_text(corpus):
+    texts = {r["record_id"]: r for r in corpus.campaigns}
+    assert set(corpus.spans) == set(texts)
+    for record_id, spans in corpus.spans.items():
+        record = texts[record_id]
+        for name, (start, end) in spans.items():
+            assert record["text"][start:end] == record[name]
+
+
+def test_the_promised_difficulties_are_there(corpus):
+    done = Counter(what for noise in corpus.noise.values() for what in noise)
+    promised = {
+        "homophone", "variant", "id_15", "id_slip", "id_transposed", "id_masked", "id_of_relative", "lunar",
+        "day_month", "year_only", "former_area", "phone_changed", "helper_phone", "nominal_age",
+        "second_insurer",
+    }  # fmt: skip
+    assert promised <= set(done)
+    numbers = [
+        r["id_number"] for r in corpus.applications if len(r["id_number"]) == 18 and "*" not in r["id_number"]
+    ]
+    wrong = [n for n in numbers if not has_valid_check_digit(n)]
+    assert 0 < len(wrong) < len(numbers) / 10
+    assert any(len(r["id_number"]) == 15 for r in corpus.applications)
+
+
+def test_the_insurer_is_the_clean_source(corpus):
+    def noisy(records):
+        names = {"homophone", "id_slip", "id_transposed", "lunar", "birth_slip"}
+        return sum(bool(names & set(corpus.noise[r["record_id"]])) for r in records) / len(records)
+
+    assert noisy(corpus.insurer) == 0
+    assert noisy(corpus.applications) > 0.05
+
+
+def test_it_is_written_as_csv(corpus, tmp_path: Path):
+    corpus.write(tmp_path)
+    with (tmp_path / "applications.csv").open(encoding="utf-8", newline="") as lines:
+        assert list(csv.DictReader(lines)) == corpus.applications
+    with (tmp_path / "truth.csv").open(encoding="utf-8", newline="") as lines:
+        assert {row["record_id"]: row["person"] for row in csv.DictReader(lines)} == corpus.truth
