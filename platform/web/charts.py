@@ -190,7 +190,7 @@ def stacked_bar(parts: Iterable[Part], total: Decimal | None = None) -> StackedB
                 layer=part.layer if part.layer in LAYERS else "basic",
                 state=part.state,
                 hatched=part.state in ("reserved", "open"),
-                wide=share >= 2.2 * len(part.label) and share >= 9,
+                wide=share >= 1.65 * len(part.label) and share >= 9,
             )
         )
         start += share

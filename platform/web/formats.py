@@ -1,14 +1,14 @@
 """How amounts, dates and shares are written for people.
 
-Money is Decimal yuan with two places and is never a float; times are shown in Asia/Shanghai; a share is
-rounded down, so that 99.99 % is never shown as certainty.
+Money is Decimal yuan with two places and is never a float; times are shown in Asia/Shanghai; a share below
+one is never shown as 100 %, as if it were certain.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from decimal import ROUND_DOWN, Decimal, InvalidOperation
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -60,11 +60,14 @@ def weight(value: float | Decimal | None) -> str:
 
 
 def percent(value: float | Decimal | str | None, places: int = 0) -> str:
-    """A share 0…1 → `78%`, rounded down; nothing → `—`."""
+    """A share 0…1 → `78%`; what is less than all is never rounded up to 100 %; nothing → `—`."""
     if value is None or value == "":
         return NOTHING
     step = Decimal(1).scaleb(-int(places))
-    number = (Decimal(str(value)) * 100).quantize(step, rounding=ROUND_DOWN)
+    share = Decimal(str(value)) * 100
+    number = share.quantize(step, rounding=ROUND_HALF_UP)
+    if share < 100 <= number:
+        number = share.quantize(step, rounding=ROUND_DOWN)
     return f"{MINUS if number < 0 else ''}{abs(number)}%"
 
 

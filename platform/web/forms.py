@@ -29,6 +29,10 @@ class MoneyInput(forms.TextInput):
             base |= {"data-limit": str(limit)}
         super().__init__({**base, **(attrs or {})})
 
+    def format_value(self, value: Any) -> str | None:
+        """What the server knows is written with separators; what somebody typed stays as typed."""
+        return f"{value:,.2f}" if isinstance(value, Decimal) else super().format_value(value)
+
 
 class MoneyField(forms.DecimalField):
     """Decimal yuan, two places; accepts ¥ and thousands separators, full-width too; never a float."""

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - rows of made-up figures read best in one line
 """Made-up figures for the style guide; no person behind any of them."""
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from django import forms
 from django.core.paginator import Paginator
 
 from . import charts
+from .formats import SHANGHAI
 from .forms import Choice, DayInput, IdNumberInput, MoneyField, MoneyInput, RadioCards
 
 LIMITS = [
@@ -78,7 +78,7 @@ def context() -> dict[str, Any]:
             0,
             0,
             12,
-            "bad",
+            "alert",
             "疑似重复筹款",
         ),
         (
@@ -120,7 +120,7 @@ def context() -> dict[str, Any]:
             1,
             1,
             5,
-            "bad",
+            "alert",
             "关联关系待申报",
         ),
         (
@@ -248,12 +248,15 @@ def context() -> dict[str, Any]:
         },
         "timeline_demo": [
             {
-                "at": dt.datetime(2026, 11, 20, 16, 4),
+                "at": dt.datetime(2026, 11, 20, 16, 4, tzinfo=SHANGHAI),
                 "who": "李*",
                 "text": "（经办）建议资助 ¥27,361.81，提交审批",
             },
-            {"at": dt.datetime(2026, 11, 18, 9, 30), "text": "短信请家属补诊断证明"},
-            {"at": dt.datetime(2026, 11, 16, 10, 47), "text": "家属提交申请，同意本基金查看"},
+            {"at": dt.datetime(2026, 11, 18, 9, 30, tzinfo=SHANGHAI), "text": "短信请家属补诊断证明"},
+            {
+                "at": dt.datetime(2026, 11, 16, 10, 47, tzinfo=SHANGHAI),
+                "text": "家属提交申请，同意本基金查看",
+            },
         ],
         "evidence": [
             ("姓名", "陈*涵", "陈*函", "同音不同字", 5.8),

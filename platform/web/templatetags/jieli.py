@@ -27,12 +27,12 @@ for _filter in (
 ):
     register.filter(_filter.__name__, _filter)
 
-SIGNS = {"ok": "✓", "bad": "✕", "wait": "!", "info": "", "unknown": "?", "plain": ""}
+SIGNS = {"ok": "✓", "bad": "✕", "alert": "!", "wait": "!", "info": "", "unknown": "?", "plain": ""}
 
 
 @register.simple_tag
 def badge(kind: str, word: object, title: str = "") -> SafeString:
-    """`{% badge "ok" "符合" %}`. kind: ok, bad, wait, info, unknown, plain. The word is required."""
+    """`{% badge "ok" "符合" %}`. kind: ok, bad, alert, wait, info, unknown, plain. The word is required."""
     if kind not in SIGNS:
         kind = "plain"
     if not str(word).strip():
