@@ -1,0 +1,58 @@
+"""Campaigns as designated platforms push them. Jieli hosts no appeal and holds no money."""
+
+from __future__ import annotations
+
+from accounts.models import Organisation
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from vault.fields import SealedJSON
+
+from insurance.ledger.models import money
+
+
+class Campaign(models.Model):
+    class Status(models.TextChoices):
+        ACTIVE = "active", _("筹款中")
+        ENDED = "ended", _("已结束")
+        WITHDRAWN = "withdrawn", _("已撤销")
+
+    platform = models.ForeignKey(Organisation, models.PROTECT)
+    external_id = models.CharField(max_length=64)
+    version = models.PositiveIntegerField(default=1)
+    content_hash = models.BinaryField(max_length=32)
+    status = models.CharField(max_length=10, choices=Status.choices)
+    target = money()
+    raised = money()
+    paid_out = money()
+    disease_code = models.CharField(max_length=20, blank=True)
+    beneficiary = SealedJSON(
+        "campaigns.beneficiary", null=True, help_text="name, age, area, hospital, disease text as pushed"
+    )
+    received_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        db_table = "campaign"
+        constraints = [models.UniqueConstraint(fields=["platform", "external_id"], name="campaign_once")]
+
+    def __str__(self) -> str:
+        return f"campaign {self.pk}"
+
+
+class CampaignLink(models.Model):
+    """To whom a campaign belongs and what of it counts: the engine's knowledge, never the platform's."""
+
+    campaign = models.OneToOneField(Campaign, models.PROTECT, primary_key=True, related_name="link")
+    identity_id = models.BigIntegerField(null=True)
+    person_id = models.BigIntegerField(null=True)
+    need_id = models.BigIntegerField(null=True)
+    counted_version = models.PositiveIntegerField(default=0)
+    counted_reserved = money(default=0, help_text="raised, not yet paid out, as counted in the ledger")
+    counted_paid = money(default=0)
+
+    class Meta:
+        db_table = "campaign_link"
+        indexes = [models.Index(fields=["need_id"], name="campaign_by_need")]
+
+    def __str__(self) -> str:
+        return f"link of campaign {self.pk}"

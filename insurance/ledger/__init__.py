@@ -1,0 +1,1 @@
+"""No yuan aided twice: residuals, promises and payments, kept by the database."""

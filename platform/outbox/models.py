@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from django.db import models
+
+
+class Event(models.Model):
+    """A wake-up that waits for its handlers: ids only, never a personal value."""
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        DONE = "done"
+        DEAD = "dead"
+
+    topic = models.CharField(max_length=64)
+    ids = models.JSONField(default=dict)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.PENDING)
+    tries = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    due_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "outbox_event"
+        indexes = [
+            models.Index(fields=["due_at"], name="outbox_due", condition=models.Q(state="pending")),
+            models.Index(fields=["state", "done_at"], name="outbox_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic} {self.ids}"
