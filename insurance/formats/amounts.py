@@ -8,11 +8,11 @@ from decimal import Decimal
 
 from . import codes
 from .canonical import Reason
+from .scalars import ZERO
 
 TOLERANCE = Decimal("0.05")
 """Yuan; a difference beyond it breaks an identity."""
 
-ZERO = Decimal("0.00")
 _PAYS = tuple(f"pays.{key}" for key in codes.PAYS)
 _PARTS_OF_TOTAL = ("fund_paid", "person_paid", "hospital_borne")
 _PARTS_OF_PERSON = ("account_paid", "cash_paid")

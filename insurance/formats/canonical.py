@@ -170,6 +170,10 @@ class Quarantined(msgspec.Struct, frozen=True):
     settlement: Settlement
     reasons: tuple[Reason, ...]
 
+    @property
+    def warnings(self) -> tuple[RecordWarning, ...]:
+        return self.settlement.warnings
+
 
 ReadResult = Accepted | Refused | Quarantined
 

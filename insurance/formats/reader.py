@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from . import codes, idnumber, scalars
-from .amounts import ZERO, Amounts
+from .amounts import Amounts
 from .canonical import (
     CORE_AMOUNTS,
     DETAIL_AMOUNTS,
@@ -26,9 +26,10 @@ from .canonical import (
     Settlement,
 )
 from .detect import Flat, lay_flat
+from .dialects import BY_NAME
 from .dialects.base import IGNORED
 from .dialects.setlinfo import REVERSALS, UNDO
-from .scalars import BadValue
+from .scalars import ZERO, BadValue
 
 _LIMITS = {
     "hospital_name": 200,
@@ -43,6 +44,7 @@ _DATES = frozenset({"admitted_on", "discharged_on", "person.birth_date"})
 _PAST = dt.timedelta(days=1)
 """How far a sender's clock may be ahead."""
 
+_EMPTY = (None, "", ())
 _FLAGS_TRUE = frozenset({"1", "true", "TRUE", "True", "是"})
 _RESIDENT_NUMBERS = frozenset({codes.RESIDENT_ID_CARD, ""})
 
@@ -71,6 +73,37 @@ def read(
     return _Reader(flat, now or dt.datetime.now(SHANGHAI)).result()
 
 
+def _text_of(limit: int) -> Callable[[Any], str]:
+    return lambda raw: scalars.text(raw, limit)
+
+
+def _flag(raw: Any) -> str:
+    return ("1" if raw else "0") if isinstance(raw, bool) else scalars.text(raw, _DEFAULT_LIMIT)
+
+
+def _codes(raw: Any) -> tuple[str, ...]:
+    """One code or a list of them."""
+    sent = raw[:20] if isinstance(raw, list | tuple) else (raw,)
+    return tuple(code for item in sent if (code := scalars.text(item, _DEFAULT_LIMIT)))
+
+
+def _converter(target: str) -> Callable[[Any], Any]:
+    if target in _AMOUNTS:
+        return scalars.amount
+    if target in _DATES:
+        return scalars.date
+    if target == "settled_at":
+        return scalars.timestamp
+    if target == "refunded":
+        return _flag
+    if target.startswith("hardship."):
+        return _codes
+    return _text_of(_LIMITS.get(target, _DEFAULT_LIMIT))
+
+
+_CONVERT = {target: _converter(target) for dialect in BY_NAME.values() for target in dialect.aliases}
+
+
 class _Reader:
     """Collects values, reasons and warnings of one record."""
 
@@ -97,8 +130,13 @@ class _Reader:
             if found is not None and found[0] is not IGNORED:
                 self._take(key, found[0], found[1], value)
                 continue
+            if found is not None and (value is None or value == ""):
+                continue
             kept += 1
             if kept > scalars.MAX_KEPT_KEYS:
+                continue
+            if found is not None and type(value) is str and len(value) < 100 and value.isprintable():
+                self.extra[key] = value
                 continue
             safe, cut = scalars.kept(value)
             name = scalars.key_name(key)
@@ -116,7 +154,7 @@ class _Reader:
 
     def _take(self, key: str, target: str, rank: int, raw: Any) -> None:
         try:
-            value = self._convert(target, raw)
+            value = _CONVERT[target](raw)
         except BadValue as fault:
             self.bad.add(target)
             self._reason(fault.code, key, **fault.params)
@@ -125,9 +163,9 @@ class _Reader:
             self.values[target], self.names[target], self.ranks[target] = value, key, rank
             return
         before, other = self.values[target], self.names[target]
-        if value is None or value == "" or value == before:
+        if value in _EMPTY or value == before:
             return
-        if before is None or before == "":
+        if before in _EMPTY:
             self.values[target], self.names[target], self.ranks[target] = value, key, rank
         elif target in _AMOUNTS or target == "setl_id":
             self.bad.add(target)
@@ -149,20 +187,6 @@ class _Reader:
             self._warn("differing_values", key, other=other)
         else:
             self._warn("differing_values", other, other=key)
-
-    @staticmethod
-    def _convert(target: str, raw: Any) -> Any:
-        if target in _AMOUNTS:
-            return scalars.amount(raw)
-        if target in _DATES:
-            return scalars.date(raw)
-        if target == "settled_at":
-            return scalars.timestamp(raw)
-        if target == "refunded" and isinstance(raw, bool):
-            return "1" if raw else "0"
-        if target.startswith("hardship.") and isinstance(raw, list | tuple):
-            return tuple(code for item in raw[:20] if (code := scalars.text(item, _DEFAULT_LIMIT)))
-        return scalars.text(raw, _LIMITS.get(target, _DEFAULT_LIMIT))
 
     def _text(self, target: str) -> str:
         return self.values.get(target) or ""
@@ -361,8 +385,7 @@ class _Reader:
         area = self._text("insured_area") or centre
         found = []
         for field in ("psn_idet_type", "mat_idet_code"):
-            sent = self.values.get(f"hardship.{field}") or ()
-            for code in (sent,) if isinstance(sent, str) else sent:
+            for code in self.values.get(f"hardship.{field}") or ():
                 found.append(Hardship(field, code, codes.hardship_class(field, code, area)))
         return tuple(found)
 

@@ -11,7 +11,8 @@ from typing import Any
 from .canonical import SHANGHAI
 
 CENT = Decimal("0.01")
-MAX_AMOUNT = Decimal("99999999.99")
+ZERO = Decimal("0.00")
+MAX_WHOLE = 99_999_999
 NULLS = frozenset({"", "null", "NULL", "Null"})
 """Texts that senders write for null (both stand in real messages)."""
 
@@ -41,7 +42,7 @@ def is_null(value: Any) -> bool:
 
 def text(value: Any, limit: int) -> str:
     """A trimmed text, "" for null; whole numbers are taken as their digits, as real senders write ids so."""
-    if value is None:
+    if value is None or value == "":
         return ""
     if isinstance(value, int) and not isinstance(value, bool):
         if value.bit_length() > 200:
@@ -79,6 +80,8 @@ def _printable(value: str) -> str:
 
 def amount(value: Any) -> Decimal | None:
     """Yuan with exactly two places, within ±99,999,999.99; None for null."""
+    if type(value) is int and -MAX_WHOLE <= value <= MAX_WHOLE:
+        return Decimal(value).quantize(CENT) if value else ZERO
     if value is None:
         return None
     if isinstance(value, str):
@@ -105,7 +108,7 @@ def amount(value: Any) -> Decimal | None:
     rounded = value.quantize(CENT, context=_EXACT)
     if rounded != value:
         raise BadValue("too_many_decimals")
-    return rounded if rounded else Decimal("0.00")
+    return rounded if rounded else ZERO
 
 
 def timestamp(value: Any) -> dt.datetime | None:
@@ -171,6 +174,8 @@ def kept(value: Any, depth: int = MAX_KEPT_DEPTH) -> tuple[Any, bool]:
     if value is None or isinstance(value, bool):
         return value, False
     if isinstance(value, str):
+        if len(value) <= MAX_KEPT_TEXT and value.isprintable():
+            return value, False
         safe = "".join("\ufffd" if _unstorable(c) else c for c in value[:MAX_KEPT_TEXT])
         return safe, safe != value
     if isinstance(value, int):
@@ -205,4 +210,6 @@ def key_name(key: Any) -> str:
     """A sender's key, short and printable enough to be shown back."""
     if not isinstance(key, str):
         return "?"
+    if len(key) <= 64 and key.isprintable():
+        return key
     return "".join(c if c.isprintable() else "\ufffd" for c in key[:64])
