@@ -20,9 +20,9 @@ def record(
 ) -> int:
     """Write one audit entry in the running transaction; gives the entry's number.
 
-    action like 'award.approved', subject like 'award:5' (ASCII). payload: field names, ids, amounts as strings;
-    strings, whole numbers, booleans, lists and dicts only, never a personal value. actor: the scope's when
-    left out; the database refuses another than the signed one.
+    action like 'award.approved', subject like 'award:5' (ASCII). payload: field names, ids, amounts as
+    strings; strings, whole numbers, booleans, lists and dicts only, never a personal value. actor: the
+    scope's when left out; the database refuses another than the signed one.
 
     Raises leaf.InvalidEntry (ValueError) for a wrong shape, TransactionManagementError outside a transaction,
     scope.NoActorError outside a scope.

@@ -61,7 +61,12 @@ def export(out: IO[bytes]) -> Exported:
     size = last.size if last else 0
     signed = list(Checkpoint.objects.filter(size__lte=size).order_by("size").values_list("size", "note"))
     with tarfile.open(fileobj=out, mode="w|") as archive:
-        manifest = {"format": FORMAT, "origin": keys.verifier().name, "size": size, "checkpoints": len(signed)}
+        manifest = {
+            "format": FORMAT,
+            "origin": keys.verifier().name,
+            "size": size,
+            "checkpoints": len(signed),
+        }
         _add(archive, "README.txt", README.format(format=FORMAT).encode())
         _add(archive, "manifest.json", json.dumps(manifest, indent=1).encode() + b"\n")
         _add(archive, "key.txt", f"{keys.verifier()}\n".encode())

@@ -43,7 +43,7 @@ def check_words(action: str, subject: str) -> None:
 
 
 def check_payload(value: Any, path: str = "payload") -> None:
-    """Strings, whole numbers, booleans, None, lists and dicts of these; raises InvalidEntry naming the place."""
+    """Strings, whole numbers, booleans, None, lists and dicts of these; InvalidEntry names the place."""
     if value is None or isinstance(value, bool):
         return
     if isinstance(value, str):

@@ -89,7 +89,7 @@ class Signer:
 
 
 def open_note(note: str, verifier: Verifier) -> str:
-    """The signed text. Signatures of other keys are passed over; raises NoteError if ours is not there or bad."""
+    """The signed text; NoteError if our signature is missing or bad. Those of other keys are passed over."""
     text, separator, signatures = note.rpartition("\n\n")
     if not separator or not signatures.endswith("\n"):
         raise NoteError("the note has no signatures")

@@ -3,9 +3,9 @@
     python verify.py export.tar --key log.example+1a2b3c4d+AQ… [--checkpoint kept.txt]…
     python -m audit.verify export.tar --key log.pub
 
-The key must come from somewhere else than the export; a checkpoint kept earlier (or a witness's) shows a history
-that was signed anew. Exit status: 0 nothing was changed, 1 something was changed (each place is named),
-2 the check could not be done. This file shares no code with the program that wrote the log.
+The key must come from somewhere else than the export; a checkpoint kept earlier (or a witness's) shows a
+history that was signed anew. Exit status: 0 nothing was changed, 1 something was changed (each place is
+named), 2 the check could not be done. This file shares no code with the program that wrote the log.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Report:
             self.more += 1
 
 
-# --- canonical JSON (RFC 8785), for strings, whole numbers, booleans, null, arrays and objects ---------------
+# --- canonical JSON (RFC 8785), for strings, whole numbers, booleans, null, arrays and objects -----
 
 
 def canonical(value: Any) -> bytes:
@@ -91,7 +91,20 @@ def _canonical(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-# --- keys, notes, checkpoints (C2SP signed-note and tlog-checkpoint) ------------------------------------------
+def _unbase64(value: Any) -> bytes:
+    """Strictly: one text for each byte string, or a changed character could go unnoticed."""
+    if not isinstance(value, str):
+        raise Malformed("not base64")
+    try:
+        data = base64.b64decode(value, validate=True)
+    except (ValueError, binascii.Error):
+        raise Malformed("not base64") from None
+    if base64.b64encode(data).decode() != value:
+        raise Malformed("not base64")
+    return data
+
+
+# --- keys, notes, checkpoints (C2SP signed-note and tlog-checkpoint) -------------------------------
 
 
 @dataclass(frozen=True)
@@ -104,8 +117,8 @@ class Key:
 def parse_key(text: str) -> Key:
     try:
         name, key_id, encoded = text.strip().split("+", 2)
-        blob = base64.b64decode(encoded, validate=True)
-    except (ValueError, binascii.Error):
+        blob = _unbase64(encoded)
+    except ValueError:
         raise Malformed("a key reads name+8 hex digits+base64") from None
     if len(blob) != 33 or blob[0] != 1 or sha256(name.encode() + b"\n" + blob).hexdigest()[:8] != key_id:
         raise Malformed("the key is damaged, or not an Ed25519 key")
@@ -123,8 +136,8 @@ def open_checkpoint(note: str, key: Key) -> tuple[int, bytes]:
         if len(parts) != 3 or parts[0] != "—" or parts[1] != key.name:
             continue
         try:
-            blob = base64.b64decode(parts[2], validate=True)
-        except (ValueError, binascii.Error):
+            blob = _unbase64(parts[2])
+        except Malformed:
             continue
         if blob[:4] != key.key_id:
             continue
@@ -139,13 +152,13 @@ def open_checkpoint(note: str, key: Key) -> tuple[int, bytes]:
     if len(lines) < 4 or lines[0] != key.name or not re.fullmatch(r"0|[1-9][0-9]{0,17}", lines[1]):
         raise Malformed("it is not a checkpoint of this log")
     try:
-        root = base64.b64decode(lines[2], validate=True)
-    except (ValueError, binascii.Error):
+        root = _unbase64(lines[2])
+    except Malformed:
         raise Malformed("its root cannot be read") from None
     return int(lines[1]), root
 
 
-# --- the tree (RFC 9162 §2.1) ---------------------------------------------------------------------------------
+# --- the tree (RFC 9162 §2.1) ----------------------------------------------------------------------
 
 
 class Tree:
@@ -173,16 +186,7 @@ class Tree:
         return root
 
 
-# --- the export ----------------------------------------------------------------------------------------------
-
-
-def _unbase64(value: Any) -> bytes:
-    if not isinstance(value, str):
-        raise Malformed("not base64")
-    try:
-        return base64.b64decode(value, validate=True)
-    except (ValueError, binascii.Error):
-        raise Malformed("not base64") from None
+# --- the export ------------------------------------------------------------------------------------
 
 
 def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -294,7 +298,7 @@ class Checker:
             except Malformed as error:
                 said = line.get("size") if line else "?"
                 self.report.add(
-                    f"第 {number} 个检查点（记录数 {said}）不可信：签名不对、不是这把公钥签的，或内容被改过。",
+                    f"第 {number} 个检查点（记录数 {said}）不可信：签名不对、不是这把公钥签的，或被改过。",
                     f"checkpoint {number} (size {said}) is not to be trusted: {error}",
                 )
                 continue
@@ -400,10 +404,11 @@ class Checker:
                     "history was rewritten and signed anew",
                 )
             elif not self.root_broken:
+                first, last = self.good_size, one.size - 1
                 self.report.add(
-                    f"记录数为 {one.size} 的检查点对不上：第 {self.good_size} 条到第 {one.size - 1} 条之间有改动。",
-                    f"the checkpoint of size {one.size} does not match: something between leaf {self.good_size} "
-                    f"and leaf {one.size - 1} was changed",
+                    f"记录数为 {one.size} 的检查点对不上：第 {first} 条到第 {last} 条之间有改动。",
+                    f"the checkpoint of size {one.size} does not match: "
+                    f"something between leaf {first} and leaf {last} was changed",
                 )
             self.root_broken = True
 

@@ -49,9 +49,13 @@ def test_two_equal_payloads_have_different_commitments(db):
 
 
 def test_it_is_rolled_back_with_the_work_that_it_records(db):
-    with pytest.raises(RuntimeError), actor_scope(STAFF):
-        record("award.approved", "award:5")
-        raise RuntimeError
+    def work():
+        with actor_scope(STAFF):
+            record("award.approved", "award:5")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        work()
     assert not Entry.objects.filter(subject="award:5").exists()
     assert not Pending.objects.exists()
 

@@ -172,7 +172,9 @@ def test_the_owner_who_switches_the_triggers_off_is_found_out(real_db, tmp_path)
     sequence(real_db)
     with real_db.superuser() as attacker:
         attacker.execute("SET session_replication_role = replica")
-        attacker.execute("UPDATE audit_entry SET subject = 'case:999' WHERE id = (SELECT min(id) FROM audit_entry)")
+        attacker.execute(
+            "UPDATE audit_entry SET subject = 'case:999' WHERE id = (SELECT min(id) FROM audit_entry)"
+        )
         attacker.execute(
             "UPDATE audit_entry_payload SET payload = '{}' WHERE entry_id = (SELECT max(id) FROM audit_entry)"
         )

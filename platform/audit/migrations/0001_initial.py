@@ -6,93 +6,124 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Checkpoint',
+            name="Checkpoint",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('size', models.BigIntegerField(unique=True)),
-                ('root', models.BinaryField(max_length=32)),
-                ('note', models.TextField()),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("size", models.BigIntegerField(unique=True)),
+                ("root", models.BinaryField(max_length=32)),
+                ("note", models.TextField()),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
             options={
-                'db_table': 'audit_checkpoint',
+                "db_table": "audit_checkpoint",
             },
         ),
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('actor', models.CharField(max_length=80)),
-                ('action', models.CharField(max_length=80)),
-                ('subject', models.CharField(max_length=120)),
-                ('commitment', models.BinaryField(max_length=32)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("actor", models.CharField(max_length=80)),
+                ("action", models.CharField(max_length=80)),
+                ("subject", models.CharField(max_length=120)),
+                ("commitment", models.BinaryField(max_length=32)),
             ],
             options={
-                'db_table': 'audit_entry',
+                "db_table": "audit_entry",
             },
         ),
         migrations.CreateModel(
-            name='Leaf',
+            name="Leaf",
             fields=[
-                ('leaf_index', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('leaf_hash', models.BinaryField(max_length=32)),
+                ("leaf_index", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("leaf_hash", models.BinaryField(max_length=32)),
             ],
             options={
-                'db_table': 'audit_leaf',
+                "db_table": "audit_leaf",
             },
         ),
         migrations.CreateModel(
-            name='TreeNode',
+            name="TreeNode",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('level', models.SmallIntegerField()),
-                ('index', models.BigIntegerField()),
-                ('hash', models.BinaryField(max_length=32)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("level", models.SmallIntegerField()),
+                ("index", models.BigIntegerField()),
+                ("hash", models.BinaryField(max_length=32)),
             ],
             options={
-                'db_table': 'audit_tree_node',
+                "db_table": "audit_tree_node",
             },
         ),
         migrations.CreateModel(
-            name='EntryPayload',
+            name="EntryPayload",
             fields=[
-                ('entry', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='content', serialize=False, to='audit.entry')),
-                ('salt', models.BinaryField(max_length=32)),
-                ('payload', models.JSONField()),
+                (
+                    "entry",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="content",
+                        serialize=False,
+                        to="audit.entry",
+                    ),
+                ),
+                ("salt", models.BinaryField(max_length=32)),
+                ("payload", models.JSONField()),
             ],
             options={
-                'db_table': 'audit_entry_payload',
+                "db_table": "audit_entry_payload",
             },
         ),
         migrations.CreateModel(
-            name='Pending',
+            name="Pending",
             fields=[
-                ('entry', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, primary_key=True, serialize=False, to='audit.entry')),
+                (
+                    "entry",
+                    models.OneToOneField(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        serialize=False,
+                        to="audit.entry",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'audit_pending',
+                "db_table": "audit_pending",
             },
         ),
         migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(fields=['subject', 'id'], name='audit_entry_subject'),
+            model_name="entry",
+            index=models.Index(fields=["subject", "id"], name="audit_entry_subject"),
         ),
         migrations.AddField(
-            model_name='leaf',
-            name='entry',
-            field=models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='leaf', to='audit.entry'),
+            model_name="leaf",
+            name="entry",
+            field=models.OneToOneField(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="leaf",
+                to="audit.entry",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='treenode',
-            constraint=models.UniqueConstraint(fields=('level', 'index'), name='audit_tree_node_once'),
+            model_name="treenode",
+            constraint=models.UniqueConstraint(fields=("level", "index"), name="audit_tree_node_once"),
         ),
     ]

@@ -5,10 +5,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from audit import export, record
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 from scope import Actor, actor_scope
+
+from audit import export, record
 
 
 class Command(BaseCommand):

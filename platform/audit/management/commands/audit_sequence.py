@@ -3,10 +3,11 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from audit import sequencer
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import OperationalError, connection
 from django.utils.translation import gettext as _
+
+from audit import sequencer
 
 
 class Command(BaseCommand):

@@ -5,9 +5,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from audit import export, keys, verify
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
+
+from audit import export, keys, verify
 
 
 class Command(BaseCommand):
