@@ -188,14 +188,14 @@ def offer_for(rule: Rule, facts: Facts, on: date) -> Offer:
     told = isinstance(prior, Known) and prior.verified
     bounds = _grant_bounds(rule, facts, on, own, told)
     for cap in rule.caps:
-        label = _(CAP_NAMES[cap.per])
+        cap_label = _(CAP_NAMES[cap.per])
         counted = [
             a for a in own if cap.per == "life" or (cap.per == "year" and a.awarded_on.year == on.year)
         ]
         certain = told or cap.per == "award"
-        bounds.append(Bound(f"cap_{cap.per}", label, cap.amount - _total(counted), cap.clause, certain))
+        bounds.append(Bound(f"cap_{cap.per}", cap_label, cap.amount - _total(counted), cap.clause, certain))
     measured = measure(rule.residual, facts)
-    label = describe(rule.residual)
+    label: str = describe(rule.residual)
     if isinstance(measured, Measured):
         certain = measured.verified and measured.exact is not None
         bounds.append(Bound("residual", label, measured.most, rule.residual.clause, certain))

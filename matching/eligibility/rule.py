@@ -241,7 +241,7 @@ def _criterion(value: Any, path: str, faults: Faults) -> Criterion:
             "params": optional(lambda v, p, f: v, {}),
         }
     )(value, path, faults)
-    if not head or not isinstance(head["type"], str):
+    if not head or value.get("type") != head["type"]:
         return Criterion("", "all_of", {"criteria": ()}, "", "")
     before = len(faults)
     params = CRITERIA[head["type"]](head["params"], f"{path}.params", faults)

@@ -26,7 +26,10 @@ class Suggestion:
 def suggest(rule: Rule, answers: Answers) -> Suggestion:
     """How likely the fund suits, from the answers alone: nothing that a record or register says is used."""
     results = evaluate(rule, answers.facts(), answers.on).results
-    kinds = {criterion.id: criterion.kind for criterion in rule.criteria}
+    kinds = {
+        criterion.id: {inner.kind for inner in criterion.walk()} - {"any_of", "all_of"}
+        for criterion in rule.criteria
+    }
     asked = [result for result in results if result.id in kinds]
     against = tuple(result for result in asked if result.tentative == FAILED)
     if against:
@@ -35,7 +38,7 @@ def suggest(rule: Rule, answers: Answers) -> Suggestion:
     open_ = tuple(
         result
         for result in asked
-        if result.status == UNKNOWN and result.tentative is None and kinds[result.id] not in LATER
+        if result.status == UNKNOWN and result.tentative is None and not kinds[result.id] <= LATER
     )
     if open_:
         return Suggestion("maybe", _("也许合适，还要看：%(text)s", text=_sentence(open_[0].text)), open_)
