@@ -56,7 +56,7 @@ def test_it_says_where_the_json_breaks():
         (b'{"a":NaN}', "malformed_json"),
         (b"[" * 100_000, "too_deep"),
         (b'{"a":' * 100_000, "too_deep"),
-        ("{\"名\":\"值\"".encode("gbk"), "not_utf8"),
+        ('{"名":"值"'.encode("gbk"), "not_utf8"),
         (b'{"records":[{"setl_id":"1"}],"records":[{"setl_id":"2"}]}', "duplicate_key"),
     ],
 )

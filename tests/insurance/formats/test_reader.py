@@ -93,7 +93,12 @@ def test_it_quarantines_a_query_answer_in_which_nobody_pays_the_bill(send, query
 
 def test_it_finds_the_original_of_a_reversal_in_the_request_beside_the_answer(send, outpatient):
     answer = reversal_of(outpatient)
-    request = {"infno": "2208", "msgid": "H1", "insuplc_admdvs": "131102", "input": {"data": {"setl_id": "S1001"}}}
+    request = {
+        "infno": "2208",
+        "msgid": "H1",
+        "insuplc_admdvs": "131102",
+        "input": {"data": {"setl_id": "S1001"}},
+    }
     for record in ({"request": request, "response": answer}, {**request, **answer}):
         result = send(record)
         assert isinstance(result, Accepted)
@@ -105,7 +110,11 @@ def test_it_finds_the_original_of_a_reversal_in_the_request_beside_the_answer(se
 
 
 def test_it_finds_the_original_of_an_undone_transaction_by_its_message(send, outpatient):
-    record = {"infno": "2601", "input": {"data": {"omsgid": "H0", "oinfno": "2207"}}, **reversal_of(outpatient)}
+    record = {
+        "infno": "2601",
+        "input": {"data": {"omsgid": "H0", "oinfno": "2207"}},
+        **reversal_of(outpatient),
+    }
     result = send(record)
     assert isinstance(result, Accepted)
     assert result.settlement.original_msgid == "H0"
@@ -318,7 +327,15 @@ def test_numbers_keep_what_was_written(info, number, code):
 
 
 def test_a_negative_settlement_is_a_reversal_unless_it_says_otherwise(send, canonical):
-    amounts = ("total_fee", "fund_paid", "person_paid", "cash_paid", "own_expense", "first_self_pay", "in_scope")
+    amounts = (
+        "total_fee",
+        "fund_paid",
+        "person_paid",
+        "cash_paid",
+        "own_expense",
+        "first_self_pay",
+        "in_scope",
+    )
     for name in amounts:
         canonical[name] = "-" + canonical[name]
     canonical["pays"] = {"basic": "-50000.00", "catastrophic": "-10000.00"}
@@ -343,7 +360,9 @@ def test_a_reversal_with_amounts_of_both_signs_is_quarantined(send, outpatient):
     assert "mixed_signs" in codes_of(send(record).reasons)
 
 
-@pytest.mark.parametrize("value", ["2024-02-30", "yesterday", "2024-13-01", 17, True, ["2024-01-01"], "0001-01-01"])
+@pytest.mark.parametrize(
+    "value", ["2024-02-30", "yesterday", "2024-13-01", 17, True, ["2024-01-01"], "0001-01-01"]
+)
 def test_a_date_that_is_none_is_quarantined(send, info, value):
     info["setl_time"] = value
     result = send(info)
@@ -353,7 +372,8 @@ def test_a_date_that_is_none_is_quarantined(send, info, value):
 
 
 @pytest.mark.parametrize(
-    "value", ["2024-03-02 10:15:30", "20240302101530", "2024/3/2 10:15:30", "2024-03-02T02:15:30Z", 1709345730000]
+    "value",
+    ["2024-03-02 10:15:30", "20240302101530", "2024/3/2 10:15:30", "2024-03-02T02:15:30Z", 1709345730000],
 )
 def test_every_way_to_write_a_time_means_the_same_moment(send, info, value):
     info["setl_time"] = value
