@@ -408,8 +408,8 @@ class MerklePath:
 
 def merkle_path(leaf: str, siblings: Sequence[str], verified: bool) -> MerklePath:
     """The way from one entry up to the tree's root. siblings: the proof's hashes as text, leaf upwards."""
-    width, height = 520, 190
-    left, right, low, high = 20, width - 24, height - 40, 20
+    width, height = 520, 200
+    left, right, low, high = 20, width - 24, height - 52, 20
     count = max(len(siblings), 1)
     steps = []
     for index, text in enumerate(siblings, start=1):
@@ -428,7 +428,7 @@ def merkle_path(leaf: str, siblings: Sequence[str], verified: bool) -> MerklePat
         square_x=left - 11,
         square_y=low - 11,
         leaf_label=_("本条 %(leaf)s") % {"leaf": leaf},
-        leaf_label_y=low + 34,
+        leaf_label_y=low + 44,
         root_label=ending,
         root_label_x=right - 14,
         title=_("第 %(leaf)s 条经 %(count)d 步算到树根。") % {"leaf": leaf, "count": len(siblings)} + ending,
