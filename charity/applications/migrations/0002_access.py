@@ -51,9 +51,16 @@ class Migration(migrations.Migration):
             ],
         ),
         # A yes is worth something only from the account whose application it is.
+        # SECURITY DEFINER, because the policies of `application` look at `consent` in turn.
         migrations.RunSQL(
-            "CREATE POLICY own_application ON consent AS RESTRICTIVE FOR INSERT TO jieli_app"
-            f" WITH CHECK ({of_own('consent')});",
-            "DROP POLICY own_application ON consent;",
+            """
+            CREATE FUNCTION owns_application(wanted bigint) RETURNS boolean
+            LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+              SELECT EXISTS (SELECT 1 FROM application WHERE id = wanted AND account_id = app_account())
+            $$;
+            CREATE POLICY own_application ON consent AS RESTRICTIVE FOR INSERT TO jieli_app
+              WITH CHECK (owns_application(application_id));
+            """,
+            "DROP POLICY own_application ON consent; DROP FUNCTION owns_application(bigint);",
         ),
     ]

@@ -6,125 +6,308 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='FundAccount',
+            name="FundAccount",
             fields=[
-                ('residual', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('reserved', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('committed', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('paid', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('excess', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('fund_id', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('organisation_id', models.BigIntegerField()),
+                ("residual", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("reserved", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("committed", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("paid", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("excess", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("fund_id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("organisation_id", models.BigIntegerField()),
             ],
             options={
-                'db_table': 'fund_account',
-                'abstract': False,
-                'constraints': [models.CheckConstraint(condition=models.Q(('reserved__gte', 0), ('committed__gte', 0), ('paid__gte', 0), ('residual__gte', 0), ('excess__gte', 0)), name='fundaccount_not_negative'), models.CheckConstraint(condition=models.Q(('residual__gte', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('reserved'), '+', models.F('committed')), '+', models.F('paid')), '-', models.F('excess')))), name='fundaccount_no_yuan_twice')],
+                "db_table": "fund_account",
+                "abstract": False,
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("reserved__gte", 0),
+                            ("committed__gte", 0),
+                            ("paid__gte", 0),
+                            ("residual__gte", 0),
+                            ("excess__gte", 0),
+                        ),
+                        name="fundaccount_not_negative",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "residual__gte",
+                                django.db.models.expressions.CombinedExpression(
+                                    django.db.models.expressions.CombinedExpression(
+                                        django.db.models.expressions.CombinedExpression(
+                                            models.F("reserved"), "+", models.F("committed")
+                                        ),
+                                        "+",
+                                        models.F("paid"),
+                                    ),
+                                    "-",
+                                    models.F("excess"),
+                                ),
+                            )
+                        ),
+                        name="fundaccount_no_yuan_twice",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='NeedAccount',
+            name="NeedAccount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('residual', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('reserved', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('committed', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('paid', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('excess', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('person_id', models.BigIntegerField()),
-                ('episode', models.CharField(help_text="ICD-10 category, e.g. C91; 'none' if uncoded", max_length=12)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("residual", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("reserved", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("committed", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("paid", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("excess", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("person_id", models.BigIntegerField()),
+                (
+                    "episode",
+                    models.CharField(help_text="ICD-10 category, e.g. C91; 'none' if uncoded", max_length=12),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'db_table': 'need_account',
-                'abstract': False,
-                'constraints': [models.CheckConstraint(condition=models.Q(('reserved__gte', 0), ('committed__gte', 0), ('paid__gte', 0), ('residual__gte', 0), ('excess__gte', 0)), name='needaccount_not_negative'), models.CheckConstraint(condition=models.Q(('residual__gte', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('reserved'), '+', models.F('committed')), '+', models.F('paid')), '-', models.F('excess')))), name='needaccount_no_yuan_twice'), models.UniqueConstraint(fields=('person_id', 'episode'), name='need_once')],
+                "db_table": "need_account",
+                "abstract": False,
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("reserved__gte", 0),
+                            ("committed__gte", 0),
+                            ("paid__gte", 0),
+                            ("residual__gte", 0),
+                            ("excess__gte", 0),
+                        ),
+                        name="needaccount_not_negative",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "residual__gte",
+                                django.db.models.expressions.CombinedExpression(
+                                    django.db.models.expressions.CombinedExpression(
+                                        django.db.models.expressions.CombinedExpression(
+                                            models.F("reserved"), "+", models.F("committed")
+                                        ),
+                                        "+",
+                                        models.F("paid"),
+                                    ),
+                                    "-",
+                                    models.F("excess"),
+                                ),
+                            )
+                        ),
+                        name="needaccount_no_yuan_twice",
+                    ),
+                    models.UniqueConstraint(fields=("person_id", "episode"), name="need_once"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='SettlementBalance',
+            name="SettlementBalance",
             fields=[
-                ('residual', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('reserved', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('committed', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('paid', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('excess', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('settlement_id', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('need', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='balances', to='ledger.needaccount')),
+                ("residual", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("reserved", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("committed", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("paid", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("excess", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("settlement_id", models.BigIntegerField(primary_key=True, serialize=False)),
+                (
+                    "need",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="balances",
+                        to="ledger.needaccount",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'settlement_balance',
-                'abstract': False,
+                "db_table": "settlement_balance",
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('open', 'Open'), ('correct', 'Correct'), ('budget', 'Budget'), ('reserve', 'Reserve'), ('release', 'Release'), ('commit', 'Commit'), ('cancel', 'Cancel'), ('pay', 'Pay'), ('return', 'Return'), ('external', 'External'), ('merge', 'Merge'), ('unmerge', 'Unmerge')], max_length=10)),
-                ('layer', models.CharField(choices=[('statutory', 'Statutory'), ('commercial', 'Commercial'), ('charity', 'Charity'), ('crowdfunding', 'Crowdfunding')], max_length=12)),
-                ('award_id', models.BigIntegerField(null=True)),
-                ('reference', models.CharField(help_text="what caused it: 'settlement:12:v2', 'campaign:5:v3', 'award:9:pay'", max_length=80)),
-                ('d_residual', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('d_reserved', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('d_committed', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('d_paid', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('fund', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='ledger.fundaccount')),
-                ('need', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='ledger.needaccount')),
-                ('settlement', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='ledger.settlementbalance')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("correct", "Correct"),
+                            ("budget", "Budget"),
+                            ("reserve", "Reserve"),
+                            ("release", "Release"),
+                            ("commit", "Commit"),
+                            ("cancel", "Cancel"),
+                            ("pay", "Pay"),
+                            ("return", "Return"),
+                            ("external", "External"),
+                            ("merge", "Merge"),
+                            ("unmerge", "Unmerge"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "layer",
+                    models.CharField(
+                        choices=[
+                            ("statutory", "Statutory"),
+                            ("commercial", "Commercial"),
+                            ("charity", "Charity"),
+                            ("crowdfunding", "Crowdfunding"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("award_id", models.BigIntegerField(null=True)),
+                (
+                    "reference",
+                    models.CharField(
+                        help_text="what caused it: 'settlement:12:v2', 'campaign:5:v3', 'award:9:pay'",
+                        max_length=80,
+                    ),
+                ),
+                ("d_residual", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("d_reserved", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("d_committed", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("d_paid", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "fund",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="ledger.fundaccount",
+                    ),
+                ),
+                (
+                    "need",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="ledger.needaccount",
+                    ),
+                ),
+                (
+                    "settlement",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="ledger.settlementbalance",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'entry',
+                "db_table": "entry",
             },
         ),
         migrations.CreateModel(
-            name='RecoveryCase',
+            name="RecoveryCase",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('cause', models.CharField(help_text='correction | reversal | campaign | commercial | merge', max_length=20)),
-                ('reference', models.CharField(max_length=80)),
-                ('state', models.CharField(default='open', help_text='open | resolved', max_length=10)),
-                ('opened_at', models.DateTimeField(auto_now_add=True)),
-                ('resolved_at', models.DateTimeField(null=True)),
-                ('need', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='recoveries', to='ledger.needaccount')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                (
+                    "cause",
+                    models.CharField(
+                        help_text="correction | reversal | campaign | commercial | merge", max_length=20
+                    ),
+                ),
+                ("reference", models.CharField(max_length=80)),
+                ("state", models.CharField(default="open", help_text="open | resolved", max_length=10)),
+                ("opened_at", models.DateTimeField(auto_now_add=True)),
+                ("resolved_at", models.DateTimeField(null=True)),
+                (
+                    "need",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="recoveries",
+                        to="ledger.needaccount",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'recovery_case',
-                'constraints': [models.UniqueConstraint(fields=('need', 'reference'), name='recovery_once')],
+                "db_table": "recovery_case",
+                "constraints": [models.UniqueConstraint(fields=("need", "reference"), name="recovery_once")],
             },
         ),
         migrations.AddConstraint(
-            model_name='settlementbalance',
-            constraint=models.CheckConstraint(condition=models.Q(('reserved__gte', 0), ('committed__gte', 0), ('paid__gte', 0), ('residual__gte', 0), ('excess__gte', 0)), name='settlementbalance_not_negative'),
+            model_name="settlementbalance",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("reserved__gte", 0),
+                    ("committed__gte", 0),
+                    ("paid__gte", 0),
+                    ("residual__gte", 0),
+                    ("excess__gte", 0),
+                ),
+                name="settlementbalance_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='settlementbalance',
-            constraint=models.CheckConstraint(condition=models.Q(('residual__gte', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('reserved'), '+', models.F('committed')), '+', models.F('paid')), '-', models.F('excess')))), name='settlementbalance_no_yuan_twice'),
+            model_name="settlementbalance",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "residual__gte",
+                        django.db.models.expressions.CombinedExpression(
+                            django.db.models.expressions.CombinedExpression(
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("reserved"), "+", models.F("committed")
+                                ),
+                                "+",
+                                models.F("paid"),
+                            ),
+                            "-",
+                            models.F("excess"),
+                        ),
+                    )
+                ),
+                name="settlementbalance_no_yuan_twice",
+            ),
         ),
         migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(fields=['need', 'id'], name='entry_by_need'),
+            model_name="entry",
+            index=models.Index(fields=["need", "id"], name="entry_by_need"),
         ),
         migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(fields=['fund', 'id'], name='entry_by_fund'),
+            model_name="entry",
+            index=models.Index(fields=["fund", "id"], name="entry_by_fund"),
         ),
         migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(fields=['award_id'], name='entry_by_award'),
+            model_name="entry",
+            index=models.Index(fields=["award_id"], name="entry_by_award"),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.UniqueConstraint(fields=('reference', 'kind'), name='entry_once'),
+            model_name="entry",
+            constraint=models.UniqueConstraint(fields=("reference", "kind"), name="entry_once"),
         ),
     ]

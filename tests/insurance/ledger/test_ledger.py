@@ -1,0 +1,191 @@
+"""reserve → commit → pay → return, and everything that the database refuses."""
+
+from decimal import Decimal
+
+import factories as make
+import pytest
+from django.db import connection, transaction
+from django.db.utils import DatabaseError
+from scope import actor_scope, engine_scope
+
+from insurance.ledger import services as ledger
+from insurance.ledger.models import Entry, NeedAccount, RecoveryCase, SettlementBalance
+
+pytestmark = pytest.mark.django_db
+
+D = Decimal
+
+
+@pytest.fixture
+def charity():
+    return make.organisation("charity")
+
+
+@pytest.fixture
+def staff(charity):
+    return make.staff(charity, "case_worker")
+
+
+@pytest.fixture
+def need():
+    return make.need("100.00")
+
+
+@pytest.fixture
+def fund(charity):
+    return make.fund(charity, "1000.00").pk
+
+
+@pytest.fixture
+def consented(charity, need, fund):
+    return make.consent(charity, fund, make.application(), need_id=need)
+
+
+def promise(need, fund, amount, award=1):
+    return ledger.Promise(award, need, fund, D(amount))
+
+
+def bill(need):
+    return SettlementBalance.objects.get(need_id=need).pk
+
+
+def totals(need):
+    with engine_scope():
+        p = ledger.need_position(need)
+    return p.residual, p.reserved, p.committed, p.paid, p.excess
+
+
+def test_money_goes_its_way_and_comes_back(staff, need, fund, consented):
+    with actor_scope(staff):
+        p = promise(need, fund, "60.00")
+        ledger.reserve(p)
+        ledger.commit(p)
+        ledger.pay(p)
+        assert ledger.need_position(need).open == D("40.00")
+        ledger.return_payment(promise(need, fund, "10.00"), "return:1")
+    assert totals(need) == (D("100.00"), D(0), D(0), D("50.00"), D(0))
+    with actor_scope(staff):
+        assert ledger.fund_position(fund).open == D("950.00")
+
+
+def test_not_one_fen_over_the_residual(staff, need, fund, consented):
+    with actor_scope(staff):
+        ledger.reserve(promise(need, fund, "99.99"))
+        with pytest.raises(ledger.ResidualExceededError):
+            ledger.reserve(promise(need, fund, "0.02", award=2))
+        ledger.reserve(promise(need, fund, "0.01", award=2))
+    assert totals(need)[1] == D("100.00")
+
+
+def test_not_one_fen_over_the_budget(staff, need, fund, consented):
+    with actor_scope(staff):
+        ledger.change_budget(fund, D("-950.00"), f"fund:{fund}:budget:2")
+        with pytest.raises(ledger.BudgetExceededError):
+            ledger.reserve(promise(need, fund, "50.01"))
+        ledger.reserve(promise(need, fund, "50.00"))
+        with pytest.raises(ledger.BudgetExceededError):
+            ledger.change_budget(fund, D("-0.01"), f"fund:{fund}:budget:3")
+
+
+def test_an_award_cannot_use_another_award_s_reservation(staff, need, fund, consented):
+    with actor_scope(staff):
+        ledger.reserve(promise(need, fund, "50.00", award=1))
+        with pytest.raises(ledger.AwardAmountsError):
+            ledger.commit(promise(need, fund, "50.00", award=2))
+        with pytest.raises(ledger.AwardAmountsError):
+            ledger.commit(promise(need, fund, "50.01", award=1))
+        with pytest.raises(ledger.AwardAmountsError):
+            ledger.pay(promise(need, fund, "50.00", award=1))
+
+
+def test_the_same_posting_twice_is_refused(staff, need, fund, consented):
+    with actor_scope(staff):
+        ledger.reserve(promise(need, fund, "10.00"))
+        with pytest.raises(ledger.AlreadyPostedError):
+            ledger.reserve(promise(need, fund, "10.00"))
+    assert totals(need)[1] == D("10.00")
+
+
+def test_a_correction_always_records_and_opens_a_recovery_case(staff, need, fund, consented):
+    with actor_scope(staff):
+        ledger.reserve(promise(need, fund, "80.00"))
+    with engine_scope():
+        ledger.post_settlement(bill(need), need, D("30.00"), 2)
+        case = RecoveryCase.objects.get(need_id=need)
+    assert case.amount == D("50.00")
+    assert totals(need) == (D("30.00"), D("80.00"), D(0), D(0), D("50.00"))
+    with actor_scope(staff):
+        with pytest.raises(ledger.ResidualExceededError):
+            ledger.reserve(promise(need, fund, "0.01", award=2))
+        ledger.release(promise(need, fund, "80.00"))
+    assert totals(need) == (D("30.00"), D(0), D(0), D(0), D(0))
+
+
+def test_crowdfunding_that_came_later_is_recorded_though_it_is_too_much(staff, need, fund, consented):
+    with actor_scope(staff):
+        ledger.reserve(promise(need, fund, "80.00"))
+    with engine_scope():
+        ledger.external(need, "crowdfunding", "campaign:1:v1", reserved=D("30.00"), paid=D("10.00"))
+    assert totals(need)[4] == D("20.00")
+    with engine_scope():
+        assert RecoveryCase.objects.get(need_id=need).cause == "external"
+
+
+def test_another_organisation_cannot_spend_from_the_fund(staff, need, fund, consented):
+    with (
+        actor_scope(make.staff(make.organisation(), "case_worker")),
+        pytest.raises(DatabaseError, match="row-level security"),
+    ):
+        ledger.reserve(promise(need, fund, "10.00"))
+    assert totals(need)[1] == 0
+
+
+def test_without_a_live_consent_nothing_is_promised(staff, need, fund):
+    with actor_scope(staff), pytest.raises(DatabaseError, match="row-level security"):
+        ledger.reserve(promise(need, fund, "10.00"))
+
+
+def test_the_need_is_invisible_without_consent(staff, need, fund):
+    with actor_scope(staff):
+        assert ledger.need_position(need) == ledger.NOTHING
+        assert not Entry.objects.filter(need_id=need).exists()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE entry SET d_paid = 0",
+        "DELETE FROM entry",
+        "UPDATE need_account SET residual = 1000000",
+        "UPDATE fund_account SET residual = 1000000",
+        "UPDATE settlement_balance SET residual = 1000000",
+        "TRUNCATE entry",
+    ],
+)
+@pytest.mark.parametrize("role", ["app", "engine"])
+def test_nobody_rewrites_the_books(staff, need, fund, sql, role):
+    with (
+        actor_scope(staff) if role == "app" else engine_scope(),
+        pytest.raises(DatabaseError, match="permission denied|append-only"),
+        transaction.atomic(),
+    ):
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
+
+
+def test_staff_cannot_post_as_the_insurer(staff, need, fund, consented):
+    with actor_scope(staff), pytest.raises(DatabaseError, match="row-level security"), transaction.atomic():
+        Entry.objects.create(
+            need_id=need, fund_id=None, kind="correct", layer="statutory", reference="x", d_residual=D(1000)
+        )
+
+
+def test_a_merge_moves_every_total(staff, need, fund, consented):
+    with actor_scope(staff):
+        ledger.reserve(promise(need, fund, "60.00"))
+    with engine_scope():
+        other = ledger.need_for(888_888, "C91")
+        ledger.move_need(need, other.pk, "merge:1")
+        assert ledger.need_position(need) == ledger.Position(*[D("0.00")] * 5)
+        moved = NeedAccount.objects.get(pk=other.pk)
+    assert (moved.residual, moved.reserved, moved.excess) == (D("100.00"), D("60.00"), D(0))
