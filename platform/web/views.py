@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseServerError
 from django.shortcuts import render
 from django.template import loader
 from django.views.decorators.csrf import requires_csrf_token
+from scope import permission
 
 
 @requires_csrf_token
@@ -18,7 +18,8 @@ def error(request: HttpRequest, status: int) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return error(request, 400)
+    """Also where Django refuses a body that is too big, which deserves words of its own."""
+    return error(request, 413 if isinstance(exception, RequestDataTooBig) else 400)
 
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -47,7 +48,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "403_csrf.html", status=403)
 
 
-def styleguide(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+@permission("public")
+def styleguide(request: HttpRequest) -> HttpResponse:
     """Every component on one page, for whoever builds pages. Only with DEBUG."""
     if not settings.DEBUG:
         raise Http404
@@ -55,6 +57,3 @@ def styleguide(request: HttpRequest, **kwargs: Any) -> HttpResponse:
 
     frame = "phone" if request.GET.get("frame") == "phone" else "staff"
     return render(request, f"web/styleguide_{frame}.html", context())
-
-
-styleguide.jieli_public = True  # type: ignore[attr-defined]

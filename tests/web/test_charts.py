@@ -1,4 +1,5 @@
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -40,7 +41,7 @@ def test_each_bar_starts_where_the_one_above_ended():
         ("0.00%", "30.00%"),
     ]
     assert [b.hatched for b in bars] == [False, False, True, True]
-    assert all(below.link_from == above.link_to for above, below in zip(bars, bars[1:], strict=False))
+    assert all(below.link_from == above.link_to for above, below in pairwise(bars))
 
 
 @pytest.mark.parametrize("rows", [[], [WaterfallRow("总", None, "total")]])

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import web
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import RequestDataTooBig
 from django.template import Context, Template
 from django.template.loader import render_to_string
 from django.test import RequestFactory
@@ -56,7 +57,22 @@ def check(html):
 
 
 @pytest.fixture
-def request_():
+def plain(settings):
+    """This room alone: no other room's context, no other room's addresses."""
+    engine = settings.TEMPLATES[0]
+    options = engine["OPTIONS"] | {
+        "context_processors": [
+            "django.template.context_processors.request",
+            "django.template.context_processors.i18n",
+            "web.context_processors.site",
+        ]
+    }
+    settings.TEMPLATES = [engine | {"OPTIONS": options}]
+    settings.ROOT_URLCONF = "web.urls"
+
+
+@pytest.fixture
+def request_(plain):
     request = RequestFactory().get("/styleguide/")
     request.user = AnonymousUser()
     request.session = {}
@@ -99,6 +115,12 @@ def test_an_error_page_says_what_to_do(request_, status):
     assert len(re.findall("请", html)) >= 2
 
 
+def test_a_body_that_is_too_big_gets_its_own_words(request_):
+    response = views.bad_request(request_, RequestDataTooBig())
+    assert response.status_code == 413
+    assert "10 MB" in response.content.decode()
+
+
 def test_an_error_page_can_be_drawn_without_any_context():
     for name in ("400.html", "403.html", "404.html", "500.html"):
         check(render_to_string(name))
@@ -119,7 +141,7 @@ def test_a_form_that_lay_too_long_is_explained(request_):
     assert "放得太久" in response.content.decode()
 
 
-def test_the_style_guide_is_hidden_from_the_public(client_free=None):
+def test_the_style_guide_is_hidden_from_the_public():
     from django.http import Http404
 
     with pytest.raises(Http404):
