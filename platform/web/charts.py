@@ -96,7 +96,7 @@ def waterfall(rows: Sequence[WaterfallRow]) -> tuple[WaterfallBar, ...]:
             remains = row.amount if row.amount is not None else remains
             left, right = 0.0, _share(remains, whole)
             leave = right
-            layer = row.state
+            layer: str = row.state
             paid = ""
         else:
             amount = row.amount or ZERO

@@ -51,7 +51,7 @@ class MoneyField(forms.DecimalField):
         kwargs.setdefault("min_value", Decimal("0.01"))
         super().__init__(**kwargs)
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]
         if value in self.empty_values:
             return None
         text = str(value).strip().translate(str.maketrans("０１２３４５６７８９．，￥", "0123456789.,¥"))
