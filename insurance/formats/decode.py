@@ -85,6 +85,7 @@ def decode_record(raw: bytes) -> Any:
         return Refused("record_too_large", "", {"limit": str(MAX_RECORD_BYTES)})
     try:
         value = _ANY.decode(raw)
+        plain = len(_KEY.findall(raw)) == _count_keys(value)
     except UnicodeDecodeError:
         return Refused("not_utf8")
     except msgspec.ValidationError:
@@ -93,9 +94,7 @@ def decode_record(raw: bytes) -> Any:
         return Refused("too_deep")
     except msgspec.DecodeError:
         return _decode_slowly(raw)
-    if len(_KEY.findall(raw)) != _count_keys(value):
-        return _decode_slowly(raw)  # a key twice, or a text that looks like a key
-    return value
+    return value if plain else _decode_slowly(raw)  # a key twice, or a text that looks like a key
 
 
 # the fast path --------------------------------------------------------------------------------------------

@@ -109,3 +109,15 @@ def test_ten_thousand_records_are_taken_and_one_more_is_not():
     body = json.dumps([{"setl_id": "1"}] * 10_000).encode()
     assert len(decode_body(body).records) == 10_000
     assert fault_of(body[:-1] + b',{"setl_id":"1"}]').code == "too_many_records"
+
+
+@pytest.mark.parametrize("depth", [4, 100, 400, *range(900, 1000, 7), 1100, 5000])
+def test_nesting_of_any_depth_is_read_or_named(depth):
+    try:
+        (record,) = decode_body(b'{"setl_id":' + b'{"a":' * depth + b"1" + b"}" * depth + b"}").records
+    except RequestFault as fault:
+        code = fault.code
+    else:
+        result = record.fault or read(record.value)
+        code = result.code if isinstance(result, Refused) else {reason.code for reason in result.reasons}
+    assert code == "too_deep" or "wrong_type" in code
