@@ -28,7 +28,7 @@ from .process import StartError
 
 ROOT = environment.ROOT
 # What reaches the console: trouble, and the codes that a developer's SMS back end prints.
-LOUD = ("WARNING", "ERROR", "CRITICAL", "Error:", "Traceback", "短信", "验证码")
+LOUD = ("WARNING", "ERROR", "CRITICAL", "Error:", "Traceback", "sms to ", "验证码")
 TOLERATED = ("SecurityWarning", "Timezone changed")
 LOG_LIMIT = 5_000_000  # bytes, then one generation back
 
