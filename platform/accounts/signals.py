@@ -1,0 +1,28 @@
+"""Signing in and out of staff: nothing of a patient's session stays, and the log knows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from audit import record
+from django.contrib.auth.signals import user_logged_in
+from django.dispatch import receiver
+from scope import Actor, actor_scope
+
+from .middleware import ORGANISATION_KEY, PATIENT_KEY
+from .models import Membership, User
+
+
+@receiver(user_logged_in, dispatch_uid="accounts.staff_signed_in")
+def staff_signed_in(sender: Any, request: Any, user: User, **kwargs: Any) -> None:
+    if request is not None and hasattr(request, "session"):
+        for key in (PATIENT_KEY, "patient_pending", ORGANISATION_KEY):
+            request.session.pop(key, None)
+    membership = (
+        Membership.objects.filter(user=user, is_active=True, organisation__is_active=True)
+        .order_by("id")
+        .first()
+    )
+    if membership is not None:
+        with actor_scope(Actor("staff", org_id=membership.organisation_id, user_id=user.pk)):
+            record("staff.signed_in", f"user:{user.pk}")
