@@ -68,6 +68,7 @@ class Record(models.Model):
     kind = models.CharField(max_length=12, blank=True, help_text="settlement | reversal")
     centre = models.CharField(max_length=12, blank=True)
     setl_id = models.CharField(max_length=64, blank=True)
+    msgid = models.CharField(max_length=40, blank=True, help_text="by which a reversal may name its original")
     content_hash = models.BinaryField(max_length=32, null=True)
     version = models.PositiveIntegerField(default=1)
     reasons = models.JSONField(default=list, help_text="[{code, field, message, …}], no personal values")
@@ -95,6 +96,7 @@ class Record(models.Model):
             models.Index(fields=["batch", "position"], name="record_by_batch"),
             models.Index(fields=["id"], name="record_waiting", condition=models.Q(progress="waiting")),
             models.Index(fields=["centre", "setl_id", "kind"], name="record_by_settlement"),
+            models.Index(fields=["sender", "msgid"], name="record_by_msgid", condition=~models.Q(msgid="")),
         ]
 
     def __str__(self) -> str:

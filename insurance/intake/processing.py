@@ -1,0 +1,220 @@
+"""What the engine does with an accepted record: settlement, person, residual. Handler of `intake.received`."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from audit import record as audit
+from insurance.formats import (
+    Settlement as Canonical,
+)
+from insurance.formats import (
+    residual_in_scope,
+    residual_out_of_scope,
+)
+from insurance.ledger import services as ledger
+from insurance.linking import services as linking
+from outbox import emit
+from people import registry
+
+from .models import Progress, Record, Settlement, SettlementSource
+
+ZERO = Decimal("0.00")
+
+
+def episode_of(disease_code: str) -> str:
+    """The illness episode of a bill: its ICD-10 category (three characters), 'none' if it is not coded."""
+    code = disease_code.strip().upper()
+    return code[:3] if len(code) >= 3 and code[0].isalpha() and code[1:3].isdigit() else "none"
+
+
+def describe(canonical: Canonical) -> registry.Description:
+    person = canonical.person
+    # Nothing of the stay (hospital, illness): it differs from bill to bill, a description is the person's.
+    extra = {"psn_no": person.psn_no} if person.psn_no else {}
+    return registry.Description(
+        name=person.name,
+        id_number=person.cert_no,
+        id_valid=bool(person.cert_no_valid),
+        cert_type=person.cert_type,
+        birth_date=person.birth_date,
+        sex=person.sex if person.sex in {"1", "2"} else "",
+        phone=person.phone,
+        area=(person.area or canonical.insured_area)[:6],
+        extra=extra,
+    )
+
+
+def process(record_id: int) -> None:
+    """Idempotent: a record that is not waiting is left alone."""
+    row = Record.objects.select_for_update().get(pk=record_id)
+    if row.progress not in {Progress.WAITING, Progress.AWAITING_ORIGINAL}:
+        return
+    canonical = msgspec.convert(row.canonical, Canonical, strict=False)
+    if canonical.kind == "reversal":
+        _reverse(row, canonical)
+    else:
+        _settle(row, canonical)
+
+
+def _amounts(canonical: Canonical) -> dict[str, Any]:
+    return {
+        "insured_area": canonical.insured_area[:6],
+        "insutype": canonical.insutype[:8],
+        "med_type": canonical.med_type[:8],
+        "hospital_code": canonical.hospital_code[:30],
+        "hospital_name": canonical.hospital_name[:120],
+        "medins_setl_id": canonical.medins_setl_id,
+        "disease_code": canonical.disease_code[:20],
+        "disease_name": canonical.disease_name[:120],
+        "admitted_on": canonical.admitted_on,
+        "discharged_on": canonical.discharged_on,
+        "settled_at": canonical.settled_at,
+        "total_fee": canonical.total_fee,
+        "fund_paid": canonical.fund_paid,
+        "hospital_borne": canonical.hospital_borne,
+        "person_paid": canonical.person_paid,
+        "cash_paid": canonical.cash_paid or ZERO,
+        "in_scope_residual": max(ZERO, residual_in_scope(canonical) or ZERO),
+        "out_of_scope_residual": residual_out_of_scope(canonical) or ZERO,
+        "pays": {key: str(value) for key, value in canonical.pays.items() if value},
+    }
+
+
+def _settle(row: Record, canonical: Canonical) -> None:
+    content = bytes(row.content_hash or b"")
+    settlement = (
+        Settlement.objects.select_for_update()
+        .filter(issuing_centre=row.centre, setl_id=row.setl_id, kind="settlement")
+        .first()
+    )
+    if settlement is None:
+        twin = _twin(canonical)
+        settlement = Settlement.objects.create(
+            issuing_centre=row.centre,
+            setl_id=row.setl_id,
+            content_hash=content,
+            status=Settlement.Status.HELD if twin else Settlement.Status.ACTIVE,
+            **_amounts(canonical),
+        )
+        audit("settlement.opened", f"settlement:{settlement.pk}", payload={"record": row.pk})
+    elif bytes(settlement.content_hash) != content and not _is_stale(settlement, row):
+        for name, value in _amounts(canonical).items():
+            setattr(settlement, name, value)
+        settlement.content_hash = content
+        settlement.version += 1
+        settlement.save()
+        Record.objects.filter(settlement_id=settlement.pk, sender_id=row.sender_id).exclude(pk=row.pk).update(
+            progress=Progress.SUPERSEDED
+        )
+        audit(
+            "settlement.corrected",
+            f"settlement:{settlement.pk}",
+            payload={"record": row.pk, "version": settlement.version},
+        )
+    SettlementSource.objects.get_or_create(
+        settlement=settlement, record=row, defaults={"sender_id": row.sender_id}
+    )
+    row.settlement_id = settlement.pk
+    identity, _ = registry.insurer_identity(row.sender_id, describe(canonical))
+    if settlement.identity_id is None:
+        settlement.identity_id = identity.pk
+        settlement.save(update_fields=["identity_id"])
+    result = linking.link(identity.pk)
+    if settlement.status == Settlement.Status.HELD or result.person_id is None:
+        row.progress = Progress.HELD
+    else:
+        row.progress = Progress.OPEN
+    row.save(update_fields=["settlement_id", "progress", "updated_at"])
+    if result.person_id is not None and settlement.identity_id == identity.pk:
+        post(settlement, result.person_id)
+    elif settlement.person_id is not None:
+        post(settlement, settlement.person_id)
+    _waiting_reversals(settlement)
+
+
+def _is_stale(settlement: Settlement, row: Record) -> bool:
+    """A record older than the one that made the present version changes nothing."""
+    newest = SettlementSource.objects.filter(settlement=settlement).order_by("-record_id").first()
+    return newest is not None and newest.record_id > row.pk
+
+
+def _twin(canonical: Canonical) -> Settlement | None:
+    """The same bill under another id: same hospital settlement number and total (decisions, 4)."""
+    if not canonical.medins_setl_id:
+        return None
+    return Settlement.objects.filter(
+        medins_setl_id=canonical.medins_setl_id,
+        hospital_code=canonical.hospital_code,
+        total_fee=canonical.total_fee,
+        kind="settlement",
+    ).first()
+
+
+def post(settlement: Settlement, person_id: int) -> None:
+    """Bring the bill's residual into the person's need. Nothing while it is held for review."""
+    if settlement.status == Settlement.Status.HELD:
+        return
+    if settlement.need_id is None:
+        need = ledger.need_for(person_id, episode_of(settlement.disease_code))
+        settlement.person_id, settlement.need_id = person_id, need.pk
+        settlement.save(update_fields=["person_id", "need_id"])
+    residual = ZERO if settlement.status == Settlement.Status.REVERSED else max(ZERO, settlement.person_paid)
+    ledger.post_settlement(settlement.pk, settlement.need_id, residual, settlement.version)
+    emit("need.changed", need_id=settlement.need_id)
+
+
+def _original_of(row: Record, canonical: Canonical) -> Settlement | None:
+    """By the request's setl_id, else by its message id; never by mdtrt_id alone."""
+    found = Settlement.objects.select_for_update().filter(
+        issuing_centre=row.centre, kind="settlement", sources__sender_id=row.sender_id
+    )
+    if canonical.original_setl_id:
+        return found.filter(setl_id=canonical.original_setl_id).first()
+    if canonical.original_msgid:
+        return found.filter(
+            sources__record__msgid=canonical.original_msgid, sources__record__sender_id=row.sender_id
+        ).first()
+    return None
+
+
+def _reverse(row: Record, canonical: Canonical) -> None:
+    original = _original_of(row, canonical)
+    if original is None:
+        row.progress = Progress.AWAITING_ORIGINAL
+        row.save(update_fields=["progress", "updated_at"])
+        return
+    if original.status != Settlement.Status.REVERSED:
+        original.status = Settlement.Status.REVERSED
+        original.version += 1
+        original.save(update_fields=["status", "version", "updated_at"])
+        audit("settlement.reversed", f"settlement:{original.pk}", payload={"record": row.pk})
+        if original.person_id is not None:
+            post(original, original.person_id)
+    row.settlement_id = original.pk
+    row.progress = Progress.APPLIED
+    row.save(update_fields=["settlement_id", "progress", "updated_at"])
+
+
+def _waiting_reversals(settlement: Settlement) -> None:
+    """A reversal that came before its original is carried out now."""
+    senders = list(settlement.sources.values_list("sender_id", flat=True))
+    for row in Record.objects.filter(
+        progress=Progress.AWAITING_ORIGINAL, centre=settlement.issuing_centre, sender_id__in=senders
+    )[:100]:
+        canonical = msgspec.convert(row.canonical, Canonical, strict=False)
+        if _original_of(row, canonical) == settlement:
+            _reverse(row, canonical)
+
+
+def person_found(identity_id: int, person_id: int) -> None:
+    """Handler of `linking.linked`: bills that waited for this description are opened. Idempotent."""
+    for settlement in Settlement.objects.select_for_update().filter(identity_id=identity_id, need_id=None):
+        post(settlement, person_id)
+        if settlement.need_id is not None:
+            Record.objects.filter(settlement_id=settlement.pk, progress=Progress.HELD).update(
+                progress=Progress.OPEN
+            )

@@ -1,0 +1,207 @@
+"""Look-up and creation of people and their descriptions: the engine's work (see decisions on roles).
+
+Descriptions are kept as sources gave them; a person is only what links them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from audit import record
+from vault.index import blind, blocking_key, code_hash
+
+from .models import BlockingKey, Identity, LinkState, Person, ProofToken, Representation
+
+CANDIDATES_PER_KEY = 100
+TOKEN_DAYS = 30
+# No 0/O, 1/I/L, U/V: a token is read out on the phone and copied from paper.
+TOKEN_ALPHABET = "ABCDEFGHJKMNPQRSTWXYZ23456789"
+
+
+@dataclass(frozen=True)
+class Description:
+    """A person as one source describes him. `extra` holds what has no column: psn_no, hospital, disease, age."""
+
+    name: str = ""
+    id_number: str = ""
+    id_valid: bool = False
+    cert_type: str = ""
+    birth_date: date | None = None
+    sex: str = ""  # "1" male, "2" female
+    phone: str = ""
+    area: str = ""
+    address: str = ""
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def fingerprint(self) -> bytes:
+        return blind(
+            "people.description", json.dumps(asdict(self), ensure_ascii=False, sort_keys=True, default=str)
+        )
+
+
+def _values(description: Description) -> dict[str, Any]:
+    return {
+        "fingerprint": description.fingerprint(),
+        "name": description.name or None,
+        "id_number": description.id_number or None,
+        "id_valid": description.id_valid,
+        "cert_type": description.cert_type,
+        "birth_date": description.birth_date,
+        "phone": description.phone or None,
+        "address": description.address or None,
+        "extra": description.extra or None,
+        "sex": description.sex,
+        "area": description.area,
+        "id_blind": blind("people.id_number", description.id_number)
+        if description.id_number and description.id_valid
+        else None,
+        "name_blind": blind("people.name", description.name) if description.name else None,
+        "phone_blind": blind("people.phone", description.phone) if description.phone else None,
+    }
+
+
+def insurer_identity(organisation_id: int, description: Description) -> tuple[Identity, bool]:
+    """The sender's description of a person: one row however many bills carry it. (identity, is it new)."""
+    values = _values(description)
+    found = Identity.objects.filter(
+        source="insurer", organisation_id=organisation_id, fingerprint=values["fingerprint"]
+    ).first()
+    if found:
+        return found, False
+    return Identity.objects.get_or_create(
+        source="insurer",
+        organisation_id=organisation_id,
+        fingerprint=values.pop("fingerprint"),
+        defaults=values,
+    )
+
+
+def source_identity(
+    source: str, source_id: int, organisation_id: int | None, description: Description
+) -> tuple[Identity, bool]:
+    """The description that an application or a campaign gives. (identity, did it change or is it new).
+
+    A linked identity keeps its link when the description stays; a changed description waits again.
+    """
+    values = _values(description)
+    identity, created = Identity.objects.get_or_create(
+        source=source, source_id=source_id, defaults={**values, "organisation_id": organisation_id}
+    )
+    if created:
+        return identity, True
+    if bytes(identity.fingerprint) == values["fingerprint"]:
+        return identity, False
+    for name, value in values.items():
+        setattr(identity, name, value)
+    identity.person = None
+    identity.state = LinkState.WAITING
+    identity.save()
+    identity.blocking_keys.all().delete()
+    return identity, True
+
+
+def store_keys(identity: Identity, values: Iterable[tuple[str, str]]) -> None:
+    """Index an identity under its composite blocking values, hashed."""
+    BlockingKey.objects.bulk_create(
+        [
+            BlockingKey(identity=identity, key=key)
+            for key in {blocking_key(name, value) for name, value in values}
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def candidates(identity: Identity, values: Iterable[tuple[str, str]]) -> list[Identity]:
+    """Linked identities that share a blocking key, at most CANDIDATES_PER_KEY a key."""
+    keys = sorted({blocking_key(name, value) for name, value in values})
+    if not keys:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT c.identity_id FROM unnest(%s::bigint[]) AS k(key) CROSS JOIN LATERAL"
+            " (SELECT b.identity_id FROM blocking_key b WHERE b.key = k.key AND b.identity_id <> %s LIMIT %s) c",
+            [keys, identity.pk, CANDIDATES_PER_KEY],
+        )
+        found = [row[0] for row in cursor.fetchall()]
+    return list(Identity.objects.filter(pk__in=found, person__isnull=False).order_by("pk"))
+
+
+def same_id_number(identity: Identity) -> Sequence[Identity]:
+    """Linked identities with the same valid ID number."""
+    if identity.id_blind is None:
+        return []
+    return list(
+        Identity.objects.filter(id_blind=bytes(identity.id_blind), person__isnull=False)
+        .exclude(pk=identity.pk)
+        .order_by("pk")[:CANDIDATES_PER_KEY]
+    )
+
+
+def assign(identity: Identity, person: Person, method: str, weight: float | None = None) -> None:
+    """Link an identity to a person, with its audit entry."""
+    identity.person = person
+    identity.state = LinkState.LINKED
+    identity.method = method
+    identity.weight = weight
+    identity.save(update_fields=["person", "state", "method", "weight"])
+    record(
+        "person.linked",
+        f"person:{person.pk}",
+        payload={"identity": identity.pk, "method": method, "source": identity.source},
+    )
+
+
+def lock_linking() -> None:
+    """One link decision at a time: two copies of one new person arriving at once must find each other."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('people.linking'))")
+
+
+def represent(account_id: int, person_id: int, capacity: str, method: str) -> Representation:
+    """That the account proved to speak for the person."""
+    row, created = Representation.objects.get_or_create(
+        account_id=account_id,
+        person_id=person_id,
+        revoked_at=None,
+        defaults={"capacity": capacity, "method": method},
+    )
+    if created:
+        record(
+            "person.represented",
+            f"person:{person_id}",
+            payload={"account": account_id, "capacity": capacity, "method": method},
+        )
+    return row
+
+
+def normalise_token(text: str) -> str:
+    return "".join(letter for letter in text.upper() if letter in TOKEN_ALPHABET)
+
+
+def hash_token(text: str) -> bytes:
+    return code_hash("people.proof", normalise_token(text))
+
+
+def issue_token(person_id: int, organisation_id: int) -> str:
+    """A new single-use token, to be sent through the insurer's own channel; shown once, kept hashed.
+
+    16 letters of 29 (77 bits) in groups of four.
+    """
+    import secrets
+
+    token = "".join(secrets.choice(TOKEN_ALPHABET) for _ in range(16))
+    row = ProofToken.objects.create(
+        person_id=person_id,
+        organisation_id=organisation_id,
+        token_hash=hash_token(token),
+        expires_at=timezone.now() + timedelta(days=TOKEN_DAYS),
+    )
+    record("token.issued", f"person:{person_id}", payload={"token": row.pk, "organisation": organisation_id})
+    return "-".join(token[i : i + 4] for i in range(0, 16, 4))
