@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from . import codes, idnumber, scalars
+from matching.linkage import idnumber
+
+from . import codes, scalars
 from .amounts import Amounts
 from .canonical import (
     CORE_AMOUNTS,
@@ -44,6 +46,7 @@ _DATES = frozenset({"admitted_on", "discharged_on", "person.birth_date"})
 _PAST = dt.timedelta(days=1)
 """How far a sender's clock may be ahead."""
 
+_SEX = {"M": "1", "F": "2"}
 _EMPTY = (None, "", ())
 _FLAGS_TRUE = frozenset({"1", "true", "TRUE", "True", "是"})
 _RESIDENT_NUMBERS = frozenset({codes.RESIDENT_ID_CARD, ""})
@@ -364,9 +367,9 @@ class _Reader:
             if number is None:
                 self._warn("invalid_id_number", self._name("person.cert_no"))
             else:
-                if birth and birth != number.birth_date:
+                if birth and birth != number.birth:
                     self._warn("id_birth_date_differs", self._name("person.birth_date"))
-                if sex in ("1", "2") and sex != number.sex:
+                if sex in ("1", "2") and sex != _SEX[number.sex]:
                     self._warn("id_sex_differs", self._name("person.sex"))
         return PersonFields(
             psn_no=self._text("person.psn_no"),

@@ -3,29 +3,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
-
 import insurance.formats
-from insurance.formats import codes, idnumber, message
+from insurance.formats import codes, message
 from insurance.formats.messages import MESSAGES
-
-
-@pytest.mark.parametrize("number", ["11010519491231002X", "11010519491231002x", "440524188001010014"])
-def test_a_number_of_the_standard_passes(number):
-    assert idnumber.parse(number).number == number.upper()
-
-
-@pytest.mark.parametrize(
-    "number", ["110105194912310020", "110105194913310024", "1101051949123100", "１", "", "0" * 18, "A" * 18]
-)
-def test_a_wrong_number_does_not(number):
-    assert idnumber.parse(number) is None
-
-
-def test_an_old_number_is_widened_to_the_one_that_replaced_it():
-    old = idnumber.parse("110105491231002")
-    assert old == idnumber.parse("11010519491231002X")
-    assert (old.birth_date.isoformat(), old.sex) == ("1949-12-31", "2")
 
 
 def test_areas_are_wider_than_the_standard_but_not_boundless():

@@ -422,6 +422,28 @@ def test_a_valid_number_that_disagrees_with_birth_date_and_sex_is_said(send, can
     assert codes_of(send(canonical).warnings) == {"id_birth_date_differs", "id_sex_differs"}
 
 
+@pytest.mark.parametrize(
+    ("number", "valid"),
+    [
+        ("11010519491231002x", True),
+        ("110105491231002", True),
+        ("110105194912310020", False),
+        ("110***002X", False),
+    ],
+)
+def test_a_resident_number_is_checked_and_kept_as_sent(send, canonical, number, valid):
+    canonical["person"]["cert_no"] = number
+    result = send(canonical)
+    assert result.settlement.person.cert_no == number.upper()
+    assert result.settlement.person.cert_no_valid is valid
+    assert ("invalid_id_number" in codes_of(result.warnings)) is not valid
+
+
+def test_other_documents_cannot_be_checked(send, canonical):
+    canonical["person"].update(cert_type="990201", cert_no="B123456789")
+    assert send(canonical).settlement.person.cert_no_valid is None
+
+
 def test_no_message_carries_what_is_personal(send, row):
     row.update(psn_name="赵钱*", certno="430000193301010009", brdy="not-a-date", tel=["13912345678"])
     result = send(row)
