@@ -19,17 +19,17 @@ from .text import mark as _
 Look = Callable[[Criterion, Rule, Facts, date], Outcome]
 
 EVENTS = {
-    "application": ("applied_on", "申请当日"),
-    "entry": ("entered_on", "首次录入当日"),
-    "diagnosis": ("diagnosed_on", "确诊当日"),
-    "treatment": ("treated_on", "治疗当日"),
+    "application": ("applied_on", _("申请当日")),
+    "entry": ("entered_on", _("首次录入当日")),
+    "diagnosis": ("diagnosed_on", _("确诊当日")),
+    "treatment": ("treated_on", _("治疗当日")),
 }
-SEXES = {"female": "女", "male": "男"}
-LEVELS = {1: "一级", 2: "二级", 3: "三级"}
+SEXES = {"female": _("女"), "male": _("男")}
+LEVELS = {1: _("一级"), 2: _("二级"), 3: _("三级")}
 PLACES = {
-    "household": ("household_area", "户籍在%(name)s", "户口簿"),
-    "residence": ("residence", "常住%(name)s", "居住证或社区证明"),
-    "insured": ("insured_area", "在%(name)s参保", "参保凭证"),
+    "household": ("household_area", _("户籍在%(name)s"), _("户口簿")),
+    "residence": ("residence", _("常住%(name)s"), _("居住证或社区证明")),
+    "insured": ("insured_area", _("在%(name)s参保"), _("参保凭证")),
 }
 
 
@@ -50,12 +50,12 @@ def _age(criterion: Criterion, rule: Rule, facts: Facts, on: date) -> Outcome:
     p = criterion.params
     attribute, name = EVENTS[p["event"]]
     low, high, turns = p["min_years"], p["max_years"], p["turns"]
-    required = _("%(event)s满 %(low)s 周岁", event=_(name), low=low)
+    required = _("%(event)s满 %(low)s 周岁", event=name, low=low)
     if high is not None:
         until = _("次日") if turns == "day_after_birthday" else _("当日")
         required = _(
             "%(event)s %(low)s–%(high)s 周岁（%(next)s 周岁生日%(until)s起不再受理）",
-            event=_(name),
+            event=name,
             low=low,
             high=high,
             next=high + 1,
@@ -65,7 +65,7 @@ def _age(criterion: Criterion, rule: Rule, facts: Facts, on: date) -> Outcome:
     if isinstance(born, Unknown):
         return unknown(born, required, _("还不知道出生日期"), _("请患者交身份证或户口簿"))
     if isinstance(moment, Unknown):
-        missing = _("还不知道%(event)s是哪一天", event=_(name))
+        missing = _("还不知道%(event)s是哪一天", event=name)
         return unknown(moment, required, missing, _("请补上这个日期"))
     birth, day = born.value, moment.value
     ok = day >= age_starts(birth, low, turns)
@@ -77,13 +77,13 @@ def _age(criterion: Criterion, rule: Rule, facts: Facts, on: date) -> Outcome:
 
 def _sex(criterion: Criterion, rule: Rule, facts: Facts, on: date) -> Outcome:
     wanted = criterion.params["value"]
-    required = _(SEXES[wanted])
+    required = SEXES[wanted]
     if isinstance(facts.sex, Unknown):
         return unknown(facts.sex, required, _("还不知道性别"), _("请患者交身份证或户口簿"))
     said = facts.sex.value
     if said not in SEXES:
         return unknown(None, required, _("登记的性别不明"), _("请患者交身份证或户口簿"))
-    return judge(said == wanted, _(SEXES[said]), required, facts.sex)
+    return judge(said == wanted, SEXES[said], required, facts.sex)
 
 
 def stage_key(stage: str) -> str:
@@ -157,7 +157,7 @@ def _first_diagnosis(criterion: Criterion, rule: Rule, facts: Facts, on: date) -
 
 def _procedure(criterion: Criterion, rule: Rule, facts: Facts, on: date) -> Outcome:
     p = criterion.params
-    name = _(p["name"])
+    name = p["name"]
     wants = p["state"] == "done"
     required = _("已做%(name)s", name=name) if wants else _("还没有做%(name)s", name=name)
     done = facts.procedures
@@ -200,14 +200,14 @@ def in_areas(code: str, areas: tuple[str, ...]) -> bool | None:
 
 def _place(option: Any, facts: Facts) -> Outcome:
     attribute, sentence, proof = PLACES[option["by"]]
-    required = _(sentence, name=option["name"])
+    required = Text(sentence.msgid, name=option["name"])
     months = option["min_months"]
     if months:
         required = _("%(place)s满 %(months)s 个月", place=required, months=months)
     fact = getattr(facts, attribute)
-    ask = _("请患者交%(proof)s", proof=_(proof))
+    ask = _("请患者交%(proof)s", proof=proof)
     if isinstance(fact, Unknown):
-        return unknown(fact, required, _("还没有%(proof)s", proof=_(proof)), ask)
+        return unknown(fact, required, _("还没有%(proof)s", proof=proof), ask)
     residence = fact.value if option["by"] == "residence" else None
     code = residence.area if residence else fact.value
     since = residence.since if residence else None
@@ -236,7 +236,7 @@ def _hospital(criterion: Criterion, rule: Rule, facts: Facts, on: date) -> Outco
     listed = bool(p["codes"] or p["names"])
     words = [_("定点医院（%(list)s）", list=join(p["names"] or p["codes"]))] if listed else []
     if p["min_level"]:
-        words.append(_("%(level)s以上医院", level=_(LEVELS[p["min_level"]])))
+        words.append(_("%(level)s以上医院", level=LEVELS[p["min_level"]]))
     required = join(words, "，")
     fact = facts.hospital
     ask = _("请患者写明在哪家医院治疗，并交诊断证明")
@@ -266,7 +266,7 @@ def _hospital(criterion: Criterion, rule: Rule, facts: Facts, on: date) -> Outco
 
 
 def _insured(criterion: Criterion, rule: Rule, facts: Facts, on: date) -> Outcome:
-    required = _("参加%(name)s", name=_(criterion.params["name"]))
+    required = _("参加%(name)s", name=criterion.params["name"])
     fact = facts.insutype
     if isinstance(fact, Unknown):
         return unknown(fact, required, _("还不知道参加哪种医保"), _("请患者交参保凭证，或等医保推送"))
@@ -287,7 +287,7 @@ def _one_hardship(status: Hardship, day: date, months: int | None) -> bool | Non
 
 def _hardship(criterion: Criterion, rule: Rule, facts: Facts, on: date) -> Outcome:
     p = criterion.params
-    required = _("%(list)s任一项，有认定且未到期", list=join([_(HARDSHIP_NAMES[k]) for k in p["classes"]]))
+    required = _("%(list)s任一项，有认定且未到期", list=join([HARDSHIP_NAMES[k] for k in p["classes"]]))
     if p["min_months"]:
         required = _("%(base)s，满 %(months)s 个月", base=required, months=p["min_months"])
     if p["as_of"]:
@@ -306,9 +306,9 @@ def _hardship(criterion: Criterion, rule: Rule, facts: Facts, on: date) -> Outco
     held = [(h, _one_hardship(h, day, p["min_months"])) for h in wanted]
     shown = join(
         [
-            _("%(name)s，%(until)s到期", name=_(HARDSHIP_NAMES[h.kind]), until=h.until.isoformat())
+            _("%(name)s，%(until)s到期", name=HARDSHIP_NAMES[h.kind], until=h.until.isoformat())
             if h.until
-            else _(HARDSHIP_NAMES[h.kind])
+            else HARDSHIP_NAMES[h.kind]
             for h in wanted
         ]
     )
@@ -364,7 +364,7 @@ def _not_funded_before(criterion: Criterion, rule: Rule, facts: Facts, on: date)
 
 
 def _exclusive(criterion: Criterion, rule: Rule, facts: Facts, on: date) -> Outcome:
-    required = _("没有得到%(name)s的资助", name=_(criterion.params["name"]))
+    required = _("没有得到%(name)s的资助", name=criterion.params["name"])
     fact = facts.prior_awards
     if isinstance(fact, Unknown):
         missing = _("还不知道有没有得到其他项目的资助")
@@ -451,7 +451,7 @@ def _percent(share: Decimal) -> str:
 
 
 def _committee(criterion: Criterion, rule: Rule, facts: Facts, on: date) -> Outcome:
-    name = _(criterion.params["name"])
+    name = criterion.params["name"]
     required = _("%(name)s同意", name=name)
     decided = facts.committee
     if isinstance(decided, Unknown):

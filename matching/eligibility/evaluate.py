@@ -18,12 +18,12 @@ from .text import join
 from .text import mark as _
 
 SEALS = {
-    "hospital": "医院公章",
-    "medical_affairs": "医务处章",
-    "department": "科室章",
-    "office": "出具单位公章",
+    "hospital": _("医院公章"),
+    "medical_affairs": _("医务处章"),
+    "department": _("科室章"),
+    "office": _("出具单位公章"),
 }
-CAP_NAMES = {"award": "每次封顶", "year": "每年封顶", "life": "一生封顶"}
+CAP_NAMES = {"award": _("每次封顶"), "year": _("每年封顶"), "life": _("一生封顶")}
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def _document(document: RequiredDocument, rule: Rule, facts: Facts, on: date) ->
     """A document is met or still missing, never a reason to refuse."""
     required: str = document.name
     if document.seals:
-        seals = join([_(SEALS[s]) for s in document.seals], "或")
+        seals = join([SEALS[s] for s in document.seals], "或")
         required = _("%(name)s，盖%(seals)s", name=document.name, seals=seals)
     if document.when is not None:
         needed = look(document.when, rule, facts, on)
@@ -146,9 +146,9 @@ def _document(document: RequiredDocument, rule: Rule, facts: Facts, on: date) ->
         return unknown(None, required, _("还没有%(name)s", name=document.name), ask)
     best = Outcome(UNKNOWN, None)
     for one in handed:
-        actual = _("已交，盖%(seal)s", seal=_(SEALS[one.seal])) if one.seal in SEALS else _("已交")
+        actual = _("已交，盖%(seal)s", seal=SEALS[one.seal]) if one.seal in SEALS else _("已交")
         if document.seals and one.seal not in document.seals:
-            missing = _("还缺%(seals)s", seals=join([_(SEALS[s]) for s in document.seals], "或"))
+            missing = _("还缺%(seals)s", seals=join([SEALS[s] for s in document.seals], "或"))
             action = (
                 _("请到医院医务处补盖，再拍照") if "hospital" in document.seals else _("请补盖章，再拍照")
             )
@@ -188,7 +188,7 @@ def offer_for(rule: Rule, facts: Facts, on: date) -> Offer:
     told = isinstance(prior, Known) and prior.verified
     bounds = _grant_bounds(rule, facts, on, own, told)
     for cap in rule.caps:
-        cap_label = _(CAP_NAMES[cap.per])
+        cap_label = CAP_NAMES[cap.per]
         counted = [
             a for a in own if cap.per == "life" or (cap.per == "year" and a.awarded_on.year == on.year)
         ]

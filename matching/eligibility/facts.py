@@ -13,6 +13,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Generic, TypeVar
 
+from .text import Text
+from .text import mark as _
+
 T = TypeVar("T")
 
 
@@ -170,17 +173,17 @@ class Facts:
     subject_episode: str = ""
 
 
-HARDSHIP_NAMES: Mapping[str, str] = {
-    "dibao": "低保",
-    "tekun": "特困",
-    "dibao_edge": "低保边缘",
-    "low_income": "低收入",
-    "illness_poverty": "因病致贫",
-    "expenditure": "支出型困难",
-    "return_risk": "易返贫致贫",
-    "registered_poor": "建档立卡",
-    "orphan": "孤儿",
-    "unattended": "事实无人抚养儿童",
+HARDSHIP_NAMES: Mapping[str, Text] = {
+    "dibao": _("低保"),
+    "tekun": _("特困"),
+    "dibao_edge": _("低保边缘"),
+    "low_income": _("低收入"),
+    "illness_poverty": _("因病致贫"),
+    "expenditure": _("支出型困难"),
+    "return_risk": _("易返贫致贫"),
+    "registered_poor": _("建档立卡"),
+    "orphan": _("孤儿"),
+    "unattended": _("事实无人抚养儿童"),
 }
 
 
@@ -212,7 +215,7 @@ class Answers:
 
     def facts(self) -> Facts:
         """The same as facts, none of them verified except the day of application."""
-        said = "患者自己填写"
+        said = _("患者自己填写")
 
         def told(value: T | None) -> Known[T] | Unknown:
             return UNKNOWN if value in (None, "") else Known(value, said)  # type: ignore[arg-type]

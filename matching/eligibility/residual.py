@@ -15,12 +15,12 @@ from .text import yuan
 
 ZERO = Decimal("0.00")
 BASE_NAMES = {
-    "person": "个人负担",
-    "cash": "个人现金支付",
-    "in_scope": "政策范围内自付",
-    "out_of_scope": "目录外自费",
+    "person": _("个人负担"),
+    "cash": _("个人现金支付"),
+    "in_scope": _("政策范围内自付"),
+    "out_of_scope": _("目录外自费"),
 }
-SCOPE_NAMES = {"bill": "这张账单", "episode": "这次治病", "window": "这段时间累计"}
+SCOPE_NAMES = {"bill": _("这张账单"), "episode": _("这次治病"), "window": _("这段时间累计")}
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ def describe(rule: Residual) -> str:
     """What is measured, in words."""
     return _(
         "%(scope)s的%(base)s",
-        scope=_(SCOPE_NAMES[rule.scope]),
-        base=_(BASE_NAMES[rule.basis]),
+        scope=SCOPE_NAMES[rule.scope],
+        base=BASE_NAMES[rule.basis],
     )
 
 
@@ -91,7 +91,7 @@ def measure(rule: Residual, facts: Facts) -> Measured | Outcome:
     for bill in chosen:
         base = getattr(bill, rule.basis)
         if base is None:
-            name = _(BASE_NAMES[rule.basis])
+            name = BASE_NAMES[rule.basis]
             return unknown(None, "", _("结算单上没有%(name)s", name=name), _("请医保经办机构补推这一项"))
         most_here = max(ZERO, base)
         if isinstance(bill.aid, Known):

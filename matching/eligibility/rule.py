@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from .facts import HARDSHIP_NAMES
@@ -208,7 +209,7 @@ class Rule:
         data = {k: v for k, v in self.to_data().items() if k != "fund"}
         return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of `canonical()`, hexadecimal."""
         return hashlib.sha256(self.canonical()).hexdigest()
@@ -241,7 +242,7 @@ def _criterion(value: Any, path: str, faults: Faults) -> Criterion:
             "params": optional(lambda v, p, f: v, {}),
         }
     )(value, path, faults)
-    if not head or value.get("type") != head["type"]:
+    if head.get("type") is None or value["type"] != head["type"]:
         return Criterion("", "all_of", {"criteria": ()}, "", "")
     before = len(faults)
     params = CRITERIA[head["type"]](head["params"], f"{path}.params", faults)

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.allocation import Bound, bounded_offer, floor_fen
@@ -20,6 +20,7 @@ BOUNDS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(BOUNDS)
 def test_it_never_exceeds_a_bound_and_never_goes_below_zero(bounds):
     offer = bounded_offer(bounds)
@@ -30,6 +31,7 @@ def test_it_never_exceeds_a_bound_and_never_goes_below_zero(bounds):
             assert all(amount <= max(b.amount, 0) for b in bounds if b.amount is not None)
 
 
+@settings(deadline=None)
 @given(BOUNDS)
 def test_the_binding_bounds_are_exactly_those_that_equal_the_ceiling(bounds):
     offer = bounded_offer(bounds)
@@ -39,6 +41,7 @@ def test_the_binding_bounds_are_exactly_those_that_equal_the_ceiling(bounds):
             assert bound.amount > offer.ceiling
 
 
+@settings(deadline=None)
 @given(BOUNDS)
 def test_an_amount_is_final_only_when_every_bound_is_certain_or_one_is_certainly_nothing(bounds):
     offer = bounded_offer(bounds)

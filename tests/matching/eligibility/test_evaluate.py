@@ -94,6 +94,7 @@ def test_a_child_of_29_february_has_its_birthday_on_the_29th_in_a_leap_year():
     assert birthday(date(2008, 2, 29), 19) == date(2027, 2, 28)
 
 
+@settings(deadline=None)
 @given(st.dates(date(1920, 1, 1), date(2026, 1, 1)), st.integers(0, 40_000), st.booleans())
 def test_one_never_gets_younger_and_turns_at_most_one_year_older_a_day(birth, days, legal):
     turns = "day_after_birthday" if legal else "on_birthday"
@@ -278,6 +279,24 @@ def test_an_evaluation_goes_into_json():
 
 # ── what holds for every rule and all facts ──────────────────────────────────────────────────────
 
+REST = rule_with(
+    {"id": "hospital", "type": "hospital", "params": {"codes": ["H"], "min_level": 2}},
+    {"id": "first", "type": "first_diagnosis"},
+    {"id": "quota", "type": "quota", "params": {"people": 9, "per": "year"}},
+    {"id": "cost", "type": "residual", "params": {"gte": "100.00"}},
+    {
+        "id": "insured",
+        "type": "area",
+        "params": {"options": [{"by": "insured", "areas": ["43"], "name": "省内"}]},
+    },
+    {"id": "age", "type": "age", "params": {"event": "diagnosis", "min_years": 3}},
+    {"id": "older", "type": "age", "params": {"event": "treatment", "max_years": 60}},
+    {"id": "board", "type": "committee", "params": {"name": "评审会"}},
+    grant={"kind": "committee", "max": "9000.00", "clause": "三", "text": "评审会定。", "less_prior": True},
+    process={"committee": True},
+    caps=[{"per": "year", "amount": "9000.00", "clause": "四"}],
+)
+RULES.append(REST)
 MONEY = st.decimals("0", "200000", places=2, allow_nan=False)
 DAYS = st.dates(date(2024, 1, 1), date(2026, 12, 31))
 AREAS = st.sampled_from(["430102", "430405", "420100", "430000", "430199"])
@@ -356,7 +375,7 @@ def test_the_generator_knows_every_fact():
     assert {f.name for f in fields(Facts)} - set(VALUES) == {"subject_bill", "subject_episode"}
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(RULE, FACTS, st.sampled_from(sorted(VALUES)))
 def test_learning_a_fact_never_changes_what_was_already_certain(rule, facts, name):
     before = evaluate(rule, replace(facts, **{name: UNKNOWN}), TODAY)
@@ -369,7 +388,7 @@ def test_learning_a_fact_never_changes_what_was_already_certain(rule, facts, nam
         assert after.verdict == before.verdict
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(RULE, FACTS)
 def test_a_failure_rests_on_verified_facts_alone(rule, facts):
     stripped = {}
@@ -383,7 +402,7 @@ def test_a_failure_rests_on_verified_facts_alone(rule, facts):
             assert a.status == "failed", b.id
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(RULE, FACTS)
 def test_the_verdict_follows_from_the_results_and_unknown_always_says_what_to_do(rule, facts):
     found = evaluate(rule, facts, TODAY)
@@ -396,7 +415,7 @@ def test_the_verdict_follows_from_the_results_and_unknown_always_says_what_to_do
         assert bool(result.missing and result.action) == (result.status == "unknown")
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(RULE, FACTS)
 def test_the_offer_never_exceeds_residual_budget_caps_or_what_is_left_of_them(rule, facts):
     offer = offer_for(rule, facts, TODAY)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.eligibility import RuleError, parse_rule
@@ -83,6 +83,7 @@ def test_a_fen_on_either_notation_is_no_gap():
     assert rule.grant.brackets[1].first == Decimal("10000.01")
 
 
+@settings(deadline=None)
 @given(st.decimals("5000.01", "99999", places=2, allow_nan=False))
 def test_every_fen_above_the_first_threshold_lies_in_exactly_one_bracket(residual):
     rule = parse_rule(heart())
@@ -120,6 +121,7 @@ JUNK = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_junk_anywhere_gives_faults_or_a_rule_and_never_another_error(data):
     rule = heart()

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.eligibility import Answers, parse_rule, suggest
@@ -54,6 +54,7 @@ def test_without_answers_every_fund_may_suit():
 
 
 @pytest.mark.parametrize("slug", sorted(RULES))
+@settings(deadline=None)
 @given(
     birth=st.none() | st.dates(date(1930, 1, 1), TODAY),
     illness=st.sampled_from(["", "白血病", "先天性心脏病", "说不清"]),
