@@ -12,15 +12,8 @@ from scope import Actor, current_actor
 
 from . import leaf
 
-# The trigger on audit_entry adds the row in audit_pending.
-INSERT = """
-WITH entry AS (
-  INSERT INTO audit_entry (actor, action, subject, commitment) VALUES (%s, %s, %s, %s) RETURNING id
-), content AS (
-  INSERT INTO audit_entry_payload (entry_id, salt, payload) SELECT id, %s, %s::jsonb FROM entry
-)
-SELECT id FROM entry
-"""
+# A function of migration 0002: entry and payload; the trigger on audit_entry adds the row in audit_pending.
+INSERT = "SELECT audit_write(%s, %s, %s, %s, %s, %s::jsonb)"
 
 
 def write(

@@ -73,8 +73,13 @@ def test_it_refuses_to_write_outside_a_scope(db):
 
 @pytest.mark.parametrize("forged", [OTHER, Actor("engine"), Actor("system"), Actor("patient", account_id=3)])
 def test_the_database_refuses_an_entry_in_anothers_name(db, forged):
-    with pytest.raises(DatabaseError, match="cannot be written as"), actor_scope(STAFF):
+    with (
+        actor_scope(STAFF),
+        pytest.raises(DatabaseError, match="cannot be written as"),
+        transaction.atomic(),
+    ):
         record("award.approved", "award:5", actor=forged)
+    assert not Entry.objects.exists()
 
 
 def test_the_database_refuses_a_name_when_the_context_is_forged(db):

@@ -58,6 +58,20 @@ REVOKE ALL ON FUNCTION audit_enqueue() FROM PUBLIC;
 CREATE TRIGGER audit_entry_enqueue AFTER INSERT ON audit_entry
   FOR EACH ROW EXECUTE FUNCTION audit_enqueue();
 
+-- Entry and payload in one round trip, with plans kept by the session. Runs with its caller's rights.
+CREATE FUNCTION audit_write(actor text, action text, subject text, commitment bytea, salt bytea, payload jsonb)
+RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+  number bigint;
+BEGIN
+  INSERT INTO public.audit_entry (actor, action, subject, commitment)
+    VALUES (audit_write.actor, audit_write.action, audit_write.subject, audit_write.commitment)
+    RETURNING id INTO number;
+  INSERT INTO public.audit_entry_payload (entry_id, salt, payload)
+    VALUES (number, audit_write.salt, audit_write.payload);
+  RETURN number;
+END $$;
+
 -- A payload leaves only through audit_erase(), which the owner alone may call.
 CREATE FUNCTION audit_refuse_erasure() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -91,7 +105,8 @@ DROP TRIGGER IF EXISTS audit_entry_enqueue ON audit_entry;
 DROP TRIGGER IF EXISTS audit_entry_payload_append_only ON audit_entry_payload;
 DROP TRIGGER IF EXISTS audit_entry_payload_no_truncate ON audit_entry_payload;
 DROP INDEX IF EXISTS audit_entry_at;
-DROP FUNCTION IF EXISTS audit_check_actor(), audit_enqueue(), audit_refuse_erasure(), audit_erase(bigint[]);
+DROP FUNCTION IF EXISTS audit_check_actor(), audit_enqueue(), audit_refuse_erasure(), audit_erase(bigint[]),
+  audit_write(text, text, text, bytea, bytea, jsonb);
 ALTER TABLE audit_entry DROP CONSTRAINT audit_entry_commitment;
 ALTER TABLE audit_entry_payload DROP CONSTRAINT audit_entry_payload_salt;
 ALTER TABLE audit_leaf DROP CONSTRAINT audit_leaf_hash;
