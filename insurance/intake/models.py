@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from accounts.models import ApiClient, Organisation
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from vault.fields import SealedJSON
 
+from accounts.models import ApiClient, Organisation
 from insurance.ledger.models import money
+from vault.fields import SealedJSON
 
 
 class Batch(models.Model):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from people.models import Identity, Person
 
 from insurance.ledger.models import money
+from people.models import Identity, Person
 
 
 class Review(models.Model):

@@ -7,7 +7,6 @@ decided (a no is sticky) and asks the reviewer where the score cannot tell.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Literal
 
 from django.utils import timezone

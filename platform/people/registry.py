@@ -22,7 +22,7 @@ from .models import BlockingKey, Identity, LinkState, Person, ProofToken, Repres
 CANDIDATES_PER_KEY = 100
 TOKEN_DAYS = 30
 # No 0/O, 1/I/L, U/V: a token is read out on the phone and copied from paper.
-TOKEN_ALPHABET = "ABCDEFGHJKMNPQRSTWXYZ23456789"
+TOKEN_ALPHABET = "ABCDEFGHJKMNPQRSTWXYZ23456789"  # noqa: S105
 
 
 @dataclass(frozen=True)

@@ -11,15 +11,15 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from accounts.models import ApiClient, Membership, Organisation, PatientAccount, User
-from consent.models import Category, Consent, Notice
 from django.utils import timezone
-from scope import Actor, actor_scope, engine_scope
-from vault.index import blind
 
+from accounts.models import ApiClient, Membership, Organisation, PatientAccount, User
 from charity.applications.models import Application
 from charity.funds.models import Fund
+from consent.models import Category, Consent, Notice
 from insurance.ledger import services as ledger
+from scope import Actor, actor_scope, engine_scope
+from vault.index import blind
 
 _serial = itertools.count(1)
 

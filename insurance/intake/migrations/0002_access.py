@@ -1,7 +1,8 @@
 """Senders see their own pushes. A bill is sealed: the engine's alone until a live consent opens it."""
 
-from consent.rls import live, represents
 from django.db import migrations
+
+from consent.rls import live, represents
 from scope import rls
 from scope.rls import Policy
 

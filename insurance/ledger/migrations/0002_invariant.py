@@ -6,8 +6,9 @@ so the CHECK refuses them. Runs as the owner, whose policy admits every row unde
 totals row it meant was changed.
 """
 
-from consent.rls import live, represents
 from django.db import migrations
+
+from consent.rls import live, represents
 from scope import rls
 from scope.rls import Policy
 

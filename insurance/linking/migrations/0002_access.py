@@ -1,6 +1,7 @@
 """The operator's linkage reviewer sees the pairs under review, nobody else does."""
 
 from django.db import migrations
+
 from scope import rls
 from scope.rls import Policy
 

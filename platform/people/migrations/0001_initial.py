@@ -3,8 +3,9 @@
 import uuid
 
 import django.db.models.deletion
-import vault.fields
 from django.db import migrations, models
+
+import vault.fields
 
 
 class Migration(migrations.Migration):

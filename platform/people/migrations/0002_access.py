@@ -1,6 +1,7 @@
 """Who may touch the registry: the engine. An account sees what it represents and the token it holds."""
 
 from django.db import migrations
+
 from scope import rls
 from scope.rls import Policy
 
