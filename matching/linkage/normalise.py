@@ -10,7 +10,7 @@ from . import characters as han
 MAX_LENGTH = 120
 _SPACE = re.compile(r"\s+")
 _NOISE = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060\ufeff\ufe00-\ufe0f]")
-_MASKS = str.maketrans({c: "*" for c in "＊*●•○◯×✕✖﹡⁎∗█■□_#？?xX"})
+_MASKS = str.maketrans(dict.fromkeys("＊*●•○◯×✕✖﹡⁎∗█■□_#？?xX", "*"))
 _MASK_WORDS = re.compile(r"某")
 _BRACKETS = re.compile(r"[（(【\[].*?[)）】\]]")
 _NOT_NAME = re.compile(r"[^\w*\s'’\-·]|[\d_]")
@@ -51,7 +51,7 @@ def plain_name(raw: str | None) -> str:
         value = _masked(value)
         value = _MIDDLE_DOT.sub("", value)
         value = _NOT_NAME.sub("", value)
-        latin = [w for w in re.findall(r"[A-Za-z]+", value)]
+        latin = list(re.findall(r"[A-Za-z]+", value))
         value = "".join(han.simplify(c) for c in value if han.is_han(c) or c == "*")
         return value or " ".join(latin).casefold()
     stripped = unicodedata.normalize("NFKD", value.casefold())

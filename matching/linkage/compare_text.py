@@ -1,0 +1,373 @@
+"""Comparisons of words: parts of Latin names, addresses, e-mail, hospitals, diseases, any other text."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from rapidfuzz.distance import Indel
+
+from . import characters as han
+from . import diseases, hospitals, nicknames
+from . import normalise as n
+from .areas import locate
+from .columns import Coded, Ints, Levels, cpdist, jaro, osa
+from .comparison import Comparison, Prepared
+
+_WORD_NOISE = re.compile(r"[^\w]+|_")
+
+
+def squash(raw: Any) -> str:
+    """Letters and digits alone, without case, accents, spaces; simplified characters."""
+    value = n.text(raw if isinstance(raw, str) else str(raw)).casefold()
+    if not value.isascii():
+        value = "".join(c for c in unicodedata.normalize("NFKD", value) if not unicodedata.combining(c))
+        value = "".join(han.simplify(c) for c in value)
+    return _WORD_NOISE.sub("", value)
+
+
+_SOUNDS = str.maketrans("bfpvcgjkqsxzdtlmnr", "111122222222334556")
+
+
+def sound(value: str) -> str:
+    """A Soundex-like code of a squashed word; the pinyin of a Chinese one."""
+    if not value:
+        return ""
+    if any(han.is_han(c) for c in value):
+        return n.name_pinyin(value)
+    head, tail = value[0], value[1:].translate(_SOUNDS)
+    out = head
+    previous = ""
+    for char in tail:
+        if char.isdigit() and char != previous:
+            out += char
+        previous = char
+    return out[:4]
+
+
+class Parts(Comparison):
+    """A given name, a surname, or a line of an address, where the other line may hold what belongs here.
+
+    ``columns`` are this part's and, if there is one, its partner's; ``position`` is 0 or 1. Of a pair of
+    records whose two parts agree better crosswise, both comparisons take a 'crossed' level.
+    """
+
+    levels = (
+        "missing", "exact", "short_form", "edit_1", "crossed", "edit_2", "crossed_close", "similar", "initial", "else",
+    )  # fmt: skip
+    tf = {"exact": "value"}
+    default_m = (0.8, 0.02, 0.05, 0.02, 0.03, 0.01, 0.03, 0.01, 0.03)
+    default_u = (0.004, 0.0005, 0.002, 0.002, 0.005, 0.003, 0.02, 0.03, 0.934)
+
+    def __init__(self, name: str, columns: Sequence[str], position: int = 0) -> None:
+        super().__init__(name, columns)
+        self.position = position
+
+    def prepare(self, rows: dict[str, Sequence[Any]]) -> Prepared:
+        return PreparedParts(self, [rows[c] for c in self.columns])
+
+
+_GOOD = np.array([0, 5, 3, 4, 0, 3, 0, 1, 1, -3], dtype=np.int8)
+
+
+class PreparedParts(Prepared):
+    def __init__(self, comparison: Parts, columns: Sequence[Sequence[Any]]) -> None:
+        super().__init__(comparison)
+        size = len(columns[0])
+        both: list[Any] = [v for column in columns for v in column]
+        coded = Coded(both, squash)
+        self.values = coded.objects
+        self.parts = [coded.codes[k * size : (k + 1) * size] for k in range(len(columns))]
+        own = object.__new__(Coded)
+        own.codes, own.values, own._objects = self.parts[0], coded.values, None
+        self.tf["value"] = own
+        self.keys["exact"] = own
+        self.keys["sound"] = own.derive(sound)
+        self.keys["start"] = own.derive(lambda v: v[:3])
+        self.length = np.array([len(v) for v in coded.values] + [0], dtype=np.int16)
+        self.initial = np.array([ord(v[0]) if v else 0 for v in coded.values] + [0], dtype=np.int32)
+        self.pinyin = np.array(
+            [
+                hash(n.name_pinyin(v)) if any(han.is_han(c) for c in v) else -1 - k
+                for k, v in enumerate(coded.values)
+            ]
+            + [-len(coded.values) - 1],
+            dtype=np.int64,
+        )
+        groups = [nicknames.groups(v) for v in coded.values] + [frozenset()]
+        self.nick = np.zeros((len(groups), 4), dtype=np.int16)
+        for row, numbers in enumerate(groups):
+            for slot, number in enumerate(sorted(numbers)[:4]):
+                self.nick[row, slot] = number + 1
+
+    def similar(self, a: Ints, b: Ints) -> Levels:
+        """Levels of pairs of distinct values, without regard to the other part."""
+        c = self.comparison
+        level = self.full(len(a))
+        null = (a < 0) | (b < 0)
+        level[a == b] = 1
+        level[null] = 0
+        rest = np.flatnonzero(~null & (a != b))
+        if not len(rest):
+            return level
+        a, b = a[rest], b[rest]
+        x, y = self.values[a], self.values[b]
+        out = level[rest]
+        close = jaro(x, y)
+        out[(np.minimum(self.length[a], self.length[b]) == 1) & (self.initial[a] == self.initial[b])] = (
+            c.index("initial")
+        )
+        out[close >= 0.82] = c.index("similar")
+        maybe = np.flatnonzero((close >= 0.6) & (np.abs(self.length[a] - self.length[b]) <= 2))
+        gap = osa(x[maybe], y[maybe], 2)
+        shorter = np.minimum(self.length[a[maybe]], self.length[b[maybe]])
+        out[close >= 0.93] = c.index("edit_2")
+        out[maybe[(gap == 2) & (shorter >= 4)]] = c.index("edit_2")
+        out[maybe[(gap == 1) & (shorter >= 2)]] = c.index("edit_1")
+        na, nb = self.nick[a], self.nick[b]
+        short = ((na[:, :, None] == nb[:, None, :]) & (na[:, :, None] > 0)).any(axis=(1, 2))
+        out[short] = c.index("short_form")
+        out[self.pinyin[a] == self.pinyin[b]] = c.index("edit_1")
+        level[rest] = out
+        return level
+
+    def compare(self, i: Ints, j: Ints) -> Levels:
+        own = self.similar(self.parts[0][i], self.parts[0][j])
+        if len(self.parts) < 2:
+            return own
+        c = self.comparison
+        assert isinstance(c, Parts)
+        weak = np.flatnonzero((own == 0) | (own >= c.index("similar")))
+        if not len(weak):
+            return own
+        ri, rj = i[weak], j[weak]
+        mine, other = self.parts[0], self.parts[1]
+        partner = self.similar(other[ri], other[rj])
+        straight = _GOOD[own[weak]] + _GOOD[partner]
+        one = self.similar(mine[ri], other[rj])
+        two = self.similar(other[ri], mine[rj])
+        crossed = _GOOD[one] + _GOOD[two]
+        # Both comparisons must see the same crossing, whichever record comes first: better to position 0.
+        best = np.where(_GOOD[one] >= _GOOD[two], one, two)
+        worst = np.where(_GOOD[one] >= _GOOD[two], two, one)
+        level = best if c.position == 0 else worst
+        swap = (crossed >= 3) & (crossed > straight + 1)
+        new = np.full(len(weak), c.index("crossed_close"), dtype=np.uint8)
+        new[level == 1] = c.index("crossed")
+        new[level == 0] = 0
+        new[level == c.size - 1] = c.size - 1
+        own[weak[swap]] = new[swap]
+        return own
+
+
+class Text(Comparison):
+    """Any other words: equal, one slip, close, or not."""
+
+    levels = ("missing", "exact", "edit_1", "close", "similar", "else")
+    tf = {"exact": "value"}
+    default_m = (0.85, 0.05, 0.03, 0.02, 0.05)
+    default_u = (0.01, 0.003, 0.005, 0.02, 0.962)
+    clean = staticmethod(squash)
+
+    def prepare(self, rows: dict[str, Sequence[Any]]) -> "PreparedText":
+        return PreparedText(self, rows[self.columns[0]])
+
+
+class PreparedText(Prepared):
+    def __init__(self, comparison: Text, rows: Sequence[Any]) -> None:
+        super().__init__(comparison)
+        self.coded = Coded(rows, comparison.clean)
+        self.length = np.array([len(v) for v in self.coded.values] + [0], dtype=np.int16)
+        self.tf["value"] = self.coded
+        self.keys["exact"] = self.coded
+        self.keys["start"] = self.coded.derive(lambda v: v[:4])
+
+    def compare(self, i: Ints, j: Ints) -> Levels:
+        c = self.comparison
+        a, b = self.coded.codes[i], self.coded.codes[j]
+        level = self.full(len(a))
+        null = (a < 0) | (b < 0)
+        level[a == b] = 1
+        level[null] = 0
+        rest = np.flatnonzero(~null & (a != b))
+        if not len(rest):
+            return level
+        a, b = a[rest], b[rest]
+        x, y = self.coded.objects[a], self.coded.objects[b]
+        ratio = self.ratio(x, y)
+        out = level[rest]
+        out[ratio >= 0.7] = c.index("similar")
+        out[ratio >= 0.85] = c.index("close")
+        la, lb = self.length[a], self.length[b]
+        maybe = np.flatnonzero((np.abs(la - lb) <= 1) & (np.minimum(la, lb) >= 2))
+        gap = osa(x[maybe], y[maybe], 1)
+        out[maybe[gap == 1]] = c.index("edit_1")
+        level[rest] = out
+        return level
+
+    def ratio(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Similarity from 0 to 1 by insertions and deletions."""
+        return cpdist(x, y, Indel.normalized_similarity)
+
+
+class Email(Text):
+    """E-mail addresses: the same, the same mailbox elsewhere, a slip, or not."""
+
+    levels = ("missing", "exact", "edit_1", "mailbox", "close", "similar", "else")
+    default_m = (0.7, 0.08, 0.02, 0.06, 0.04, 0.1)
+    default_u = (1e-5, 1e-5, 5e-5, 2e-5, 0.004, 0.995885)
+
+    @staticmethod
+    def clean(raw: Any) -> str:
+        value = n.text(raw if isinstance(raw, str) else str(raw)).casefold().replace(" ", "")
+        return value if len(value) > 2 else ""
+
+    def prepare(self, rows: dict[str, Sequence[Any]]) -> "PreparedEmail":
+        return PreparedEmail(self, rows[self.columns[0]])
+
+
+class PreparedEmail(PreparedText):
+    def __init__(self, comparison: Email, rows: Sequence[Any]) -> None:
+        super().__init__(comparison, rows)
+        self.mailbox = self.coded.derive(lambda v: v.split("@")[0])
+        self.keys = {"exact": self.coded, "mailbox": self.mailbox}
+
+    def compare(self, i: Ints, j: Ints) -> Levels:
+        c = self.comparison
+        level = super().compare(i, j)
+        boxes = self.mailbox.codes[i] == self.mailbox.codes[j]
+        level[(level > c.index("mailbox")) & boxes] = c.index("mailbox")
+        return level
+
+
+def clean_address(raw: Any) -> str:
+    """An address as code of its area and the squashed rest: '430102麓山路2号'."""
+    value = n.text(raw if isinstance(raw, str) else str(raw))
+    if not any(han.is_han(c) for c in value):
+        return squash(value)
+    place = locate(value.replace(" ", ""))
+    return place.code + squash(place.rest)
+
+
+class Address(Text):
+    levels = ("missing", "exact", "edit_1", "close", "similar", "else")
+    default_m = (0.4, 0.05, 0.15, 0.2, 0.2)
+    default_u = (2e-4, 2e-4, 1e-3, 0.02, 0.9786)
+    clean = staticmethod(clean_address)
+
+
+class HospitalName(Comparison):
+    """Hospitals: the same house, the same kind and number, or another."""
+
+    levels = ("missing", "exact", "same_house", "similar", "kind", "else")
+    tf = {"exact": "value", "same_house": "value"}
+    default_m = (0.7, 0.1, 0.05, 0.05, 0.1)
+    default_u = (0.02, 0.01, 0.02, 0.15, 0.8)
+
+    def prepare(self, rows: dict[str, Sequence[Any]]) -> "PreparedHospital":
+        return PreparedHospital(self, rows[self.columns[0]])
+
+
+class PreparedHospital(Prepared):
+    def __init__(self, comparison: HospitalName, rows: Sequence[Any]) -> None:
+        super().__init__(comparison)
+        self.coded = Coded(rows, lambda raw: hospitals.parse(str(raw)).plain)
+        values = self.coded.values
+        parsed = [hospitals.parse(v) for v in values]
+        self.place = np.array([int(p.place[:4] or 0) for p in parsed] + [0], dtype=np.int32)
+        self.number = np.array([p.number for p in parsed] + [0], dtype=np.int32)
+        kinds = Coded([p.kind for p in parsed])
+        self.kind = np.append(kinds.codes, -1)
+        self.tf["value"] = self.coded
+        self.keys["exact"] = self.coded.derive(hospitals.key)
+        self._known: dict[int, int] = {}
+
+    def compare(self, i: Ints, j: Ints) -> Levels:
+        c = self.comparison
+        a, b = self.coded.codes[i], self.coded.codes[j]
+        level = self.full(len(a))
+        null = (a < 0) | (b < 0)
+        level[a == b] = 1
+        level[null] = 0
+        rest = np.flatnonzero(~null & (a != b))
+        if not len(rest):
+            return level
+        # There are few hospitals: every pair of names is judged once.
+        pairs = np.minimum(a[rest], b[rest]).astype(np.int64) * (len(self.coded.values) + 1) + np.maximum(
+            a[rest], b[rest]
+        )
+        distinct, inverse = np.unique(pairs, return_inverse=True)
+        lo, hi = distinct // (len(self.coded.values) + 1), distinct % (len(self.coded.values) + 1)
+        ratio = cpdist(self.coded.objects[lo], self.coded.objects[hi], Indel.normalized_similarity)
+        pa, pb = self.place[lo], self.place[hi]
+        place = (pa == pb) & (pa > 0)
+        here = (
+            place | (pa == 0) | (pb == 0) | (((pa % 100 == 0) | (pb % 100 == 0)) & (pa // 100 == pb // 100))
+        )
+        number = self.number[lo] == self.number[hi]
+        kind = (self.kind[lo] == self.kind[hi]) & (self.kind[lo] >= 0)
+        inside = np.array(
+            [x in y or y in x for x, y in zip(self.coded.objects[lo], self.coded.objects[hi], strict=True)],
+            dtype=bool,
+        )
+        out = np.full(len(distinct), c.size - 1, dtype=np.uint8)
+        out[kind & number] = c.index("kind")
+        out[here & number & (ratio >= 0.7)] = c.index("similar")
+        same = here & number & ((inside & (kind | (ratio >= 0.6))) | (place & kind & (self.number[lo] > 0)))
+        out[same] = c.index("same_house")
+        level[rest] = out[inverse]
+        return level
+
+
+class DiseaseName(Comparison):
+    """Diseases: the same group or ICD-10 category, the same chapter, or another."""
+
+    levels = ("missing", "exact", "group", "similar", "chapter", "else")
+    tf = {"exact": "group", "group": "group"}
+    default_m = (0.45, 0.25, 0.05, 0.13, 0.12)
+    default_u = (0.015, 0.02, 0.01, 0.15, 0.805)
+
+    def prepare(self, rows: dict[str, Sequence[Any]]) -> "PreparedDisease":
+        return PreparedDisease(self, rows[self.columns[0]])
+
+
+class PreparedDisease(Prepared):
+    def __init__(self, comparison: DiseaseName, rows: Sequence[Any]) -> None:
+        super().__init__(comparison)
+        self.coded = Coded(rows, lambda raw: n.text(str(raw)).casefold())
+        found = [diseases.classify(v) for v in self.coded.values]
+        groups = Coded([d.group or d.plain for d in found])
+        chapters = Coded([d.chapter for d in found])
+        self.group = np.append(groups.codes, -1)
+        self.chapter = np.append(chapters.codes, -1)
+        self.general = np.append(np.array([d.group == "cancer" for d in found], dtype=bool), False)
+        self.malignant = np.append(np.array([d.chapter == "C" for d in found], dtype=bool), False)
+        self.plain = np.empty(len(found) + 1, dtype=object)
+        self.plain[:-1] = [d.plain for d in found]
+        self.plain[-1] = ""
+        self.tf["group"] = self.coded.derive(
+            lambda v: diseases.classify(v).group or diseases.classify(v).plain
+        )
+        self.keys["group"] = self.tf["group"]
+
+    def compare(self, i: Ints, j: Ints) -> Levels:
+        c = self.comparison
+        a, b = self.coded.codes[i], self.coded.codes[j]
+        level = self.full(len(a))
+        null = (a < 0) | (b < 0)
+        chapter = (self.chapter[a] == self.chapter[b]) & (self.chapter[a] >= 0)
+        level[chapter] = c.index("chapter")
+        other = np.flatnonzero(~null & (self.group[a] != self.group[b]))
+        if len(other):
+            width = len(self.coded.values) + 1
+            low, high = np.minimum(a[other], b[other]), np.maximum(a[other], b[other])
+            distinct, inverse = np.unique(low.astype(np.int64) * width + high, return_inverse=True)
+            near = cpdist(
+                self.plain[distinct // width], self.plain[distinct % width], Indel.normalized_similarity
+            )
+            level[other[(near >= 0.75)[inverse]]] = c.index("similar")
+        level[(self.group[a] == self.group[b]) & (self.group[a] >= 0)] = c.index("group")
+        level[(a == b)] = c.index("exact")
+        level[null] = 0
+        return level

@@ -1,0 +1,381 @@
+"""Comparisons of numbers, dates and codes."""
+
+import re
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+
+from . import idnumber
+from . import normalise as n
+from .columns import Coded, Ints, Levels, osa
+from .comparison import Comparison, Prepared
+from .lunar import to_solar
+
+
+def _digits(values: list[str], width: int) -> np.ndarray:
+    """Characters of strings as a uint8 matrix, one row for 'missing' at the end."""
+    out = np.zeros((len(values) + 1, width), dtype=np.uint8)
+    for row, value in enumerate(values):
+        raw = value.encode("ascii", "replace")[:width]
+        out[row, : len(raw)] = np.frombuffer(raw, dtype=np.uint8)
+    return out
+
+
+def clean_id(raw: Any) -> str:
+    """An ID number without noise; a number of another country or scheme stays as its letters and digits."""
+    value = n.text(raw)
+    return idnumber.normalise(value) if value else ""
+
+
+class IdNumber(Comparison):
+    """Identity numbers. Two numbers that are both valid are never called a slip of one another."""
+
+    levels = ("missing", "exact", "near_1", "masked", "near_2", "masked_else", "else")
+    tf = {"exact": "value"}
+    masked = ("masked",)
+    default_m = (0.93, 0.04, 0.01, 0.01, 0.001, 0.009)
+    default_u = (1e-9, 2e-8, 3e-6, 2e-7, 0.02, 0.98)
+
+    def prepare(self, rows: dict[str, Sequence[Any]]) -> "PreparedId":
+        return PreparedId(self, rows[self.columns[0]])
+
+
+class PreparedId(Prepared):
+    def __init__(self, comparison: IdNumber, rows: Sequence[Any]) -> None:
+        super().__init__(comparison)
+        self.coded = Coded(rows, clean_id)
+        values = self.coded.values
+        self.matrix = _digits(values, 20)
+        self.length = np.array([len(v) for v in values] + [0], dtype=np.int16)
+        self.masked = np.array(["*" in v for v in values] + [False])
+        self.valid = np.array([idnumber.parse(v) is not None for v in values] + [False])
+        self.has_masked = bool(self.masked.any())
+        # The 18 characters in two words of 8 and one of 2, for a cheap first look.
+        self.tf["value"] = self.coded
+        self.keys["exact"] = self.coded.derive(lambda v: "" if "*" in v else v)
+        self.keys["ends"] = self.coded.derive(
+            lambda v: v[:4] + v[-4:] if len(v) == 18 and "*" not in v[:4] + v[-4:] else ""
+        )
+        self.keys["head"] = self.coded.derive(lambda v: "^" + v[: len(v) // 2] if len(v) >= 6 else "")
+        self.keys["tail"] = self.coded.derive(lambda v: "$" + v[len(v) // 2 :] if len(v) >= 6 else "")
+        self.keys["birth_tail"] = self.coded.derive(
+            lambda v: v[6:] if len(v) == 18 and "*" not in v[6:] else ""
+        )
+
+    def compare(self, i: Ints, j: Ints) -> Levels:
+        c = self.comparison
+        a, b = self.coded.codes[i], self.coded.codes[j]
+        level = self.full(len(a))
+        level[(a < 0) | (b < 0)] = 0
+        same = (a == b) & (a >= 0)
+        if self.has_masked:
+            same &= ~self.masked[a]
+        level[same] = c.index("exact")
+        rest = np.flatnonzero((a >= 0) & (b >= 0) & ~same)
+        if not len(rest):
+            return level
+        if self.has_masked:
+            hidden = self.masked[a[rest]] | self.masked[b[rest]]
+            rows = rest[hidden]
+            if len(rows):
+                x, y = self.matrix[a[rows]], self.matrix[b[rows]]
+                wild = (x == 42) | (y == 42)
+                fits = ((x == y) | wild).all(axis=1) & (self.length[a[rows]] == self.length[b[rows]])
+                enough = ((x == y) & ~wild & (x != 0)).sum(axis=1) >= 4
+                level[rows] = np.where(fits & enough, c.index("masked"), c.index("masked_else"))
+                level[rows[fits & ~enough]] = 0
+            rest = rest[~hidden]
+        rest = rest[~(self.valid[a[rest]] & self.valid[b[rest]])]
+        la, lb = self.length[a[rest]], self.length[b[rest]]
+        equal = la == lb
+        rows = rest[equal]
+        differ = np.count_nonzero(self.matrix[a[rows]] != self.matrix[b[rows]], axis=1)
+        near = np.zeros(len(rest), dtype=np.int16) + 9
+        near[equal] = differ
+        # Slips of the finger that shift or exchange need the edit distance: rare, so only where plausible.
+        maybe = np.flatnonzero(((near > 1) & (near <= 8) & equal) | (~equal & (np.abs(la - lb) <= 2)))
+        if len(maybe):
+            x, y = self.coded.objects[a[rest[maybe]]], self.coded.objects[b[rest[maybe]]]
+            near[maybe] = np.minimum(near[maybe], osa(x, y, 2))
+        long = np.minimum(la, lb) >= 5
+        level[rest[(near == 1) & long]] = c.index("near_1")
+        level[rest[(near == 2) & long]] = c.index("near_2")
+        return level
+
+
+_DATE = re.compile(r"^\s*(\d{4})\D{0,3}(\d{1,2})\D{0,3}(\d{1,2})(?:\D.*)?$")
+_DATE_BACK = re.compile(r"^\s*(\d{1,2})[./\-](\d{1,2})[./\-](\d{4})\s*$")
+_YEAR = re.compile(r"^\s*(\d{4})\s*年?\s*$")
+_YEAR_MONTH = re.compile(r"^\s*(\d{4})\s*[-./年]\s*(\d{1,2})\s*月?\s*$")
+
+
+def clean_birth(raw: Any) -> str:
+    """A birth date as yyyymmdd, a year alone as yyyy0000; impossible days stay as written; else ''."""
+    if isinstance(raw, (date, datetime)):
+        return f"{raw:%Y%m%d}"
+    value = n.text(str(raw) if isinstance(raw, (int, np.integer)) else raw)
+    if re.fullmatch(r"\d+\.0", value):
+        value = value[:-2]
+    for pattern, order in ((_DATE, (1, 2, 3)), (_DATE_BACK, (3, 2, 1))):
+        hit = pattern.match(value)
+        if hit:
+            y, m, d = (int(hit.group(k)) for k in order)
+            return f"{y:04d}{m:02d}{d:02d}"
+    hit = _YEAR_MONTH.match(value)
+    if hit:
+        return f"{int(hit.group(1)):04d}{int(hit.group(2)):02d}00"
+    hit = _YEAR.match(value)
+    return f"{hit.group(1)}0000" if hit else ""
+
+
+def _day_number(value: str) -> int:
+    y, m, d = int(value[:4]), int(value[4:6]), int(value[6:])
+    return y * 372 + (max(m, 1) - 1) * 31 + max(d, 1)
+
+
+def _lunar_number(value: str) -> int:
+    y, m, d = int(value[:4]), int(value[4:6]), int(value[6:])
+    solar = to_solar(y, m, d) if m and d else None
+    return _day_number(f"{solar:%Y%m%d}") if solar else -1
+
+
+class BirthDate(Comparison):
+    """Birth dates: slips, day and month exchanged, lunar birthdays, years alone, years from ages."""
+
+    levels = (
+        "missing", "exact", "swapped", "edit", "lunar", "two_parts", "month_off", "year", "year_off",
+        "ten_years", "else",
+    )  # fmt: skip
+    tf: dict[str, str] = {}
+    default_m = (0.85, 0.008, 0.03, 0.012, 0.01, 0.005, 0.06, 0.015, 0.005, 0.005)
+    default_u = (4e-5, 2e-5, 6e-4, 4e-5, 2.2e-3, 1e-3, 0.013, 0.028, 0.2, 0.755)
+
+    def prepare(self, rows: dict[str, Sequence[Any]]) -> "PreparedBirth":
+        return PreparedBirth(self, rows[self.columns[0]])
+
+
+class PreparedBirth(Prepared):
+    def __init__(self, comparison: BirthDate, rows: Sequence[Any]) -> None:
+        super().__init__(comparison)
+        self.coded = coded = Coded(rows, clean_birth)
+        self.matrix = np.ascontiguousarray(_digits(coded.values, 8)).view(np.uint64).ravel()
+        parts = [(int(v[:4]), int(v[4:6]), int(v[6:])) for v in coded.values] + [(0, 0, 0)]
+        self.year, self.month, self.day = np.array(parts, dtype=np.int32).T.copy()
+        self.number = np.array([_day_number(v) for v in coded.values] + [0], dtype=np.int64)
+        self.lunar = np.array([_lunar_number(v) for v in coded.values] + [-2], dtype=np.int64)
+        self.keys["exact"] = coded.derive(lambda v: v if v[4:] != "0000" else "")
+        self.keys["year"] = coded.derive(lambda v: v[:4])
+        self.keys["month_day"] = coded.derive(lambda v: v[4:] if v[4:] != "0000" else "")
+        self.keys["year_month"] = coded.derive(lambda v: v[:6] if v[4:6] != "00" else "")
+
+    def compare(self, i: Ints, j: Ints) -> Levels:
+        c = self.comparison
+        a, b = self.coded.codes[i], self.coded.codes[j]
+        null = (a < 0) | (b < 0)
+        level = self.full(len(a))
+        level[null] = 0
+        whole = (self.day[a] > 0) & (self.day[b] > 0)
+        same = (a == b) & ~null & whole
+        level[same] = c.index("exact")
+        rest = np.flatnonzero(~null & ~same)
+        if not len(rest):
+            return level
+        a, b, whole = a[rest], b[rest], whole[rest]
+        out = level[rest]
+        ya, yb, ma, mb, da, db = (f[x] for f in (self.year, self.month, self.day) for x in (a, b))
+        gap = np.abs(self.number[a] - self.number[b])
+        years = np.abs(ya - yb)
+        out[(gap <= 10 * 372) | (years <= 10)] = c.index("ten_years")
+        out[(gap <= 372) | (years <= 1) & ~whole] = c.index("year_off")
+        out[years == 0] = c.index("year")
+        out[(gap <= 31) & whole] = c.index("month_off")
+        y_same, m_same, d_same = years == 0, ma == mb, da == db
+        out[whole & ((y_same & (m_same | d_same)) | (m_same & d_same))] = c.index("two_parts")
+        out[whole & ((self.lunar[a] == self.number[b]) | (self.lunar[b] == self.number[a]))] = c.index(
+            "lunar"
+        )
+        differ = self.matrix[a] ^ self.matrix[b]
+        bytes_off = (differ[:, None].view(np.uint8).reshape(-1, 8) != 0).sum(axis=1)
+        edit = bytes_off == 1
+        two = np.flatnonzero(whole & (bytes_off == 2))
+        if len(two):
+            x, y = self.coded.objects[a[two]], self.coded.objects[b[two]]
+            edit[two] = osa(x, y, 1) == 1
+        out[whole & edit] = c.index("edit")
+        out[whole & y_same & (ma == db) & (mb == da)] = c.index("swapped")
+        level[rest] = out
+        return level
+
+
+class Age(Comparison):
+    """Ages in completed years; a year or two between two sources means little."""
+
+    levels = ("missing", "exact", "one_off", "five", "else")
+    default_m = (0.75, 0.2, 0.03, 0.02)
+    default_u = (0.013, 0.026, 0.1, 0.861)
+
+    def prepare(self, rows: dict[str, Sequence[Any]]) -> "PreparedAge":
+        return PreparedAge(self, rows[self.columns[0]])
+
+
+class PreparedAge(Prepared):
+    def __init__(self, comparison: Age, rows: Sequence[Any]) -> None:
+        super().__init__(comparison)
+
+        def clean(raw: Any) -> str:
+            hit = re.match(r"^\s*(\d{1,3})(?:\.\d*)?\s*(?:岁|周岁|years?)?\s*$", n.text(str(raw)))
+            return hit.group(1) if hit and int(hit.group(1)) < 130 else ""
+
+        self.coded = Coded(rows, clean)
+        self.age = np.array([int(v) for v in self.coded.values] + [0], dtype=np.int32)
+        self.keys["exact"] = self.coded
+
+    def compare(self, i: Ints, j: Ints) -> Levels:
+        a, b = self.coded.codes[i], self.coded.codes[j]
+        gap = np.abs(self.age[a] - self.age[b])
+        level = np.select([gap == 0, gap == 1, gap <= 5], [1, 2, 3], 4).astype(np.uint8)
+        level[(a < 0) | (b < 0)] = 0
+        return level
+
+
+_SEX = {
+    "1": "M", "M": "M", "男": "M", "MALE": "M", "男性": "M",
+    "2": "F", "F": "F", "女": "F", "FEMALE": "F", "女性": "F",
+}  # fmt: skip
+
+
+def clean_sex(raw: Any) -> str:
+    """'M', 'F' or '' of the usual codes and words (GB/T 2261.1: 1 male, 2 female)."""
+    return _SEX.get(n.text(str(raw)).upper().removesuffix(".0"), "")
+
+
+class Sex(Comparison):
+    levels = ("missing", "exact", "else")
+    default_m = (0.985, 0.015)
+    default_u = (0.5, 0.5)
+
+    def prepare(self, rows: dict[str, Sequence[Any]]) -> "PreparedSex":
+        return PreparedSex(self, rows[self.columns[0]])
+
+
+class PreparedSex(Prepared):
+    def __init__(self, comparison: Sex, rows: Sequence[Any]) -> None:
+        super().__init__(comparison)
+        self.coded = Coded(rows, clean_sex)
+        self.keys["exact"] = self.coded
+
+    def compare(self, i: Ints, j: Ints) -> Levels:
+        a, b = self.coded.codes[i], self.coded.codes[j]
+        level = np.where(a == b, 1, 2).astype(np.uint8)
+        level[(a < 0) | (b < 0)] = 0
+        return level
+
+
+class Phone(Comparison):
+    """Phone numbers: the same, one digit off, or another."""
+
+    levels = ("missing", "exact", "edit", "else")
+    tf = {"exact": "value"}
+    default_m = (0.6, 0.03, 0.37)
+    default_u = (2e-6, 2e-6, 1.0)
+
+    def prepare(self, rows: dict[str, Sequence[Any]]) -> "PreparedPhone":
+        return PreparedPhone(self, rows[self.columns[0]])
+
+
+class PreparedPhone(Prepared):
+    def __init__(self, comparison: Phone, rows: Sequence[Any]) -> None:
+        super().__init__(comparison)
+        self.coded = Coded(rows, lambda raw: n.phone(str(raw).removesuffix(".0")) or "")
+        self.words = _digits(self.coded.values, 16).view(np.uint64)
+        self.tf["value"] = self.coded
+        self.keys["exact"] = self.coded
+
+    def compare(self, i: Ints, j: Ints) -> Levels:
+        a, b = self.coded.codes[i], self.coded.codes[j]
+        null = (a < 0) | (b < 0)
+        level = self.full(len(a))
+        level[a == b] = 1
+        level[null] = 0
+        rest = np.flatnonzero(~null & (a != b))
+        # Half of the number at least must stand: the first or the last eight characters.
+        x, y = self.words[a[rest]], self.words[b[rest]]
+        maybe = rest[(x == y).any(axis=1)]
+        if len(maybe):
+            gap = osa(self.coded.objects[a[maybe]], self.coded.objects[b[maybe]], 1)
+            level[maybe[gap == 1]] = 2
+        return level
+
+
+class Postcode(Comparison):
+    levels = ("missing", "exact", "edit", "prefix", "else")
+    tf = {"exact": "value"}
+    default_m = (0.85, 0.06, 0.03, 0.06)
+    default_u = (2e-3, 4e-3, 0.02, 0.974)
+
+    def prepare(self, rows: dict[str, Sequence[Any]]) -> "PreparedPostcode":
+        return PreparedPostcode(self, rows[self.columns[0]])
+
+
+class PreparedPostcode(Prepared):
+    def __init__(self, comparison: Postcode, rows: Sequence[Any]) -> None:
+        super().__init__(comparison)
+
+        def clean(raw: Any) -> str:
+            return re.sub(r"[^0-9A-Z]", "", n.text(str(raw)).upper().removesuffix(".0"))[:10]
+
+        self.coded = Coded(rows, clean)
+        self.prefix = self.coded.derive(lambda v: v[:2])
+        self.tf["value"] = self.coded
+        self.keys["exact"] = self.coded
+
+    def compare(self, i: Ints, j: Ints) -> Levels:
+        a, b = self.coded.codes[i], self.coded.codes[j]
+        null = (a < 0) | (b < 0)
+        level = self.full(len(a))
+        level[self.prefix.codes[i] == self.prefix.codes[j]] = 3
+        rest = np.flatnonzero(~null & (a != b))
+        gap = osa(self.coded.objects[a[rest]], self.coded.objects[b[rest]], 1)
+        level[rest[gap == 1]] = 2
+        level[a == b] = 1
+        level[null] = 0
+        return level
+
+
+class Area(Comparison):
+    """Areas by GB/T 2260 prefix; place names that are no such area are compared as text elsewhere."""
+
+    levels = ("missing", "county", "city", "province", "else")
+    tf = {"county": "value", "city": "city"}
+    default_m = (0.7, 0.15, 0.05, 0.1)
+    default_u = (0.002, 0.006, 0.06, 0.932)
+
+    def prepare(self, rows: dict[str, Sequence[Any]]) -> "PreparedArea":
+        return PreparedArea(self, rows[self.columns[0]])
+
+
+class PreparedArea(Prepared):
+    def __init__(self, comparison: Area, rows: Sequence[Any]) -> None:
+        super().__init__(comparison)
+        self.coded = Coded(rows, lambda raw: n.area(str(raw).removesuffix(".0")) or "")
+        self.value = np.array([int(v) for v in self.coded.values] + [-1], dtype=np.int32)
+        self.tf["value"] = self.coded
+        self.tf["city"] = self.coded.derive(lambda v: v[:4])
+        self.keys["exact"] = self.coded
+        self.keys["city"] = self.tf["city"]
+
+    def compare(self, i: Ints, j: Ints) -> Levels:
+        a, b = self.value[self.coded.codes[i]], self.value[self.coded.codes[j]]
+        level = self.full(len(a))
+        level[a // 10000 == b // 10000] = 3
+        level[a // 100 == b // 100] = 2
+        level[a == b] = 1
+        # A province or a city alone agrees with whatever lies in it, at its own depth.
+        short = (a % 100 == 0) | (b % 100 == 0)
+        level[short & (a == b) & (a % 100 == 0)] = 2
+        level[(a == b) & (a % 10000 == 0)] = 3
+        level[(short & (a // 10000 == b // 10000)) & ((a % 10000 == 0) | (b % 10000 == 0))] = 3
+        level[(a < 0) | (b < 0)] = 0
+        return level

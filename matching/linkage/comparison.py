@@ -1,0 +1,62 @@
+"""What a comparison is: ordered levels, a way to prepare columns and a way to compare pairs of rows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .columns import Coded, Ints, Levels
+
+MISSING = 0
+
+
+class Comparison:
+    """One comparison of a model. The same declaration trains, scores and explains.
+
+    ``levels[0]`` is 'missing' (weight 0), then come the levels from the most to the least agreeing, and the
+    last is 'else'. ``tf`` names, for a level, which table of relative frequencies adjusts its weight
+    ('value', 'surname'). ``masked`` are levels that partly hidden values reach.
+    """
+
+    levels: tuple[str, ...] = ("missing", "exact", "else")
+    tf: dict[str, str] = {}
+    masked: tuple[str, ...] = ()
+    #: What an untrained model believes of matches and of random pairs, per level behind 'missing'.
+    default_m: tuple[float, ...] = (0.9, 0.1)
+    default_u: tuple[float, ...] = (0.01, 0.99)
+
+    def __init__(self, name: str, columns: Sequence[str]) -> None:
+        self.name = name
+        self.columns = tuple(columns)
+
+    def prepare(self, rows: dict[str, Sequence[Any]]) -> "Prepared":
+        """Features of all rows; ``rows`` holds at least this comparison's columns."""
+        raise NotImplementedError
+
+    def index(self, level: str) -> int:
+        """Position of a level by its name."""
+        return self.levels.index(level)
+
+    @property
+    def size(self) -> int:
+        """Number of levels, 'missing' among them."""
+        return len(self.levels)
+
+
+class Prepared:
+    """Rows prepared for one comparison."""
+
+    def __init__(self, comparison: Comparison) -> None:
+        self.comparison = comparison
+        #: frequency tables: name → coded column whose value is looked up
+        self.tf: dict[str, Coded] = {}
+        #: coarse codes for blocking: name → coded column
+        self.keys: dict[str, Coded] = {}
+
+    def compare(self, i: Ints, j: Ints) -> Levels:
+        """The level of every pair of rows (i[k], j[k])."""
+        raise NotImplementedError
+
+    def full(self, n: int) -> Levels:
+        """All 'else', to be filled."""
+        return np.full(n, self.comparison.size - 1, dtype=np.uint8)

@@ -1,0 +1,78 @@
+"""Values that one column implies for another, filled in before rows are compared."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from . import idnumber
+from .compare_values import Age, BirthDate, IdNumber, Sex, clean_birth, clean_sex
+from .comparison import Comparison
+
+
+def _empty(value: Any) -> bool:
+    return value is None or value == "" or value != value
+
+
+def _column(comparisons: Mapping[str, Comparison], kind: type[Comparison]) -> str | None:
+    return next((c.columns[0] for c in comparisons.values() if type(c) is kind), None)
+
+
+def _age(value: Any) -> int | None:
+    digits = "".join(ch for ch in str(value).split(".")[0] if ch.isdigit())
+    return int(digits) if 0 < len(digits) <= 3 and int(digits) < 130 else None
+
+
+def fill(comparisons: Mapping[str, Comparison], rows: dict[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+    """Birth date and sex from a possible identity number; a birth year from an age.
+
+    The year in which ages were written is taken from rows that have both, or from rows that share a name.
+    """
+    out = dict(rows)
+    number, birth, sex = (_column(comparisons, kind) for kind in (IdNumber, BirthDate, Sex))
+    if number:
+        parsed = [None if _empty(v) else idnumber.parse(str(v)) for v in rows[number]]
+        if birth:
+            out[birth] = [
+                f"{p.birth:%Y%m%d}" if p and not clean_birth(v) else v
+                for v, p in zip(rows[birth], parsed, strict=True)
+            ]
+        if sex:
+            out[sex] = [
+                p.sex if p and not clean_sex(v) else v for v, p in zip(rows[sex], parsed, strict=True)
+            ]
+    age = _column(comparisons, Age)
+    if age and birth:
+        births = [clean_birth(v) for v in out[birth]]
+        ages = [None if _empty(v) else _age(v) for v in rows[age]]
+        both = Counter(int(b[:4]) + a for b, a in zip(births, ages, strict=True) if b and a is not None)
+        year = both.most_common(1)[0][0] if both else _year_by_name(comparisons, rows, births, ages)
+        if year:
+            out[birth] = [
+                v if b or a is None else f"{year - a:04d}"
+                for v, b, a in zip(out[birth], births, ages, strict=True)
+            ]
+    return out
+
+
+def _year_by_name(
+    comparisons: Mapping[str, Comparison],
+    rows: dict[str, Sequence[Any]],
+    births: Sequence[str],
+    ages: Sequence[int | None],
+) -> int | None:
+    """The year in which most pairs with one name have birth year + age."""
+    from .compare_names import PersonName
+
+    name = _column(comparisons, PersonName)
+    if name is None:
+        return None
+    years: dict[Any, list[int]] = {}
+    for value, birth in zip(rows[name], births, strict=True):
+        if birth and not _empty(value):
+            years.setdefault(value, []).append(int(birth[:4]))
+    votes: Counter[int] = Counter()
+    for value, age in zip(rows[name], ages, strict=True):
+        known = years.get(value, ()) if age is not None else ()
+        if age is not None and len(known) <= 5:
+            votes.update(y + age for y in known)
+    return votes.most_common(1)[0][0] if votes else None

@@ -1,0 +1,332 @@
+"""The model: comparisons declared once, their parameters, and what pairs of rows weigh."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from . import compare_names, compare_text, compare_values
+from .columns import Coded, Ints, Levels
+from .comparison import Comparison, Prepared
+from .fill import fill
+
+FORMAT = 1
+#: Kinds of fields, in the order in which their comparisons stand.
+KINDS = (
+    "name", "given_name", "surname", "birth_date", "age", "sex", "id_number", "phone", "email", "address",
+    "area", "postcode", "hospital", "disease", "text",
+)  # fmt: skip
+_SIMPLE: dict[str, type[Comparison]] = {
+    "name": compare_names.PersonName,
+    "birth_date": compare_values.BirthDate,
+    "age": compare_values.Age,
+    "sex": compare_values.Sex,
+    "id_number": compare_values.IdNumber,
+    "phone": compare_values.Phone,
+    "email": compare_text.Email,
+    "area": compare_values.Area,
+    "postcode": compare_values.Postcode,
+    "hospital": compare_text.HospitalName,
+    "disease": compare_text.DiseaseName,
+    "text": compare_text.Text,
+}
+
+
+@dataclass(frozen=True)
+class Frequencies:
+    """Relative frequencies of values: ``mean`` is the chance that two people share one (Σ f²)."""
+
+    mean: float
+    floor: float
+    values: dict[str, float] = field(default_factory=dict)
+
+    def adjustment(self, value: str) -> float:
+        """log2 weight to add where two records agree on ``value``: positive for rare ones."""
+        return float(np.log2(self.mean) - np.log2(max(self.values.get(value, self.floor), self.floor)))
+
+
+@dataclass(frozen=True)
+class Params:
+    """Everything that turns levels into a probability; versioned, so that a past score can be replayed.
+
+    ``m`` and ``u`` give, per comparison, the chance of each level behind 'missing' among matches and among
+    pairs of different people. ``prior`` is the chance that two random records are one person.
+    ``accept`` and ``review`` are probabilities.
+    """
+
+    version: str
+    prior: float
+    m: dict[str, tuple[float, ...]]
+    u: dict[str, tuple[float, ...]]
+    tf: dict[str, dict[str, Frequencies]] = field(default_factory=dict)
+    accept: float = 0.9999
+    review: float = 0.05
+
+    def weights(self, comparison: Comparison) -> np.ndarray:
+        """log2(m/u) of every level, 0 for 'missing'.
+
+        No level lies below 'else', and partly hidden values never below a hidden disagreement.
+        """
+        m = np.maximum(np.array(self.m[comparison.name]), 1e-6)
+        u = np.maximum(np.array(self.u[comparison.name]), 1e-12)
+        out = np.concatenate([[0.0], np.log2(m / u)])
+        floor = out[-1]
+        if comparison.masked:
+            hidden = comparison.index("masked_else")
+            out[hidden] = max(out[hidden], floor)
+            floor = out[hidden]
+            for level in comparison.masked:
+                out[comparison.index(level)] = max(out[comparison.index(level)], floor)
+        out[1:] = np.maximum(out[1:], out[-1])
+        return out
+
+    def to_json(self) -> str:
+        """A parameter table as JSON."""
+        tf = {
+            name: {
+                table: {"mean": f.mean, "floor": f.floor, "values": f.values} for table, f in tables.items()
+            }
+            for name, tables in self.tf.items()
+        }
+        body = {
+            "format": FORMAT, "version": self.version, "prior": self.prior, "accept": self.accept,
+            "review": self.review, "m": self.m, "u": self.u, "tf": tf,
+        }  # fmt: skip
+        return json.dumps(body, ensure_ascii=False, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Params":
+        """The inverse of `to_json`. Raises ValueError for another format."""
+        body = json.loads(text)
+        if body.get("format") != FORMAT:
+            raise ValueError(f"parameter table format {body.get('format')!r}, expected {FORMAT}")
+        tf = {
+            name: {
+                table: Frequencies(f["mean"], f["floor"], dict(f["values"])) for table, f in tables.items()
+            }
+            for name, tables in body["tf"].items()
+        }
+        return cls(
+            version=body["version"], prior=body["prior"], accept=body["accept"], review=body["review"], tf=tf,
+            m={k: tuple(v) for k, v in body["m"].items()}, u={k: tuple(v) for k, v in body["u"].items()},
+        )  # fmt: skip
+
+    def renamed(self, version: str) -> "Params":
+        """The same table under another version."""
+        return replace(self, version=version)
+
+
+def _looks_like_area(values: Sequence[Any]) -> bool:
+    from .normalise import area
+
+    seen = [v for v in list(dict.fromkeys(values))[:500] if v not in (None, "") and v == v]
+    known = sum(area(str(v).removesuffix(".0")) is not None for v in seen)
+    return not seen or known * 2 >= len(seen)
+
+
+class Model:
+    """Ordered comparisons over named columns."""
+
+    def __init__(self, comparisons: Sequence[Comparison]) -> None:
+        self.comparisons = tuple(comparisons)
+        self.names = tuple(c.name for c in comparisons)
+
+    @classmethod
+    def for_fields(cls, fields: dict[str, str], sample: dict[str, Sequence[Any]] | None = None) -> "Model":
+        """A model for columns of the given kinds. Raises ValueError for a kind that does not exist."""
+        unknown = sorted(set(fields.values()) - set(KINDS))
+        if unknown:
+            raise ValueError(f"unknown field kind {', '.join(unknown)}; known: {', '.join(KINDS)}")
+        by_kind: dict[str, list[str]] = {}
+        for column, kind in fields.items():
+            by_kind.setdefault(kind, []).append(column)
+        out: list[Comparison] = []
+        given, surname = by_kind.pop("given_name", []), by_kind.pop("surname", [])
+        for k, column in enumerate(given):
+            partner = surname[k : k + 1]
+            out.append(compare_text.Parts(column, [column, *partner], 0))
+        for k, column in enumerate(surname):
+            partner = given[k : k + 1]
+            out.append(compare_text.Parts(column, [column, *partner], 1))
+        lines = by_kind.get("address", [])
+        for k in range(0, len(lines), 2):
+            pair = lines[k : k + 2]
+            if len(pair) == 2:
+                out.append(compare_text.Parts(pair[0], [pair[0], pair[1]], 0))
+                out.append(compare_text.Parts(pair[1], [pair[1], pair[0]], 1))
+            else:
+                out.append(compare_text.Address(pair[0], pair))
+        for kind in KINDS:
+            if kind in ("given_name", "surname", "address"):
+                continue
+            for column in by_kind.get(kind, []):
+                chosen = _SIMPLE[kind]
+                if kind == "area" and sample is not None and not _looks_like_area(sample[column]):
+                    chosen = compare_text.Text
+                out.append(chosen(column, [column]))
+        return cls(out)
+
+    def default_params(self, version: str = "untrained-2", prior: float = 1e-6) -> Params:
+        """What is believed before any training."""
+        return Params(
+            version,
+            prior,
+            m={c.name: _normal(c.default_m) for c in self.comparisons},
+            u={c.name: _normal(c.default_u) for c in self.comparisons},
+        )
+
+    def prepare(self, rows: dict[str, Sequence[Any]]) -> "Table":
+        """Rows ready for comparison; ``rows`` are columns of equal length."""
+        filled = fill({c.name: c for c in self.comparisons}, rows)
+        return Table(self, [c.prepare(filled) for c in self.comparisons])
+
+
+def _normal(values: Sequence[float]) -> tuple[float, ...]:
+    total = sum(values)
+    return tuple(v / total for v in values)
+
+
+class Table:
+    """Prepared rows: compares pairs of row numbers and weighs what it finds."""
+
+    def __init__(self, model: Model, prepared: Sequence[Prepared]) -> None:
+        self.model = model
+        self.prepared = tuple(prepared)
+        kinds: dict[type, int] = {}
+        for position, item in enumerate(prepared):
+            kinds.setdefault(type(item), position)
+        self._id = kinds.get(compare_values.PreparedId)
+        self._birth = kinds.get(compare_values.PreparedBirth)
+        self._age = kinds.get(compare_values.PreparedAge)
+        self._sex = kinds.get(compare_values.PreparedSex)
+        self._area = kinds.get(compare_values.PreparedArea)
+        self._phone = kinds.get(compare_values.PreparedPhone)
+        self._email = kinds.get(compare_text.PreparedEmail)
+        self._name = kinds.get(compare_names.PreparedName)
+        self._address = next(
+            (k for k, p in enumerate(prepared) if isinstance(p.comparison, compare_text.Address)), None
+        )
+        self._logs: dict[tuple[int, str], np.ndarray] = {}
+        self._logs_of: Params | None = None
+
+    def levels(self, i: Ints, j: Ints) -> Levels:
+        """Levels of pairs, shape (pairs, comparisons); fields that say the same thing twice are 'missing'."""
+        out = np.empty((len(i), len(self.prepared)), dtype=np.uint8, order="F")
+        for position, item in enumerate(self.prepared):
+            out[:, position] = item.compare(i, j)
+        self._dependent(out, i, j)
+        return out
+
+    def _dependent(self, out: Levels, i: Ints, j: Ints) -> None:
+        """A number that agrees already holds birth date and sex; a birth date the age; an address the area."""
+        if self._id is not None:
+            prepared = self.prepared[self._id]
+            assert isinstance(prepared, compare_values.PreparedId)
+            level = out[:, self._id]
+            c = prepared.comparison
+            agree = (level > 0) & (level <= c.index("near_2"))
+            agree &= (prepared.length[prepared.coded.codes[i]] == 18) | (
+                prepared.length[prepared.coded.codes[j]] == 18
+            )
+            for k in (self._birth, self._sex, self._age):
+                if k is not None:
+                    out[agree, k] = 0
+        if self._birth is not None and self._age is not None:
+            out[out[:, self._birth] > 0, self._age] = 0
+        if self._address is not None and self._area is not None:
+            close = (out[:, self._address] > 0) & (out[:, self._address] <= 3)
+            out[close & (out[:, self._area] <= 2), self._area] = 0
+
+    def contributions(self, levels: Levels, i: Ints, j: Ints, params: Params) -> np.ndarray:
+        """log2 weights per pair and comparison, with term frequencies; the last column is the household's."""
+        out = np.zeros((len(levels), len(self.prepared) + 1), dtype=np.float32, order="F")
+        for position, comparison in enumerate(self.model.comparisons):
+            column = levels[:, position]
+            out[:, position] = params.weights(comparison).astype(np.float32)[column]
+            for level, table in comparison.tf.items():
+                log = self._log(position, table, params)
+                if log is None:
+                    continue
+                rows = np.flatnonzero(column == comparison.index(level))
+                out[rows, position] += np.minimum(log[i[rows]], log[j[rows]])
+        out[:, -1] = self._household(levels, out)
+        return out
+
+    def _household(self, levels: Levels, weights: np.ndarray) -> np.ndarray:
+        """What relatives share is no evidence once the given names are two different ones.
+
+        Siblings, spouses and twins share phone, address, area and often the surname or the birth date. Where
+        the given names are plainly different and no identity number agrees, what the household shares is
+        taken back, and a shared surname with it.
+        """
+        out = np.zeros(len(levels), dtype=np.float32)
+        shared = [k for k in (self._phone, self._address, self._area, self._email) if k is not None]
+        if self._name is None or not shared:
+            return out
+        name = self.model.comparisons[self._name]
+        other = np.flatnonzero(
+            (levels[:, self._name] == name.index("surname")) | (levels[:, self._name] == name.index("else"))
+        )
+        if self._id is not None:
+            id_level = levels[other, self._id]
+            close = self.model.comparisons[self._id].index("near_2")
+            other = other[(id_level == 0) | (id_level > close)]
+        for k in shared:
+            out[other] -= np.maximum(weights[other, k], 0)
+        return out
+
+    def _log(self, position: int, table: str, params: Params) -> np.ndarray | None:
+        """The frequency adjustment of every row's value."""
+        if self._logs_of is not params:
+            self._logs, self._logs_of = {}, params
+        key = (position, table)
+        if key not in self._logs:
+            comparison = self.model.comparisons[position]
+            frequencies = params.tf.get(comparison.name, {}).get(table)
+            coded = self.prepared[position].tf.get(table)
+            if frequencies is None or coded is None:
+                return None
+            self._logs[key] = coded.array(frequencies.adjustment, np.float32)
+        return self._logs[key]
+
+    def weigh(self, levels: Levels, i: Ints, j: Ints, params: Params) -> np.ndarray:
+        """Total log2 weight of each pair, the prior included."""
+        prior = np.log2(params.prior / (1 - params.prior))
+        return self.contributions(levels, i, j, params).sum(axis=1, dtype=np.float64) + prior
+
+    def frequencies(self, prior: float) -> dict[str, dict[str, Frequencies]]:
+        """Term frequencies of these rows; ``prior`` says how much of the coincidence is people met twice."""
+        out: dict[str, dict[str, Frequencies]] = {}
+        for comparison, prepared in zip(self.model.comparisons, self.prepared, strict=True):
+            for table in sorted(set(comparison.tf.values())):
+                coded = prepared.tf.get(table)
+                if coded is not None:
+                    found = _frequencies(coded, prior)
+                    if found:
+                        out.setdefault(comparison.name, {})[table] = found
+        return out
+
+
+def _frequencies(coded: Coded, prior: float) -> Frequencies | None:
+    codes = coded.codes[coded.codes >= 0]
+    if len(codes) < 50:
+        return None
+    counts = np.bincount(codes, minlength=len(coded.values)).astype(np.float64)
+    n = float(len(codes))
+    mean = float((counts * (counts - 1)).sum() / (n * (n - 1))) - prior
+    twin = 1 + prior * n  # how often one person's value comes again on average
+    if mean * n < 2:
+        # Nearly everyone has a value of his own: only values that very many share say less than usual.
+        mean = max(mean, 0.2 / n)
+        limit = 6 * twin
+        values = {
+            coded.values[k]: float((counts[k] - limit) / n) for k in np.flatnonzero(counts > limit + mean * n)
+        }
+        values = {k: v for k, v in values.items() if v > mean}
+        return Frequencies(mean, mean, values)
+    floor = 1.0 / n
+    keep = np.flatnonzero(counts > 1)
+    values = {coded.values[k]: float(max(counts[k] - twin + 1, 1.0) / n) for k in keep}
+    return Frequencies(mean, floor, values)

@@ -1,0 +1,176 @@
+"""Tables to tables: prepare, block, train, score, cluster. Needs no database."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from . import candidates as blocks
+from .clusters import cluster
+from .columns import Levels
+from .model import Model, Params, Table
+from .training import train
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class LinkResult:
+    """Scored pairs and clusters.
+
+    ``pairs``: columns 'left', 'right' (ids), 'weight' (log2), 'probability' (0 to 1), 'outcome', and one column
+    per field with the name of its level. ``clusters``: id → label; with two tables the ids are tuples
+    ('a', id) and ('b', id). ``params``: what was trained, to replay any score.
+    """
+
+    pairs: dict[str, list[Any]]
+    clusters: dict[Any, int]
+    params: Params
+    model: Model
+    candidates: int
+    stages: dict[str, float] = field(default_factory=dict)
+
+
+def _column(table: dict[str, list[Any]], name: str) -> list[Any]:
+    if name not in table:
+        raise ValueError(f"no column {name!r}; there are: {', '.join(map(str, table))}")
+    return list(table[name])
+
+
+def combine(
+    a: dict[str, list[Any]], b: dict[str, list[Any]] | None, fields: dict[str, str]
+) -> tuple[dict[str, Sequence[Any]], blocks.Split]:
+    """Columns of both tables one below the other, and where the second begins."""
+    if not fields:
+        raise ValueError("no fields to compare")
+    rows: dict[str, Sequence[Any]] = {}
+    sizes: set[int] = set()
+    left = 0
+    for name in fields:
+        column = _column(a, name)
+        left = len(column)
+        if b is not None:
+            column = column + _column(b, name)
+        rows[name] = column
+        sizes.add(len(column))
+    if len(sizes) != 1:
+        raise ValueError("columns of one table have different lengths")
+    return rows, blocks.Split(sizes.pop(), left, b is not None)
+
+
+def link_tables(
+    a: dict[str, list[Any]],
+    b: dict[str, list[Any]] | None,
+    fields: dict[str, str],
+    id_col: str,
+    threshold: float = 0.5,
+    progress: Progress | None = None,
+    params: Params | None = None,
+    per_row: float = 40.0,
+) -> LinkResult:
+    """Link table ``a`` with ``b``, or find the duplicates within ``a``.
+
+    Tables are columns of equal length. ``fields`` maps a column to its kind (see `model.KINDS`). Without
+    ``params`` the model is trained on these rows, without labels and with a fixed seed. Only pairs with
+    probability ≥ ``threshold`` come back. Raises ValueError for unknown columns or kinds.
+    """
+    tell = progress or (lambda _stage, _share: None)
+    ids_a = _column(a, id_col)
+    ids_b = _column(b, id_col) if b is not None else []
+    rows, split = combine(a, b, fields)
+    if len(ids_a) != split.left:
+        raise ValueError("the id column is not as long as the others")
+    tell("prepare", 0.0)
+    model = Model.for_fields(fields, rows)
+    ids: list[Any] = ids_a + ids_b
+    if split.total < 1:
+        chosen = params or model.default_params()
+        return LinkResult(
+            _rows(model, [], [], [], [], None), _labels(ids, split, range(len(ids))), chosen, model, 0
+        )
+    table = model.prepare(rows)
+    tell("candidates", 0.0)
+    keys = blocks.keys(table, split, per_row)
+    if split.total <= blocks.ALL_PAIRS:
+        i, j = blocks.everything(split)
+    else:
+        i, j = blocks.union(keys, split)
+    if params is None:
+        params = train(table, split, keys, (i, j), progress=progress)
+    low = min(np.log2(threshold / (1 - threshold)) if 0 < threshold < 1 else -50.0, 0.0) - 12
+    kept_i, kept_j, kept_w, kept_l = [], [], [], []
+    done = 0
+    for x, y in blocks.chunks(i, j):
+        levels = table.levels(x, y)
+        weight = table.weigh(levels, x, y, params)
+        keep = weight >= low
+        kept_i.append(x[keep])
+        kept_j.append(y[keep])
+        kept_w.append(weight[keep])
+        kept_l.append(levels[keep])
+        done += len(x)
+        tell("score", done / len(i))
+    count = len(i)
+    i, j = np.concatenate([*kept_i, np.zeros(0, np.int32)]), np.concatenate([*kept_j, np.zeros(0, np.int32)])
+    weight = np.concatenate([*kept_w, np.zeros(0)])
+    levels = np.concatenate([*kept_l, np.zeros((0, len(model.comparisons)), np.uint8)])
+    probability = 1 / (1 + np.exp2(-np.clip(weight, -200, 200)))
+    tell("cluster", 0.0)
+    final = params
+
+    def weigh(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return table.weigh(table.levels(x, y), x, y, final)
+
+    cut = float(np.log2(threshold / (1 - threshold))) if 0 < threshold < 1 else 0.0
+    label = cluster(split.rows, i, j, weight, cut, weigh)
+    show = np.flatnonzero(probability >= threshold)
+    show = show[np.argsort(-weight[show], kind="stable")]
+    pairs = _rows(
+        model, [ids[k] for k in i[show]], [ids[k] for k in j[show]], weight[show].tolist(),
+        probability[show].tolist(), levels[show], outcomes(table, levels[show], probability[show], params),
+    )  # fmt: skip
+    return LinkResult(pairs, _labels(ids, split, label.tolist()), params, model, count)
+
+
+def outcomes(table: Table, levels: Levels, probability: np.ndarray, params: Params) -> list[str]:
+    """'accept', 'review' or 'reject' per pair; hidden names and one number under two names are never accepted."""
+    doubtful = np.zeros(len(levels), dtype=bool)
+    name = next(
+        (k for k, c in enumerate(table.model.comparisons) if c.masked and "romanised" in c.levels), None
+    )
+    number = table._id
+    if name is not None:
+        c = table.model.comparisons[name]
+        for level in (*c.masked, "masked_else"):
+            doubtful |= levels[:, name] == c.index(level)
+        doubtful |= (levels[:, name] == c.index("surname")) | (levels[:, name] == c.index("else"))
+    if number is not None:
+        doubtful |= levels[:, number] == table.model.comparisons[number].index("masked_else")
+    accept = (probability >= params.accept) & ~doubtful
+    return np.where(accept, "accept", np.where(probability >= params.review, "review", "reject")).tolist()
+
+
+def _labels(ids: list[Any], split: blocks.Split, label: Sequence[int]) -> dict[Any, int]:
+    if not split.link:
+        return dict(zip(ids, label, strict=True))
+    sides = ["a"] * split.left + ["b"] * (split.rows - split.left)
+    return dict(zip(zip(sides, ids, strict=True), label, strict=True))
+
+
+def _rows(
+    model: Model,
+    left: list[Any],
+    right: list[Any],
+    weight: list[float],
+    probability: list[float],
+    levels: Levels | None,
+    outcome: list[str] | None = None,
+) -> dict[str, list[Any]]:
+    out: dict[str, list[Any]] = {
+        "left": left, "right": right, "weight": weight, "probability": probability, "outcome": outcome or [],
+    }  # fmt: skip
+    for position, comparison in enumerate(model.comparisons):
+        names = comparison.levels
+        out[comparison.name] = [] if levels is None else [names[k] for k in levels[:, position]]
+    return out

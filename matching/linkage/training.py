@@ -1,0 +1,206 @@
+"""Training without labels: u from random pairs, m by expectation maximisation.
+
+Winkler (1988), Fellegi & Sunter (1969). One session per blocking key estimates m of the comparisons that the
+key does not rest on; then a few rounds over all candidates settle m, u and the prior together.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .candidates import Key, Split, chunks, pairs_of, random_pairs
+from .columns import Ints, Levels
+from .model import Model, Params, Table
+
+SEED = 20240917
+RANDOM_PAIRS = 1_000_000
+SESSION_PAIRS = 300_000
+#: How many pairs' worth of belief the untrained m carry into the training.
+BELIEF = 4.0
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """Distinct rows of levels and how many pairs have each."""
+
+    levels: Levels
+    counts: np.ndarray
+
+    @classmethod
+    def of(cls, levels: Levels, sizes: list[int]) -> "Patterns":
+        """Count the rows of ``levels``; ``sizes`` are the numbers of levels per comparison."""
+        if np.prod([float(s) for s in sizes]) < 2**62:
+            code = np.zeros(len(levels), dtype=np.int64)
+            for position, size in enumerate(sizes):
+                code *= size
+                code += levels[:, position]
+            _, first, counts = np.unique(code, return_index=True, return_counts=True)
+            return cls(levels[first], counts.astype(np.float64))
+        rows, counts = np.unique(levels, axis=0, return_counts=True)
+        return cls(rows, counts.astype(np.float64))
+
+    @classmethod
+    def joined(cls, parts: list["Patterns"], sizes: list[int]) -> "Patterns":
+        """Patterns of several chunks as one."""
+        levels = np.concatenate([p.levels for p in parts])
+        counts = np.concatenate([p.counts for p in parts])
+        rows, inverse = np.unique(levels, axis=0, return_inverse=True)
+        return cls(rows, np.bincount(inverse.ravel(), weights=counts))
+
+
+def patterns(table: Table, i: Ints, j: Ints) -> Patterns:
+    """Agreement patterns of pairs, chunk by chunk."""
+    sizes = [c.size for c in table.model.comparisons]
+    parts = [Patterns.of(table.levels(x, y), sizes) for x, y in chunks(i, j)]
+    if not parts:
+        return Patterns(np.zeros((0, len(sizes)), dtype=np.uint8), np.zeros(0))
+    return Patterns.joined(parts, sizes)
+
+
+def _logs(values: tuple[float, ...]) -> np.ndarray:
+    return np.concatenate([[0.0], np.log2(np.maximum(np.array(values), 1e-12))])
+
+
+def _weigh(found: Patterns, params: Params, model: Model, without: tuple[int, ...] = ()) -> np.ndarray:
+    out = np.zeros(len(found.counts))
+    for position, comparison in enumerate(model.comparisons):
+        if position not in without:
+            table = _logs(params.m[comparison.name]) - _logs(params.u[comparison.name])
+            out += table[found.levels[:, position]]
+    return out
+
+
+def _probability(weight: np.ndarray) -> np.ndarray:
+    return 1.0 / (1.0 + np.exp2(-np.clip(weight, -200, 200)))
+
+
+def _tally(found: Patterns, mass: np.ndarray, position: int, size: int) -> np.ndarray:
+    return np.bincount(found.levels[:, position], weights=mass, minlength=size)[1:size]
+
+
+def _normal(counts: np.ndarray) -> tuple[float, ...]:
+    return tuple(float(v) for v in counts / counts.sum())
+
+
+def estimate_u(
+    found: Patterns, model: Model, share: np.ndarray | None = None
+) -> dict[str, tuple[float, ...]]:
+    """u from patterns of random pairs, each weighted by its chance of being two people."""
+    mass = found.counts if share is None else found.counts * (1.0 - share)
+    out = {}
+    for position, comparison in enumerate(model.comparisons):
+        belief = np.array(comparison.default_u) / sum(comparison.default_u)
+        counts = _tally(found, mass, position, comparison.size)
+        out[comparison.name] = _normal(counts + np.minimum(0.3, belief * 1e5) + belief * 2)
+    return out
+
+
+def _session(
+    found: Patterns, params: Params, model: Model, without: tuple[int, ...], rounds: int = 25
+) -> tuple[dict[str, tuple[float, ...]], float]:
+    """m of the comparisons outside the key, and the number of matches that the block holds."""
+    m = dict(params.m)
+    share = 0.1
+    total = found.counts.sum()
+    for _ in range(rounds):
+        current = replace(params, m=m)
+        p = _probability(_weigh(found, current, model, without) + np.log2(share / (1 - share)))
+        mass = found.counts * p
+        share = float(np.clip(mass.sum() / total, 1e-6, 1 - 1e-6))
+        before = m
+        m = dict(m)
+        for position, comparison in enumerate(model.comparisons):
+            if position not in without:
+                belief = np.array(comparison.default_m) / sum(comparison.default_m)
+                m[comparison.name] = _normal(
+                    _tally(found, mass, position, comparison.size) + BELIEF * belief + 1e-3
+                )
+        if all(np.allclose(m[k], before[k], atol=1e-5) for k in m):
+            break
+    return m, share * total
+
+
+def _choose(found: list[Key], comparisons: int) -> list[Key]:
+    """Few keys, such that every comparison is trained in at least two sessions that leave it in."""
+    chosen: list[Key] = []
+    rested: dict[tuple[int, ...], int] = {}
+    for key in sorted(found, key=lambda k: -min(k.pairs, SESSION_PAIRS)):
+        if key.pairs < 200 or rested.get(key.comparisons, 0) >= 1:
+            continue
+        if sum(set(key.comparisons) & set(other.comparisons) != set() for other in chosen) > 3:
+            continue
+        rested[key.comparisons] = rested.get(key.comparisons, 0) + 1
+        chosen.append(key)
+        if len(chosen) >= 6:
+            break
+    return chosen
+
+
+def train(
+    table: Table,
+    split: Split,
+    found: list[Key],
+    candidates: tuple[Ints, Ints],
+    version: str = "trained-1",
+    seed: int = SEED,
+    progress: Callable[[str, float], None] | None = None,
+) -> Params:
+    """Parameters for these rows. The same rows and seed give the same parameters."""
+    model = table.model
+    tell = progress or (lambda _stage, _share: None)
+    params = model.default_params(version, prior=1e-4)
+    tell("random pairs", 0.0)
+    chance = patterns(table, *random_pairs(split, RANDOM_PAIRS, seed))
+    params = replace(params, u=estimate_u(chance, model))
+    sessions = []
+    chosen = _choose(found, len(model.comparisons))
+    for number, key in enumerate(chosen):
+        tell("sessions", number / len(chosen))
+        i, j = pairs_of(key, split)
+        if len(i) > SESSION_PAIRS:
+            take = np.random.default_rng(seed + number).choice(len(i), SESSION_PAIRS, replace=False)
+            i, j = i[take], j[take]
+        m, matches = _session(patterns(table, i, j), params, model, key.comparisons)
+        sessions.append((key, m, matches))
+    if sessions:
+        mixed = dict(params.m)
+        for position, comparison in enumerate(model.comparisons):
+            parts = [
+                (np.array(m[comparison.name]), matches)
+                for key, m, matches in sessions
+                if position not in key.comparisons and matches >= 5
+            ]
+            if parts:
+                weight = sum(w for _, w in parts)
+                mixed[comparison.name] = _normal(
+                    sum((v * w for v, w in parts), np.zeros(comparison.size - 1)) / weight
+                )
+        params = replace(params, m=mixed)
+    tell("all candidates", 0.0)
+    everything = patterns(table, *candidates)
+    params = _settle(everything, chance, params, split, model)
+    return replace(params, tf=table.frequencies(params.prior))
+
+
+def _settle(
+    everything: Patterns, chance: Patterns, params: Params, split: Split, model: Model, rounds: int = 30
+) -> Params:
+    """m, u and prior together over all candidates; what is no candidate counts as two people."""
+    for _ in range(rounds):
+        logit = np.log2(params.prior / (1 - params.prior))
+        p = _probability(_weigh(everything, params, model) + logit)
+        mass = everything.counts * p
+        prior = float(np.clip(mass.sum() / split.total, 1e-12, 0.5))
+        m = {}
+        for position, comparison in enumerate(model.comparisons):
+            belief = np.array(comparison.default_m) / sum(comparison.default_m)
+            m[comparison.name] = _normal(
+                _tally(everything, mass, position, comparison.size) + BELIEF * belief + 1e-3
+            )
+        share = _probability(_weigh(chance, params, model) + logit)
+        before = params
+        params = replace(params, m=m, prior=prior, u=estimate_u(chance, model, share))
+        if abs(params.prior - before.prior) < 1e-5 * before.prior:
+            break
+    return params
