@@ -81,15 +81,14 @@ def keys(table: Table, split: Split, per_row: float = 40.0) -> list[Key]:
     """
     single: list[tuple[str, int, np.ndarray]] = []
     for position, prepared in enumerate(table.prepared):
-        for name, coded in prepared.keys.items():
-            single.append((f"{prepared.comparison.name}:{name}", position, coded.codes))
+        for name, make in prepared.keys.items():
+            single.append((f"{prepared.comparison.name}:{name}", position, make().codes))
     groups: dict[tuple[int, ...], list[Key]] = {}
     for name, position, codes in single:
         groups.setdefault((position,), []).append(_key(name, (position,), codes, split))
     alone = per_row / 4 * split.rows
     twice = per_row / 8 * split.rows
-    usable = [(n, p, c) for n, p, c in single]
-    for (name_a, pos_a, a), (name_b, pos_b, b) in combinations(usable, 2):
+    for (name_a, pos_a, a), (name_b, pos_b, b) in combinations(single, 2):
         if pos_a == pos_b:
             continue
         joint = np.where((a >= 0) & (b >= 0), a.astype(np.int64) * (int(b.max(initial=0)) + 1) + b, -1)

@@ -97,12 +97,14 @@ class PreparedName(Prepared):
         self.surname_text = coded.derive(_surname_text)
         self.tf["value"] = self.folded
         self.tf["surname"] = self.surname_text
-        self.keys["exact"] = coded.derive(lambda v: "" if n.is_masked_name(v) or len(v) < 2 else n.name(v))
-        self.keys["letters"] = coded.derive(
+        self.keys["exact"] = lambda: coded.derive(
+            lambda v: "" if n.is_masked_name(v) or len(v) < 2 else n.name(v)
+        )
+        self.keys["letters"] = lambda: coded.derive(
             lambda v: "" if n.is_masked_name(v) or len(v) < 2 else "".join(sorted(n.name_pinyin(v)))
         )
-        self.keys["surname"] = coded.derive(n.surname_pinyin)
-        self.keys["given"] = coded.derive(
+        self.keys["surname"] = lambda: coded.derive(n.surname_pinyin)
+        self.keys["given"] = lambda: coded.derive(
             lambda v: "" if n.is_masked_name(v) else "".join(n.syllables(n.split_name(v)[1]))
         )
 

@@ -82,9 +82,9 @@ class PreparedParts(Prepared):
         own = object.__new__(Coded)
         own.codes, own.values, own._objects = self.parts[0], coded.values, None
         self.tf["value"] = own
-        self.keys["exact"] = own
-        self.keys["sound"] = own.derive(sound)
-        self.keys["start"] = own.derive(lambda v: v[:3])
+        self.keys["exact"] = lambda: own
+        self.keys["sound"] = lambda: own.derive(sound)
+        self.keys["start"] = lambda: own.derive(lambda v: v[:3])
         self.length = np.array([len(v) for v in coded.values] + [0], dtype=np.int16)
         self.initial = np.array([ord(v[0]) if v else 0 for v in coded.values] + [0], dtype=np.int32)
         self.pinyin = np.array(
@@ -180,8 +180,8 @@ class PreparedText(Prepared):
         self.coded = Coded(rows, comparison.clean)
         self.length = np.array([len(v) for v in self.coded.values] + [0], dtype=np.int16)
         self.tf["value"] = self.coded
-        self.keys["exact"] = self.coded
-        self.keys["start"] = self.coded.derive(lambda v: v[:4])
+        self.keys["exact"] = lambda: self.coded
+        self.keys["start"] = lambda: self.coded.derive(lambda v: v[:4])
 
     def compare(self, i: Ints, j: Ints) -> Levels:
         c = self.comparison
@@ -231,7 +231,7 @@ class PreparedEmail(PreparedText):
     def __init__(self, comparison: Email, rows: Sequence[Any]) -> None:
         super().__init__(comparison, rows)
         self.mailbox = self.coded.derive(lambda v: v.split("@")[0])
-        self.keys = {"exact": self.coded, "mailbox": self.mailbox}
+        self.keys = {"exact": lambda: self.coded, "mailbox": lambda: self.mailbox}
 
     def compare(self, i: Ints, j: Ints) -> Levels:
         c = self.comparison
@@ -280,7 +280,7 @@ class PreparedHospital(Prepared):
         kinds = Coded([p.kind for p in parsed])
         self.kind = np.append(kinds.codes, -1)
         self.tf["value"] = self.coded
-        self.keys["exact"] = self.coded.derive(hospitals.key)
+        self.keys["exact"] = lambda: self.coded.derive(hospitals.key)
         self._known: dict[int, int] = {}
 
     def compare(self, i: Ints, j: Ints) -> Levels:
@@ -349,7 +349,7 @@ class PreparedDisease(Prepared):
         self.tf["group"] = self.coded.derive(
             lambda v: diseases.classify(v).group or diseases.classify(v).plain
         )
-        self.keys["group"] = self.tf["group"]
+        self.keys["group"] = lambda: self.tf["group"]
 
     def compare(self, i: Ints, j: Ints) -> Levels:
         c = self.comparison

@@ -54,13 +54,13 @@ class PreparedId(Prepared):
         self.has_masked = bool(self.masked.any())
         # The 18 characters in two words of 8 and one of 2, for a cheap first look.
         self.tf["value"] = self.coded
-        self.keys["exact"] = self.coded.derive(lambda v: "" if "*" in v else v)
-        self.keys["ends"] = self.coded.derive(
+        self.keys["exact"] = lambda: self.coded.derive(lambda v: "" if "*" in v else v)
+        self.keys["ends"] = lambda: self.coded.derive(
             lambda v: v[:4] + v[-4:] if len(v) == 18 and "*" not in v[:4] + v[-4:] else ""
         )
-        self.keys["head"] = self.coded.derive(lambda v: "^" + v[: len(v) // 2] if len(v) >= 6 else "")
-        self.keys["tail"] = self.coded.derive(lambda v: "$" + v[len(v) // 2 :] if len(v) >= 6 else "")
-        self.keys["birth_tail"] = self.coded.derive(
+        self.keys["head"] = lambda: self.coded.derive(lambda v: "^" + v[: len(v) // 2] if len(v) >= 6 else "")
+        self.keys["tail"] = lambda: self.coded.derive(lambda v: "$" + v[len(v) // 2 :] if len(v) >= 6 else "")
+        self.keys["birth_tail"] = lambda: self.coded.derive(
             lambda v: v[6:] if len(v) == 18 and "*" not in v[6:] else ""
         )
 
@@ -165,10 +165,10 @@ class PreparedBirth(Prepared):
         self.year, self.month, self.day = np.array(parts, dtype=np.int32).T.copy()
         self.number = np.array([_day_number(v) for v in coded.values] + [0], dtype=np.int64)
         self.lunar = np.array([_lunar_number(v) for v in coded.values] + [-2], dtype=np.int64)
-        self.keys["exact"] = coded.derive(lambda v: v if v[4:] != "0000" else "")
-        self.keys["year"] = coded.derive(lambda v: v[:4])
-        self.keys["month_day"] = coded.derive(lambda v: v[4:] if v[4:] != "0000" else "")
-        self.keys["year_month"] = coded.derive(lambda v: v[:6] if v[4:6] != "00" else "")
+        self.keys["exact"] = lambda: coded.derive(lambda v: v if v[4:] != "0000" else "")
+        self.keys["year"] = lambda: coded.derive(lambda v: v[:4])
+        self.keys["month_day"] = lambda: coded.derive(lambda v: v[4:] if v[4:] != "0000" else "")
+        self.keys["year_month"] = lambda: coded.derive(lambda v: v[:6] if v[4:6] != "00" else "")
 
     def compare(self, i: Ints, j: Ints) -> Levels:
         c = self.comparison
@@ -230,7 +230,7 @@ class PreparedAge(Prepared):
 
         self.coded = Coded(rows, clean)
         self.age = np.array([int(v) for v in self.coded.values] + [0], dtype=np.int32)
-        self.keys["exact"] = self.coded
+        self.keys["exact"] = lambda: self.coded
 
     def compare(self, i: Ints, j: Ints) -> Levels:
         a, b = self.coded.codes[i], self.coded.codes[j]
@@ -264,7 +264,7 @@ class PreparedSex(Prepared):
     def __init__(self, comparison: Sex, rows: Sequence[Any]) -> None:
         super().__init__(comparison)
         self.coded = Coded(rows, clean_sex)
-        self.keys["exact"] = self.coded
+        self.keys["exact"] = lambda: self.coded
 
     def compare(self, i: Ints, j: Ints) -> Levels:
         a, b = self.coded.codes[i], self.coded.codes[j]
@@ -291,7 +291,7 @@ class PreparedPhone(Prepared):
         self.coded = Coded(rows, lambda raw: n.phone(str(raw).removesuffix(".0")) or "")
         self.words = _digits(self.coded.values, 16).view(np.uint64)
         self.tf["value"] = self.coded
-        self.keys["exact"] = self.coded
+        self.keys["exact"] = lambda: self.coded
 
     def compare(self, i: Ints, j: Ints) -> Levels:
         a, b = self.coded.codes[i], self.coded.codes[j]
@@ -329,7 +329,7 @@ class PreparedPostcode(Prepared):
         self.coded = Coded(rows, clean)
         self.prefix = self.coded.derive(lambda v: v[:2])
         self.tf["value"] = self.coded
-        self.keys["exact"] = self.coded
+        self.keys["exact"] = lambda: self.coded
 
     def compare(self, i: Ints, j: Ints) -> Levels:
         a, b = self.coded.codes[i], self.coded.codes[j]
@@ -363,8 +363,8 @@ class PreparedArea(Prepared):
         self.value = np.array([int(v) for v in self.coded.values] + [-1], dtype=np.int32)
         self.tf["value"] = self.coded
         self.tf["city"] = self.coded.derive(lambda v: v[:4])
-        self.keys["exact"] = self.coded
-        self.keys["city"] = self.tf["city"]
+        self.keys["exact"] = lambda: self.coded
+        self.keys["city"] = lambda: self.tf["city"]
 
     def compare(self, i: Ints, j: Ints) -> Levels:
         a, b = self.value[self.coded.codes[i]], self.value[self.coded.codes[j]]

@@ -1,6 +1,6 @@
 """What a comparison is: ordered levels, a way to prepare columns and a way to compare pairs of rows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -50,8 +50,8 @@ class Prepared:
         self.comparison = comparison
         #: frequency tables: name → coded column whose value is looked up
         self.tf: dict[str, Coded] = {}
-        #: coarse codes for blocking: name → coded column
-        self.keys: dict[str, Coded] = {}
+        #: coarse codes for blocking: name → how to make the coded column
+        self.keys: dict[str, Callable[[], Coded]] = {}
 
     def compare(self, i: Ints, j: Ints) -> Levels:
         """The level of every pair of rows (i[k], j[k])."""

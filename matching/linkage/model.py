@@ -265,14 +265,18 @@ class Table:
         shared = [k for k in (self._phone, self._address, self._area, self._email) if k is not None]
         if self._name is None or not shared:
             return out
-        name = self.model.comparisons[self._name]
-        other = np.flatnonzero(
-            (levels[:, self._name] == name.index("surname")) | (levels[:, self._name] == name.index("else"))
-        )
+        c = self.model.comparisons[self._name]
+        name = levels[:, self._name]
+        other = (name == c.index("surname")) | (name == c.index("else"))
+        # Brothers and sisters often share one character of the given name: only the birth date tells.
+        siblings = (name == c.index("one_off")) | (name == c.index("partial"))
+        if self._birth is not None:
+            siblings &= levels[:, self._birth] > self.model.comparisons[self._birth].index("lunar")
+            other |= siblings
         if self._id is not None:
-            id_level = levels[other, self._id]
             close = self.model.comparisons[self._id].index("near_2")
-            other = other[(id_level == 0) | (id_level > close)]
+            other &= (levels[:, self._id] == 0) | (levels[:, self._id] > close)
+        other = np.flatnonzero(other)
         for k in shared:
             out[other] -= np.maximum(weights[other, k], 0)
         return out
@@ -285,6 +289,9 @@ class Table:
         if key not in self._logs:
             comparison = self.model.comparisons[position]
             frequencies = params.tf.get(comparison.name, {}).get(table)
+            if frequencies is None and table == "value":
+                # Without a table of whole names, how common the surname is says a part of it.
+                frequencies, table = params.tf.get(comparison.name, {}).get("surname"), "surname"
             coded = self.prepared[position].tf.get(table)
             if frequencies is None or coded is None:
                 return None

@@ -145,6 +145,13 @@ def outcomes(table: Table, levels: Levels, probability: np.ndarray, params: Para
         for level in (*c.masked, "masked_else"):
             doubtful |= levels[:, name] == c.index(level)
         doubtful |= (levels[:, name] == c.index("surname")) | (levels[:, name] == c.index("else"))
+        # Twins and siblings share one character of the given name: without a number a person decides.
+        near = (levels[:, name] == c.index("one_off")) | (levels[:, name] == c.index("partial"))
+        if number is not None:
+            near &= (levels[:, number] == 0) | (
+                levels[:, number] > table.model.comparisons[number].index("near_2")
+            )
+        doubtful |= near
     if number is not None:
         doubtful |= levels[:, number] == table.model.comparisons[number].index("masked_else")
     accept = (probability >= params.accept) & ~doubtful
