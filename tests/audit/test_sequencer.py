@@ -6,7 +6,7 @@ import tarfile
 
 import psycopg
 import pytest
-from audit import export, keys, note, record, sequencer, services, tree, verify
+from audit import export, keys, note, record, sequencer, services, tasks, tree, verify
 from audit.models import Checkpoint, Entry, EntryPayload, Leaf, Pending, TreeNode
 from django.core.management import call_command
 from scope import Actor, actor_scope
@@ -119,6 +119,15 @@ def test_a_crash_between_steps_leaves_everything_as_it_was(real_db, monkeypatch,
     assert Pending.objects.count() == 3
     assert not Leaf.objects.exists()
     assert sequence(real_db) == sequencer.Sequenced(3, 3)
+
+
+def test_the_workers_task_sequences_and_does_nothing_while_another_is_at_work(real_db):
+    write(4)
+    with real_db.acting_as("engine"):
+        with real_db.connect("engine") as other:
+            other.execute("SELECT pg_advisory_xact_lock(%s)", [sequencer.LOCK])
+            assert tasks.sequence() == 0
+        assert tasks.sequence() == 4
 
 
 def test_an_entry_shows_its_proof(real_db):
