@@ -19,7 +19,8 @@ from .facts import (
     Unknown,
 )
 from .facts_data import facts_from
-from .rule import Criterion, Rule, RuleError, parse_rule
+from .parse import RuleError, parse_rule
+from .rule import Criterion, Rule
 from .suggest import Suggestion, suggest
 
 __all__ = [

@@ -218,7 +218,8 @@ def _total(awards: list[PriorAward]) -> Decimal:
 
 def _grant_bounds(rule: Rule, facts: Facts, on: date, own: list[PriorAward], told: bool) -> list[Bound]:
     grant = rule.grant
-    gross, certain = _gross(rule, facts, on)
+    gross, least = _gross(rule, facts, on)
+    certain = gross is not None and least == gross
     label = {
         "flat": _("规则金额"),
         "cases": _("规则金额"),
@@ -226,10 +227,12 @@ def _grant_bounds(rule: Rule, facts: Facts, on: date, own: list[PriorAward], tol
         "percent": _("规则比例"),
         "committee": _("评审会最高额"),
     }[grant.kind]
-    bounds = [Bound("grant", label, gross, grant.clause, certain)]
+    bounds = [Bound("grant", label, gross, grant.clause, certain, least)]
     if grant.less_prior and gross is not None:
         left = gross - _total(own)
-        bounds.append(Bound("prior_grant", _("扣除以前的资助"), left, grant.clause, certain and told))
+        least_left = None if least is None or not told else least - _total(own)
+        words = _("扣除以前的资助")
+        bounds.append(Bound("prior_grant", words, left, grant.clause, certain and told, least_left))
     decided = facts.committee
     if isinstance(decided, Known) and decided.value.amount is not None:
         amount = decided.value.amount
@@ -239,32 +242,32 @@ def _grant_bounds(rule: Rule, facts: Facts, on: date, own: list[PriorAward], tol
     return bounds
 
 
-def _gross(rule: Rule, facts: Facts, on: date) -> tuple[Decimal | None, bool]:
-    """(the most the grant can be before deductions, is it certain). None: nothing can be said."""
+def _gross(rule: Rule, facts: Facts, on: date) -> tuple[Decimal | None, Decimal | None]:
+    """The most and the least that the grant can be before deductions; equal when it is certain."""
     grant = rule.grant
     if grant.kind == "flat":
-        return grant.amount, True
+        return grant.amount, grant.amount
     if grant.kind == "committee":
-        return grant.max, True
+        return grant.max, grant.max
     if grant.kind == "cases":
-        return _case_amount(grant.cases, rule, facts, on)
+        possible = _possible_cases(grant.cases, rule, facts, on)
+        return max(possible), min(possible)
     measured = measure(rule.residual, facts)
     if not isinstance(measured, Measured):
-        return _largest(grant), False
-    highest = _amount_at(grant, measured.most)
-    return highest, measured.verified and measured.exact is not None
+        return _largest(grant), None
+    amount = _amount_at(grant, measured.most)
+    return amount, amount if measured.verified and measured.exact is not None else None
 
 
-def _case_amount(cases: tuple[Case, ...], rule: Rule, facts: Facts, on: date) -> tuple[Decimal | None, bool]:
+def _possible_cases(cases: tuple[Case, ...], rule: Rule, facts: Facts, on: date) -> list[Decimal]:
     possible = []
     for case in cases:
         status = MET if case.when is None else look(case.when, rule, facts, on).status
-        if status == FAILED:
-            continue
-        possible.append(case.amount)
+        if status != FAILED:
+            possible.append(case.amount)
         if status == MET:
             break
-    return max(possible), len(possible) == 1
+    return possible
 
 
 def _share(

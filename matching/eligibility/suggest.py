@@ -33,7 +33,7 @@ def suggest(rule: Rule, answers: Answers) -> Suggestion:
     asked = [result for result in results if result.id in kinds]
     against = tuple(result for result in asked if result.tentative == FAILED)
     if against:
-        sentence = _("可能不合适：%(text)s您仍然可以申请。", text=_sentence(against[0].text))
+        sentence = _("可能不合适。这个基金的要求：%(text)s您仍然可以申请。", text=_sentence(against[0].text))
         return Suggestion("unlikely", sentence, against)
     open_ = tuple(
         result
@@ -41,7 +41,9 @@ def suggest(rule: Rule, answers: Answers) -> Suggestion:
         if result.status == UNKNOWN and result.tentative is None and not kinds[result.id] <= LATER
     )
     if open_:
-        return Suggestion("maybe", _("也许合适，还要看：%(text)s", text=_sentence(open_[0].text)), open_)
+        return Suggestion(
+            "maybe", _("也许合适，还要看这一条：%(text)s", text=_sentence(open_[0].text)), open_
+        )
     return Suggestion("likely", _("按您填写的，很可能合适。工作人员核对后才能确定。"))
 
 

@@ -15,6 +15,7 @@ BOUNDS = st.lists(
         st.just("界限"),
         st.none() | AMOUNTS,
         certain=st.booleans(),
+        least=st.none() | AMOUNTS,
     ),
     max_size=6,
 )
@@ -43,10 +44,12 @@ def test_the_binding_bounds_are_exactly_those_that_equal_the_ceiling(bounds):
 
 @settings(deadline=None)
 @given(BOUNDS)
-def test_an_amount_is_final_only_when_every_bound_is_certain_or_one_is_certainly_nothing(bounds):
+def test_an_amount_is_final_only_when_no_uncertain_bound_could_change_it(bounds):
     offer = bounded_offer(bounds)
-    if offer.amount is not None and offer.amount > 0:
-        assert offer.unknown == ()
+    if offer.amount is not None:
+        for bound in bounds:
+            if bound.amount is None or not bound.certain:
+                assert max(bound.least or 0, 0) >= offer.amount
     if bounds and all(b.certain and b.amount is not None for b in bounds):
         assert offer.amount == offer.ceiling
 
@@ -65,3 +68,11 @@ def test_without_any_bound_nothing_is_offered():
 
 def test_a_negative_amount_is_nothing():
     assert floor_fen(Decimal("-0.01")) == Decimal("0.00")
+
+
+def test_an_uncertain_grant_does_not_hold_up_an_offer_that_the_open_remainder_already_limits():
+    grant = Bound("grant", "档位", Decimal("50000.00"), certain=False, least=Decimal("30000.00"))
+    short = bounded_offer([grant, Bound("open", "余额", Decimal("27361.81"))])
+    assert (short.amount, short.unknown) == (Decimal("27361.81"), ("grant",))
+    long = bounded_offer([grant, Bound("open", "余额", Decimal("40000.00"))])
+    assert (long.amount, long.ceiling) == (None, Decimal("40000.00"))
