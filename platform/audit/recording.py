@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.transaction import TransactionManagementError
+
 from scope import Actor, current_actor
 
 from . import leaf

@@ -5,9 +5,10 @@ from decimal import Decimal
 from enum import StrEnum
 
 import pytest
-from audit import leaf, verify
 from hypothesis import given
 from hypothesis import strategies as st
+
+from audit import leaf, verify
 
 words = st.text(
     alphabet=st.characters(blacklist_categories=("Cs",), blacklist_characters="\x00"), max_size=12

@@ -1,4 +1,5 @@
 import pytest
+
 from audit import note
 
 # The example key and note of the C2SP signed-note ecosystem (golang.org/x/mod/sumdb/note).

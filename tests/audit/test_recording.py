@@ -1,10 +1,11 @@
 """record(): who may write what, and that nothing can be changed afterwards."""
 
 import pytest
-from audit import leaf, record
-from audit.models import Entry, EntryPayload, Pending
 from django.db import DatabaseError, connection, transaction
 from django.db.transaction import TransactionManagementError
+
+from audit import leaf, record
+from audit.models import Entry, EntryPayload, Pending
 from scope import Actor, NoActorError, actor_scope, engine_scope
 
 STAFF = Actor("staff", org_id=3, user_id=12)

@@ -6,9 +6,10 @@ import tarfile
 
 import psycopg
 import pytest
+from django.core.management import call_command
+
 from audit import export, keys, note, record, sequencer, services, tasks, tree, verify
 from audit.models import Checkpoint, Entry, EntryPayload, Leaf, Pending, TreeNode
-from django.core.management import call_command
 from scope import Actor, actor_scope
 
 STAFF = Actor("staff", org_id=3, user_id=12)

@@ -1,9 +1,10 @@
 """Against the vectors of certificate-transparency's reference implementation, and by properties."""
 
 import pytest
-from audit import tree
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from audit import tree
 
 LEAVES = [
     bytes.fromhex(leaf)

@@ -10,9 +10,10 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from audit import leaf, note, tree, verify
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from audit import leaf, note, tree, verify
 
 SIGNER = note.Signer.from_seed("jieli.example/log", b"\x07" * 32)
 THIEF = note.Signer.from_seed("jieli.example/log", b"\x08" * 32)

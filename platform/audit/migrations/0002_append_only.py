@@ -1,6 +1,7 @@
 """Grants, the append-only triggers, the actor check, the queue and the erasure function."""
 
 from django.db import migrations
+
 from scope.rls import append_only
 
 SQL = r"""

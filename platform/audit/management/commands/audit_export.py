@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
-from scope import Actor, actor_scope
 
 from audit import export, record
+from scope import Actor, actor_scope
 
 
 class Command(BaseCommand):
