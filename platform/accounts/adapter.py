@@ -10,6 +10,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+
 from vault.cipher import seal, unseal
 
 MFA_PURPOSE = "accounts.mfa"

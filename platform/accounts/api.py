@@ -25,6 +25,7 @@ from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.response import Response
+
 from scope import Actor
 from scope.permissions import Permission, declared_for
 

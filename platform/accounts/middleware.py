@@ -13,17 +13,18 @@ from typing import Any
 
 from allauth.account.middleware import AccountMiddleware
 from allauth.core.exceptions import ImmediateHttpResponse, ReauthenticationRequired
-from audit import record
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.core.signals import got_request_exception
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
+
+from audit import record
 from scope import Actor, actor_scope
 from scope.actor import PUBLIC
 from scope.permissions import Permission, declared_for
@@ -157,9 +158,7 @@ class ActorMiddleware:
 def redirect(request: Any, url: str) -> HttpResponseBase:
     if getattr(request, "htmx", False):
         return HttpResponseClientRedirect(url)
-    response = HttpResponse(status=302)
-    response["Location"] = url
-    return response
+    return HttpResponseRedirect(url)
 
 
 def identify(request: Any) -> None:

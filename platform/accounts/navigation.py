@@ -7,6 +7,7 @@ from typing import Any
 
 from django.urls import NoReverseMatch, resolve, reverse
 from django.utils.translation import gettext_lazy as _
+
 from scope.permissions import declared_for
 
 # name, label, kinds of organisation (empty: any), roles of which one is needed (empty: any)

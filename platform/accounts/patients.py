@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from audit import record
 from django.db import connection, transaction
 from django.utils import timezone
+
+from audit import record
 from scope import Actor, actor_scope
 from vault.index import blind, blocking_key, code_hash
 

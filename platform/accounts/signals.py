@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from audit import record
 from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
+
+from audit import record
 from scope import Actor, actor_scope
 
 from .middleware import ORGANISATION_KEY, PATIENT_KEY

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from audit import record
-from audit import services as audit_services
 from django.contrib.auth.views import PasswordResetConfirmView
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection
@@ -20,6 +18,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauth2_provider.views.base import RevokeTokenView, TokenView
+
+from audit import record
+from audit import services as audit_services
 from outbox.models import Event
 from scope import permission
 

@@ -3,10 +3,11 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from accounts.models import Membership, Organisation, User
-from accounts.staff import enrol_totp
 from django.conf import settings
 from django.test import Client
+
+from accounts.models import Membership, Organisation, User
+from accounts.staff import enrol_totp
 
 _number = itertools.count(1)
 
@@ -32,6 +33,19 @@ def signed_in(membership):
     client = Client()
     client.force_login(membership.user, backend=settings.AUTHENTICATION_BACKENDS[0])
     return client
+
+
+class Make:
+    """Organisations, members and their browsers."""
+
+    organisation = staticmethod(organisation)
+    member = staticmethod(member)
+    signed_in = staticmethod(signed_in)
+
+
+@pytest.fixture
+def make():
+    return Make
 
 
 @pytest.fixture(autouse=True)

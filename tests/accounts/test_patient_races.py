@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.utils import timezone
+
 from accounts import patients
 from accounts.models import OneTimeCode
-from django.utils import timezone
 from scope import actor_scope
 from scope.actor import PUBLIC
 

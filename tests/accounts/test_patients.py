@@ -3,12 +3,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from accounts import patients, sms
-from accounts.models import OneTimeCode, PatientAccount
-from audit.models import Entry, EntryPayload
 from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
+
+from accounts import patients, sms
+from accounts.models import OneTimeCode, PatientAccount
+from audit.models import Entry, EntryPayload
 
 PHONE = "13812345521"
 SOURCE = "203.0.113.9"

@@ -4,9 +4,10 @@ import django.contrib.postgres.fields
 import django.db.models.deletion
 import oauth2_provider.generators
 import oauth2_provider.models
-import vault.fields
 from django.conf import settings
 from django.db import migrations, models
+
+import vault.fields
 
 
 class Migration(migrations.Migration):

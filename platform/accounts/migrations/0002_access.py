@@ -1,4 +1,5 @@
 from django.db import migrations
+
 from scope import rls
 
 TABLES = ("organisation", "staff_user", "membership", "api_client", "patient_account", "one_time_code")

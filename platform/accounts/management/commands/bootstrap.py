@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from audit import record
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email, validate_slug
-from scope import actor_scope
-from scope.actor import SYSTEM
 
 from accounts.administration import password_link
 from accounts.models import Membership, Organisation, OrganisationKind, Role, User
+from audit import record
+from scope import actor_scope
+from scope.actor import SYSTEM
 
 
 class Command(BaseCommand):
