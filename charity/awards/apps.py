@@ -4,3 +4,18 @@ from django.apps import AppConfig
 class AwardsConfig(AppConfig):
     name = "charity.awards"
     label = "awards"
+
+    def ready(self) -> None:
+        from outbox import on
+
+        from . import candidates
+
+        on("application.submitted")(candidates.application_changed)
+        on("application.proven")(candidates.application_changed)
+        on("document.changed")(candidates.application_changed)
+        on("need.changed")(candidates.need_changed)
+        on("consent.withdrawn")(candidates.consent_withdrawn)
+
+        @on("consent.given")
+        def consent_given(consent_id: int) -> None:
+            candidates.open_case(consent_id)

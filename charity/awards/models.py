@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from accounts.models import Organisation
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
-from vault.fields import SealedText
 
+from accounts.models import Organisation
 from charity.funds.models import Fund, RuleVersion
 from insurance.ledger.models import money
+from vault.fields import SealedJSON, SealedText
 
 
 class Case(models.Model):
@@ -40,8 +40,8 @@ class Case(models.Model):
     met = models.PositiveSmallIntegerField(default=0)
     failed = models.PositiveSmallIntegerField(default=0)
     unknown = models.PositiveSmallIntegerField(default=0)
-    criteria = models.JSONField(
-        default=list, help_text="results with ids, statuses and clauses; coded values only"
+    criteria = SealedJSON(
+        "awards.criteria", null=True, help_text="results and bounds as shown; holds ages and dates"
     )
     evaluated_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(auto_now_add=True)

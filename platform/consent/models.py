@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from accounts.models import Organisation, PatientAccount
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Organisation, PatientAccount
 
 
 class Category(models.TextChoices):

@@ -110,7 +110,7 @@ class Hardship(models.Model):
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="hardships")
     kind = models.CharField(
-        max_length=20, help_text="dibao | tekun | low_income | bianyuan | yinbing | orphan | registered_poor"
+        max_length=20, help_text="key of matching.eligibility.HARDSHIP_NAMES"
     )
     source = models.CharField(max_length=60)
     valid_from = models.DateField()

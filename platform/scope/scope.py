@@ -72,8 +72,8 @@ def actor_scope(actor: Actor) -> Iterator[Actor]:
             yield actor
         finally:
             _current.reset(token)
-            if not connection.needs_rollback and connection.in_atomic_block:
-                _set(context_value(previous, _backend_pid()) if previous else "")
+        # Only after success: a rollback reverts the setting by itself, and nothing runs in a failed transaction.
+        _set(context_value(previous, _backend_pid()) if previous else "")
 
 
 @contextmanager
@@ -89,10 +89,8 @@ def engine_scope(purpose: str = "") -> Iterator[Actor]:
             previous_role = cursor.fetchone()[0]
             if previous_role != "jieli_engine":
                 cursor.execute("SET LOCAL ROLE jieli_engine")
-        try:
-            with actor_scope(ENGINE) as actor:
-                yield actor
-        finally:
-            if previous_role != "jieli_engine" and not connection.needs_rollback:
-                with connection.cursor() as cursor:
-                    cursor.execute(f'SET LOCAL ROLE "{previous_role}"')
+        with actor_scope(ENGINE) as actor:
+            yield actor
+        if previous_role != "jieli_engine":  # after success only: a rollback reverts it by itself
+            with connection.cursor() as cursor:
+                cursor.execute(f'SET LOCAL ROLE "{previous_role}"')

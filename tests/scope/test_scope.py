@@ -80,3 +80,13 @@ def test_an_error_rolls_back_the_context_with_the_work(real_db):
     assert seen()[1] is None
     with pytest.raises(NoActorError):
         current_actor()
+
+
+@pytest.mark.parametrize("scope", [lambda: actor_scope(STAFF), engine_scope], ids=["actor", "engine"])
+def test_a_database_error_inside_is_not_masked(db, scope):
+    from django.db.utils import DataError
+
+    with pytest.raises(DataError, match="division by zero"), scope(), connection.cursor() as cursor:
+        cursor.execute("SELECT 1/0")
+    assert seen()[0] is None
+    assert seen()[4] == "jieli_app"

@@ -2,6 +2,7 @@
 the family reads its own."""
 
 from django.db import migrations
+
 from scope import rls
 from scope.rls import Policy
 

@@ -1,10 +1,10 @@
 """A patient gives and withdraws; a recipient sees the yes that concerns it and acknowledges deletion."""
 
 from django.db import migrations
-from scope import rls
-from scope.rls import Policy
 
 from consent.rls import live
+from scope import rls
+from scope.rls import Policy
 
 GUARD = """
 CREATE FUNCTION consent_guard() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -129,7 +129,7 @@ class Migration(migrations.Migration):
                 (
                     "kind",
                     models.CharField(
-                        help_text="dibao | tekun | low_income | bianyuan | yinbing | orphan | registered_poor",
+                        help_text="key of matching.eligibility.HARDSHIP_NAMES",
                         max_length=20,
                     ),
                 ),

@@ -1,0 +1,207 @@
+"""Candidates: for each case the verdict, the amount and why. Recomputed on every relevant event, idempotent."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+
+from audit import record
+from charity.applications.models import Application
+from charity.funds.models import Fund, RuleVersion
+from consent.models import Consent
+from insurance.ledger import services as ledger
+from matching import eligibility
+from outbox import emit
+
+from .facts import facts_of
+from .models import Award, Case, CaseEvent
+
+logger = logging.getLogger(__name__)
+ZERO = Decimal("0.00")
+OPEN_STATES = (Case.State.NEW, Case.State.WAITING_FAMILY, Case.State.PROPOSED, Case.State.APPROVED)
+
+
+def rule_in_force(fund_id: int) -> RuleVersion | None:
+    return (
+        RuleVersion.objects.filter(fund_id=fund_id, effective_from__lte=timezone.localdate())
+        .order_by("-version")
+        .first()
+    )
+
+
+def open_case(consent_id: int) -> Case | None:
+    """A live yes on a submitted application makes the case (handler of consent.given, application.submitted)."""
+    consent = Consent.objects.get(pk=consent_id)
+    application = Application.objects.filter(pk=consent.application_id).first()
+    if application is None or application.state != Application.State.SUBMITTED:
+        return None
+    if not consent.decision or consent.withdrawn_at is not None:
+        return None
+    if application.need_id and consent.need_id != application.need_id:
+        consent.person_id, consent.need_id = application.person_id, application.need_id
+        consent.save(update_fields=["person_id", "need_id"])
+    fund = Fund.objects.get(pk=consent.fund_id)
+    case = Case.objects.filter(application_id=application.pk, fund=fund).first()
+    if case is None:
+        position = Case.objects.filter(application_id=application.pk).count() + 1
+        case = Case.objects.create(
+            number=f"{application.number}-{position}",
+            application_id=application.pk,
+            organisation_id=consent.organisation_id,
+            fund=fund,
+            consent_id=consent.pk,
+            person_id=application.person_id,
+            need_id=application.need_id,
+            due_on=working_days_from(fund.decision_days),
+        )
+        CaseEvent.objects.create(
+            case=case, organisation_id=case.organisation_id, kind="opened", visible_to_family=True
+        )
+        record("case.opened", f"case:{case.pk}", payload={"fund": fund.pk, "consent": consent.pk})
+    elif case.consent_id != consent.pk:
+        case.consent_id = consent.pk
+        if case.state == Case.State.WITHDRAWN:
+            case.state = Case.State.NEW
+            case.closed_at = None
+        case.save(update_fields=["consent_id", "state", "closed_at"])
+        CaseEvent.objects.create(
+            case=case, organisation_id=case.organisation_id, kind="consent_renewed", visible_to_family=True
+        )
+    evaluate_case(case)
+    return case
+
+
+def working_days_from(days: int) -> object:
+    """The date that many Monday-to-Friday days from today (public holidays are not known here)."""
+    day = timezone.localdate()
+    while days > 0:
+        day += timedelta(days=1)
+        if day.weekday() < 5:
+            days -= 1
+    return day
+
+
+def evaluate_case(case: Case) -> None:
+    """Compute the candidate from what is known now and keep it on the case."""
+    if case.state not in OPEN_STATES:
+        return
+    application = Application.objects.get(pk=case.application_id)
+    version = rule_in_force(case.fund_id)
+    if version is None:
+        return
+    rule = eligibility.parse_rule(version.rule)
+    evaluation = eligibility.evaluate(rule, facts_of(case, application), timezone.localdate())
+    offer = evaluation.offer
+    statuses = [result.status for result in evaluation.results]
+    case.rule = version
+    case.verdict = evaluation.verdict
+    case.offer = (offer.amount or ZERO) if offer else ZERO
+    case.binding = offer.binding[0] if offer and offer.binding else ""
+    case.met, case.failed, case.unknown = (statuses.count(s) for s in ("met", "failed", "unknown"))
+    case.criteria = [
+        {
+            "id": result.id,
+            "status": result.status,
+            "actual": str(result.actual),
+            "required": str(result.required),
+            "clause": result.clause,
+            "text": str(result.text),
+            "missing": str(result.missing),
+            "action": str(result.action),
+            "source": str(result.source),
+        }
+        for result in evaluation.results
+    ] + [
+        {
+            "bound": bound.name,
+            "label": str(bound.label),
+            "amount": None if bound.amount is None else str(bound.amount),
+            "clause": bound.clause,
+            "binds": bool(offer and bound.name in offer.binding),
+        }
+        for bound in (offer.bounds if offer else ())
+    ]
+    case.evaluated_at = timezone.now()
+    case.save()
+
+
+def application_changed(application_id: int) -> None:
+    """Handler of application.submitted, application.proven and document.changed."""
+    application = Application.objects.get(pk=application_id)
+    if application.state != Application.State.SUBMITTED:
+        return
+    for consent in Consent.objects.filter(application_id=application_id, decision=True, withdrawn_at=None):
+        open_case(consent.pk)
+    cases = Case.objects.filter(application_id=application_id, state__in=OPEN_STATES)
+    for case in cases:
+        if (case.person_id, case.need_id) != (application.person_id, application.need_id):
+            case.person_id, case.need_id = application.person_id, application.need_id
+            case.save(update_fields=["person_id", "need_id"])
+        evaluate_case(case)
+
+
+def need_changed(need_id: int) -> None:
+    """Handler of need.changed: what is open changed, so every open case on it is looked at again."""
+    for case in Case.objects.filter(need_id=need_id, state__in=OPEN_STATES):
+        evaluate_case(case)
+
+
+def consent_withdrawn(consent_id: int) -> None:
+    """Reservations are released at once; a commitment stays as the notice says; the criteria's values go.
+
+    The recipient keeps number, decision, amounts and payments, without identity.
+    """
+    consent = Consent.objects.get(pk=consent_id)
+    case = Case.objects.filter(application_id=consent.application_id, fund_id=consent.fund_id).first()
+    if case is None or case.consent_id != consent.pk:
+        return
+    for award in Award.objects.select_for_update().filter(case=case, state=Award.State.PROPOSED):
+        release_award(award, "withdrawn")
+    if case.state in {Case.State.NEW, Case.State.WAITING_FAMILY, Case.State.PROPOSED}:
+        case.state = Case.State.WITHDRAWN
+        case.closed_at = timezone.now()
+    case.criteria = []
+    case.save(update_fields=["state", "closed_at", "criteria"])
+    CaseEvent.objects.create(
+        case=case, organisation_id=case.organisation_id, kind="consent_withdrawn", visible_to_family=True
+    )
+    record("case.sealed", f"case:{case.pk}", payload={"consent": consent.pk})
+
+
+def promise_of(award: Award) -> ledger.Promise:
+    if award.case.need_id is None:
+        raise ValueError("an award needs a proven person's need")
+    return ledger.Promise(award.pk, award.case.need_id, award.fund_id, award.amount)
+
+
+def release_award(award: Award, why: str) -> None:
+    """Give a reservation back (in the caller's transaction)."""
+    ledger.release(promise_of(award), step=f"release:{why}")
+    award.state = Award.State.CANCELLED
+    award.save(update_fields=["state"])
+    record("award.released", f"award:{award.pk}", payload={"why": why, "amount": str(award.amount)})
+    if award.case.need_id:
+        emit("need.changed", need_id=award.case.need_id)
+
+
+def sweep_expired() -> int:
+    """Reservations whose time ran out are released. Returns how many (engine; beat calls it)."""
+    expired = Award.objects.select_for_update(skip_locked=True).filter(
+        state=Award.State.PROPOSED, hold_until__lt=timezone.localdate()
+    )
+    count = 0
+    for award in expired.select_related("case"):
+        with transaction.atomic():
+            release_award(award, "expired")
+            case = award.case
+            case.state = Case.State.NEW
+            case.save(update_fields=["state"])
+            CaseEvent.objects.create(
+                case=case, organisation_id=case.organisation_id, kind="hold_expired", amount=award.amount
+            )
+        count += 1
+    return count

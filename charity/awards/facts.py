@@ -1,0 +1,219 @@
+"""What is known of a case, for matching.eligibility: read by the engine, each value with source and proof.
+
+Insurer's bills are verified; what the family typed is not, until a document was accepted.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.utils import timezone
+
+from charity.applications.models import Application, Document
+from insurance.intake.models import Settlement
+from insurance.ledger import services as ledger
+from insurance.ledger.models import Entry, Layer
+from matching import eligibility as rules
+from matching.eligibility import Known, Unknown
+from people.models import Hardship, Identity
+
+from .models import Award, Case
+
+INSURER = "医保推送"
+FAMILY = "患者自己填写"
+LEDGER = "接力账本"
+
+
+def _date(text: Any) -> date | None:
+    try:
+        return date.fromisoformat(str(text)) if text else None
+    except ValueError:
+        return None
+
+
+def _amount(text: Any) -> Decimal | None:
+    try:
+        return Decimal(str(text)).quantize(Decimal("0.01")) if text not in (None, "") else None
+    except InvalidOperation:
+        return None
+
+
+def _told(value: Any) -> Known[Any] | Unknown:
+    return rules.UNKNOWN if value in (None, "", ()) else Known(value, FAMILY)
+
+
+def aid_by_layer(need_id: int) -> dict[str, Decimal]:
+    """What layers 2 and 3 hold against a need (reserved, committed and paid), in yuan."""
+    sums: dict[str, Decimal] = {}
+    for entry in Entry.objects.filter(need_id=need_id).exclude(layer=Layer.STATUTORY):
+        change = entry.d_reserved + entry.d_committed + entry.d_paid
+        sums[entry.layer] = sums.get(entry.layer, Decimal("0.00")) + change
+    return sums
+
+
+def bills(need_id: int, open_amount: Decimal) -> tuple[rules.Bill, ...]:
+    rows = list(
+        Settlement.objects.filter(need_id=need_id, status=Settlement.Status.ACTIVE).order_by(
+            "settled_at", "id"
+        )
+    )
+    aid = tuple(sorted(aid_by_layer(need_id).items()))
+    return tuple(
+        rules.Bill(
+            id=str(row.pk),
+            settled_on=timezone.localdate(row.settled_at) if row.settled_at else row.created_at.date(),
+            person=row.person_paid,
+            cash=row.cash_paid,
+            in_scope=row.in_scope_residual,
+            out_of_scope=row.out_of_scope_residual,
+            episode=f"need:{need_id}",
+            # aid is held by the episode, not by the bill: it stands on the last one
+            aid=Known(aid if row is rows[-1] else (), LEDGER, verified=True),
+        )
+        for row in rows
+    )
+
+
+def facts_of(case: Case, application: Application) -> rules.Facts:
+    """Everything a rule may ask about this case (engine only)."""
+    answers: dict[str, Any] = application.answers or {}
+    who, illness = answers.get("identity", {}), answers.get("illness", {})
+    household = answers.get("household", {})
+    submitted = (
+        timezone.localdate(application.submitted_at) if application.submitted_at else timezone.localdate()
+    )
+    proven = application.proof == Application.Proof.PROVEN
+    insurer = (
+        Identity.objects.filter(person_id=application.person_id, source="insurer").order_by("pk").first()
+        if proven and application.person_id
+        else None
+    )
+    known: dict[str, Any] = {
+        "applied_on": Known(submitted, "接力", verified=True),
+        "entered_on": Known(submitted, "接力", verified=True),
+    }
+    birth = insurer.birth_date if insurer and insurer.birth_date else _date(who.get("birth_date"))
+    if birth:
+        known["birth_date"] = Known(birth, INSURER if insurer else FAMILY, verified=proven)
+    sex = (insurer.sex if insurer else "") or who.get("sex", "")
+    if sex in {"1", "2"}:
+        known["sex"] = Known(
+            "male" if sex == "1" else "female", INSURER if insurer else FAMILY, verified=proven
+        )
+    name = illness.get("name", "")
+    if name or illness.get("icd10"):
+        known["diagnoses"] = Known(
+            (rules.Diagnosis(icd10=illness.get("icd10", ""), name=name, stage=illness.get("stage", "")),),
+            FAMILY,
+        )
+    if illness.get("procedures") is not None:
+        known["procedures"] = Known(
+            tuple(rules.Procedure(kind=str(kind)) for kind in illness["procedures"]), FAMILY
+        )
+    known["household_area"] = _told(who.get("household_area"))
+    if who.get("residence_area"):
+        known["residence"] = Known(
+            rules.Residence(who["residence_area"], _date(who.get("residence_since"))), FAMILY
+        )
+    if illness.get("hospital"):
+        known["hospital"] = Known(rules.Hospital(name=illness["hospital"]), FAMILY)
+    known.update(_hardships(application, household))
+    income, spend = _amount(household.get("income_yearly")), _amount(illness.get("own_cost"))
+    if income is not None:
+        known["capacity_to_pay"] = Known(income, FAMILY)
+    if spend is not None:
+        known["medical_spend"] = Known(spend, FAMILY)
+
+    if proven and case.need_id:
+        position = ledger.need_position(case.need_id)
+        rows = bills(case.need_id, position.open)
+        known["bills"] = Known(rows, INSURER, verified=True)
+        known["open_remainder"] = Known(position.open, LEDGER, verified=True)
+        known["medical_spend"] = Known(position.residual, INSURER, verified=True)
+        coded = [
+            s
+            for s in Settlement.objects.filter(need_id=case.need_id).order_by("-settled_at")
+            if s.disease_code
+        ]
+        if coded:
+            known["diagnoses"] = Known(
+                tuple(
+                    rules.Diagnosis(icd10=s.disease_code, name=s.disease_name, stage=illness.get("stage", ""))
+                    for s in coded[:1]
+                ),
+                INSURER,
+                verified=True,
+            )
+            known["hospital"] = Known(
+                rules.Hospital(code=coded[0].hospital_code, name=coded[0].hospital_name),
+                INSURER,
+                verified=True,
+            )
+            known["insutype"] = Known(coded[0].insutype, INSURER, verified=True)
+            known["insured_area"] = Known(coded[0].insured_area, INSURER, verified=True)
+    elif spend is not None:
+        known["bills"] = Known(
+            (rules.Bill(id="answers", settled_on=submitted, person=spend, cash=spend),), FAMILY
+        )
+    known["prior_awards"] = Known(prior_awards(case), LEDGER, verified=proven and case.person_id is not None)
+    known["documents"] = Known(documents(application), "上传的材料", verified=True)
+    known["fund_available"] = Known(ledger.fund_position(case.fund_id).open, LEDGER, verified=True)
+    return rules.Facts(**known, subject_episode=f"need:{case.need_id}" if case.need_id else "")
+
+
+def _hardships(application: Application, household: dict[str, Any]) -> dict[str, Any]:
+    today = timezone.localdate()
+    certified = [
+        rules.Hardship(row.kind, row.valid_from, row.valid_to, certified=True, certified_by=row.source)
+        for row in (Hardship.objects.filter(person_id=application.person_id) if application.person_id else [])
+        if row.valid_to is None or row.valid_to >= today
+    ]
+    claimed = [
+        rules.Hardship(kind)
+        for kind in household.get("hardship") or []
+        if kind != "none" and kind not in {row.kind for row in certified}
+    ]
+    if certified:
+        return {"hardships": Known((*certified, *claimed), "民政、乡村振兴部门认定", verified=True)}
+    if household.get("hardship") is not None:
+        return {"hardships": Known(tuple(claimed), FAMILY)}
+    return {}
+
+
+def prior_awards(case: Case) -> tuple[rules.PriorAward, ...]:
+    """Awards of any fund to this person that were committed or paid, less what came back."""
+    if case.person_id is None:
+        return ()
+    rows = Award.objects.filter(
+        case__person_id=case.person_id, state__in=["approved", "paid", "returned"]
+    ).select_related("fund")
+    return tuple(
+        rules.PriorAward(
+            row.fund.slug, timezone.localdate(row.approved_at or row.proposed_at), row.amount - row.returned
+        )
+        for row in rows
+        if row.amount > row.returned and row.case_id != case.pk
+    )
+
+
+SEALS = {"hospital", "medical_affairs", "department", "office"}
+
+
+def documents(application: Application) -> tuple[rules.Document, ...]:
+    """Papers that were not rejected; `checked` once staff accepted them (their seal stands in the reason)."""
+    rows = (
+        Document.objects.filter(application=application)
+        .exclude(state__in=["rejected", "removed"])
+        .defer("content")
+    )
+    return tuple(
+        rules.Document(
+            kind=row.kind,
+            seal=row.reason if row.reason in SEALS else "",
+            issued_on=timezone.localdate(row.uploaded_at),
+            checked=row.state == "accepted",
+        )
+        for row in rows
+    )

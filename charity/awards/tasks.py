@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+from celery import shared_task
+
+from scope import engine_scope
+
+
+@shared_task(name="awards.sweep", ignore_result=True)
+def sweep() -> int:
+    from .candidates import sweep_expired
+
+    with engine_scope("awards sweep"):
+        return sweep_expired()
