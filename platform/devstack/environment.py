@@ -6,10 +6,13 @@ import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 ROOT = Path(__file__).resolve().parents[2]
-OWNER_COMMANDS = {"migrate", "db_roles", "makemigrations", "showmigrations", "sqlmigrate"}
+OWNER_COMMANDS = {"migrate", "db_roles", "makemigrations", "showmigrations", "sqlmigrate", "audit_erase"}
+ENGINE_COMMANDS = {"audit_sequence"}
 DATABASE = "jieli"
+SECRET_ROLES = ("OWNER", "APP", "ENGINE", "BACKUP", "DEMO")
 
 
 def var_dir() -> Path:
@@ -18,7 +21,9 @@ def var_dir() -> Path:
 
 def role_of(command: str) -> str:
     """The database role that a management command runs as when JIELI_ROLE does not say."""
-    return "owner" if command in OWNER_COMMANDS else "app"
+    if command in OWNER_COMMANDS:
+        return "owner"
+    return "engine" if command in ENGINE_COMMANDS else "app"
 
 
 def read(path: Path) -> dict[str, str]:
@@ -54,11 +59,26 @@ def secrets_of(var: Path) -> dict[str, str]:
     return known
 
 
+def demo_login(env: Mapping[str, str]) -> dict[str, str]:
+    """What load_demo needs besides: a login that acts as the application and may become the engine."""
+    url, password = env.get("DATABASE_URL"), env.get("JIELI_DB_DEMO_PASSWORD")
+    if not url or not password:
+        return {}
+    parts = urlsplit(url)
+    place = parts.netloc.rpartition("@")[2]
+    query = "&".join(filter(None, [parts.query, "options=" + quote("-c role=jieli_app")]))
+    whole = parts._replace(netloc=f"jieli_demo:{quote(password, safe='')}@{place}", query=query).geturl()
+    return {"JIELI_ROLE": "app", "DATABASE_URL_APP": whole}
+
+
 def prepare(command: str) -> None:
     """Before Django's settings: the role by command and, for a developer without DATABASE_URL,
     var/devstack.env."""
-    os.environ.setdefault("JIELI_ROLE", role_of(command))
+    if command != "load_demo":
+        os.environ.setdefault("JIELI_ROLE", role_of(command))
     if os.environ.get("JIELI_ENV", "dev") != "dev" or "DATABASE_URL" in os.environ:
         return
     for key, value in read(var_dir() / "devstack.env").items():
         os.environ.setdefault(key, value)
+    if command == "load_demo" and "DATABASE_URL_APP" not in os.environ:
+        os.environ.update(demo_login(os.environ))

@@ -62,7 +62,7 @@ class Cluster:
     host: str = "127.0.0.1"
 
     def url(self, user: str, password: str, database: str) -> str:
-        return f"postgresql://{quote(user)}:{quote(password)}@{self.host}:{self.port}/{quote(database)}"
+        return f"postgresql://{quote(user, safe='')}:{quote(password, safe='')}@{self.host}:{self.port}/{quote(database)}"
 
     def connect(self, database: str = "postgres") -> psycopg.Connection:
         """A superuser's connection, in autocommit."""

@@ -2,7 +2,8 @@
 
 jieli_owner owns database and schema and runs migrations; jieli_app serves web requests; jieli_engine runs
 workers; jieli_backup reads everything past row-level security and writes nothing. Rooms grant their own
-tables in their migrations; here only the tables of Django and of third-party apps are granted.
+tables in their migrations; here only the tables of Django and of third-party apps are granted. jieli_test and
+jieli_demo (never in production) may act as the application and as the engine in turn.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-OWNER, APP, ENGINE, BACKUP, TEST = "jieli_owner", "jieli_app", "jieli_engine", "jieli_backup", "jieli_test"
+OWNER, APP, ENGINE, BACKUP = "jieli_owner", "jieli_app", "jieli_engine", "jieli_backup"
+TEST, DEMO = "jieli_test", "jieli_demo"
 PLAIN = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION"
 ATTRIBUTES: dict[str, str] = {
     OWNER: f"{PLAIN} NOBYPASSRLS",
@@ -21,6 +23,7 @@ ATTRIBUTES: dict[str, str] = {
     ENGINE: f"{PLAIN} NOBYPASSRLS",
     BACKUP: f"{PLAIN} BYPASSRLS",
     TEST: f"{PLAIN} NOBYPASSRLS NOINHERIT",
+    DEMO: f"{PLAIN} NOBYPASSRLS NOINHERIT",
 }
 READ_ONLY_APPS = {"contenttypes", "auth"}
 
@@ -41,9 +44,9 @@ def ensure_roles(admin: psycopg.Connection, passwords: Mapping[str, str]) -> Non
         admin.execute(
             sql.SQL("ALTER ROLE {} SET default_transaction_read_only = on").format(sql.Identifier(BACKUP))
         )
-    if TEST in passwords:
+    for both in {TEST, DEMO} & set(passwords):
         admin.execute(
-            sql.SQL("GRANT {}, {} TO {}").format(*(sql.Identifier(role) for role in (APP, ENGINE, TEST)))
+            sql.SQL("GRANT {}, {} TO {}").format(*(sql.Identifier(role) for role in (APP, ENGINE, both)))
         )
 
 
@@ -64,7 +67,7 @@ def ensure_database(admin: psycopg.Connection, name: str, template: str | None =
     present = {
         row[0]
         for row in admin.execute(
-            "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [[APP, ENGINE, BACKUP, TEST]]
+            "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [[APP, ENGINE, BACKUP, TEST, DEMO]]
         )
     }
     for role in sorted(present):

@@ -124,10 +124,11 @@ class Supervisor:
         service.started = time.monotonic()
         service.again_at = None
 
-    def run_step(self, name: str, *command: str, role: str) -> bool:
+    def run_step(self, name: str, *command: str, role: str, **extra: str) -> bool:
         """A management command in its own process, its output in the log; whether it succeeded."""
         began = time.monotonic()
-        child = self.launch(name, [sys.executable, str(ROOT / "manage.py"), *command], JIELI_ROLE=role)
+        argv = [sys.executable, str(ROOT / "manage.py"), *command]
+        child = self.launch(name, argv, **{"JIELI_ROLE": role, **extra})
         self.guardian.watch(child.pid)
         try:
             status = child.wait()
@@ -167,7 +168,7 @@ class Supervisor:
         self.env["DATABASE_URL"] = f"postgresql://{cluster.host}:{cluster.port}/{environment.DATABASE}"
         passwords = {
             role: self.env[f"JIELI_DB_{role.removeprefix('jieli_').upper()}_PASSWORD"]
-            for role in (roles.OWNER, roles.APP, roles.ENGINE, roles.BACKUP)
+            for role in (roles.OWNER, roles.APP, roles.ENGINE, roles.BACKUP, roles.DEMO)
         }
         with cluster.connect() as admin:
             roles.ensure_roles(admin, passwords)
@@ -214,7 +215,7 @@ class Supervisor:
         demo = self.env.get("JIELI_DEMO", "1").lower() not in {"0", "false", "no", "off"}
         if demo and not known.get("demo") and has_command("load_demo"):
             say("demo", "loading, once")
-            if self.run_step("demo", "load_demo", role=environment.role_of("load_demo")):
+            if self.run_step("demo", "load_demo", role="app", **environment.demo_login(self.env)):
                 known["demo"] = True
                 self._save(known)
             else:

@@ -1,8 +1,9 @@
 """The real settings without the rooms: the supervisor's tests are about processes, not pages."""
 
-from config.settings import *  # noqa: F403
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
+
+from config.settings import *  # noqa: F403
 from scope import permission
 
 INSTALLED_APPS = [

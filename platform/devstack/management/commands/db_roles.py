@@ -44,6 +44,8 @@ class Command(BaseCommand):
             if not os.environ.get(name):
                 raise CommandError(f"{name} is not set.")
             passwords[role] = os.environ[name]
+        if settings.JIELI_ENV != "production" and os.environ.get("JIELI_DB_DEMO_PASSWORD"):
+            passwords[roles.DEMO] = os.environ["JIELI_DB_DEMO_PASSWORD"]
         database = settings.DATABASES["default"]["NAME"]
         if not urlsplit(url).path.strip("/"):
             url = url.rstrip("/") + "/postgres"
