@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import time
 from typing import Any
 
+from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.http import HttpRequest
 from django.urls import reverse
@@ -45,6 +48,14 @@ class StaffAccountAdapter(DefaultAccountAdapter):
 
     def get_logout_redirect_url(self, request: HttpRequest) -> str:
         return reverse("account_login")
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Who signed in within the last five minutes need not do it again (the first enrolment)."""
+        records = get_authentication_records(self.request, self.request.user)
+        recent = time.time() - app_settings.REAUTHENTICATION_TIMEOUT
+        if any(entry.get("at", 0) > recent for entry in records):
+            return False
+        return super().is_reauthentication_required(app=app, **kwargs)
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         """allauth's own messages name the signed-in person; pages say what matters themselves."""

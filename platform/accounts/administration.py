@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.tokens import default_token_generator
-from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 from django.urls import reverse
 from django.utils.encoding import force_bytes
@@ -53,11 +52,17 @@ class NewSecret:
     secret: str
 
 
+def _org_id(actor: Actor) -> int:
+    if actor.kind != "staff" or actor.org_id is None:
+        raise PermissionError("a member of an organisation does this")
+    return actor.org_id
+
+
 def _organisation(actor: Actor) -> Organisation:
     """The actor's organisation, locked: two administrators cannot remove each other at once."""
     if actor.kind != "staff" or not actor.has(Role.ADMINISTRATOR):
         raise PermissionError("an administrator of the organisation does this")
-    return Organisation.objects.select_for_update().get(pk=actor.org_id, is_active=True)
+    return Organisation.objects.select_for_update().get(pk=_org_id(actor), is_active=True)
 
 
 def _roles(organisation: Organisation, roles: Iterable[str]) -> list[str]:
@@ -72,12 +77,12 @@ def _roles(organisation: Organisation, roles: Iterable[str]) -> list[str]:
 
 def _member(actor: Actor, membership_id: int) -> Membership:
     """Raises Membership.DoesNotExist for another organisation's id."""
-    return Membership.objects.select_related("user").get(pk=membership_id, organisation_id=actor.org_id)
+    return Membership.objects.select_related("user").get(pk=membership_id, organisation_id=_org_id(actor))
 
 
 def _keep_an_administrator(actor: Actor, but: Membership) -> None:
     others = Membership.objects.filter(
-        organisation_id=actor.org_id,
+        organisation_id=_org_id(actor),
         is_active=True,
         user__is_active=True,
         roles__contains=[Role.ADMINISTRATOR.value],
@@ -154,7 +159,7 @@ def reset_sign_in(actor: Actor, membership_id: int) -> str:
     user = membership.user
     if membership.user_id == actor.user_id:
         raise Refused(_("请别的管理员来重设您自己的登录。"))
-    if Membership.objects.filter(user=user).exclude(organisation_id=actor.org_id).exists():
+    if Membership.objects.filter(user=user).exclude(organisation_id=_org_id(actor)).exists():
         raise Refused(_("这个人还属于别的机构，请平台运营方来重设。"))
     user.set_unusable_password()
     user.save(update_fields=["password"])
@@ -188,7 +193,7 @@ def create_client(actor: Actor, name: str, scopes: Iterable[str]) -> NewSecret:
 
 
 def _client(actor: Actor, client_id: int) -> ApiClient:
-    return ApiClient.objects.select_for_update().get(pk=client_id, organisation_id=actor.org_id)
+    return ApiClient.objects.select_for_update().get(pk=client_id, organisation_id=_org_id(actor))
 
 
 def _revoke_tokens(client: ApiClient) -> int:
@@ -219,6 +224,3 @@ def set_client_active(actor: Actor, client_id: int, active: bool) -> ApiClient:
         _revoke_tokens(client)
     record("client.activated" if active else "client.deactivated", f"api_client:{client.pk}")
     return client
-
-
-NotFound = ObjectDoesNotExist

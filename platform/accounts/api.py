@@ -14,7 +14,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import connection, transaction
 from django.http import Http404, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -27,7 +26,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.response import Response
 
 from scope import Actor
-from scope.permissions import Permission, declared_for
+from scope.permissions import Permission, declared_for, walk
 
 from .models import ApiClient
 
@@ -177,7 +176,7 @@ class DeclaredPermission(BasePermission):
     """The second check of the view's own declaration (the first is the middleware's)."""
 
     def has_permission(self, request: Any, view: Any) -> bool:
-        declared = declared_for(view) or declared_for(type(view))
+        declared = declared_for(view)
         if declared is None and request._request.resolver_match is not None:
             declared = declared_for(request._request.resolver_match.func)
         if declared is None:
@@ -195,12 +194,11 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
     described = _describe(error)
     if described is None:
         return None
-    if connection.in_atomic_block:
-        transaction.set_rollback(True)
     code_number, code, title, detail, extra = described
     plain = getattr(request, "_request", request)
-    if code_number == 403 and plain is not None:
-        plain.jieli_refused = True
+    if plain is not None:
+        plain.jieli_rollback = True  # the middleware rolls the scope back and sends this answer
+        plain.jieli_refused = code_number == 403
     headers = {}
     if getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
@@ -266,5 +264,9 @@ class ClientScheme(OpenApiAuthenticationExtension):
         return {"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": "/o/token/", "scopes": scopes}}}
 
     def get_security_requirement(self, auto_schema: Any) -> dict[str, list[str]]:
-        declared = declared_for(auto_schema.view) or declared_for(type(auto_schema.view))
+        declared = declared_for(auto_schema.view)
+        if declared is None:  # @permission stands above @api_view: on the callback, not on the class
+            cls = type(auto_schema.view)
+            callbacks = (pattern.callback for _route, pattern in walk())
+            declared = next((declared_for(c) for c in callbacks if getattr(c, "cls", None) is cls), None)
         return {self.name: sorted(declared.roles) if declared else []}

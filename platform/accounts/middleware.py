@@ -50,6 +50,10 @@ def may_stream(response: HttpResponseBase) -> HttpResponseBase:
     return response
 
 
+class _RollbackError(Exception):
+    """Leaves the scope without a commit; the answer is there already."""
+
+
 class ActorMiddleware:
     """Sets request.actor, request.organisation, request.membership (None where there is none) and
     request.memberships, and opens actor_scope around the view.
@@ -86,6 +90,7 @@ class ActorMiddleware:
             raise PermissionDenied("the view declares no permission")
         if getattr(view, "jieli_without_scope", False):
             return None
+        answer: HttpResponseBase | None
         if declared.name == "client":
             answer = api.authenticate(request, declared)
         else:
@@ -142,6 +147,10 @@ class ActorMiddleware:
                     response = response.render()
                 if getattr(response, "streaming", False) and not getattr(response, "jieli_may_stream", False):
                     raise RuntimeError("a streaming response leaves the scope: mark it with may_stream()")
+                if getattr(request, "jieli_rollback", False):
+                    raise _RollbackError
+        except _RollbackError:
+            pass
         except PermissionDenied:
             record_refusal(request)
             raise

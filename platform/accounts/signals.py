@@ -1,4 +1,4 @@
-"""Signing in and out of staff: nothing of a patient's session stays, and the log knows."""
+"""Signing in: nothing of a patient's session stays in a member's, and the log knows of each way in."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
+from oauth2_provider.signals import app_authorized
 
 from audit import record
 from scope import Actor, actor_scope
@@ -27,3 +28,10 @@ def staff_signed_in(sender: Any, request: Any, user: User, **kwargs: Any) -> Non
     if membership is not None:
         with actor_scope(Actor("staff", org_id=membership.organisation_id, user_id=user.pk)):
             record("staff.signed_in", f"user:{user.pk}")
+
+
+@receiver(app_authorized, dispatch_uid="accounts.token_issued")
+def token_issued(sender: Any, token: Any, **kwargs: Any) -> None:
+    client = token.application
+    with actor_scope(Actor("client", org_id=client.organisation_id, client_id=client.pk)):
+        record("token.issued", f"api_client:{client.pk}", payload={"scopes": sorted(token.scope.split())})

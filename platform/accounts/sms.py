@@ -26,7 +26,7 @@ class ConsoleBackend:
     """Demo and development: the text goes to the log and to var/sms/<keyed hash of the phone>.txt."""
 
     def send(self, phone: str, text: str) -> None:
-        logger.info("sms to ***%s: %s", phone[-4:], text)
+        logger.info("sms (not sent, demo): %s", text)
         path = self.path(phone)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.write_text(f"{timezone.localtime():%Y-%m-%d %H:%M:%S} {text}\n")

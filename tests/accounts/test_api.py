@@ -120,6 +120,14 @@ def test_a_token_opens_the_api_for_its_organisation(sender):
     assert sender.client.last_used_at is not None
 
 
+def test_an_issued_token_is_in_the_log_without_itself(sender):
+    token = sender.token()
+    entry = Entry.objects.get(action="token.issued")
+    assert entry.actor == f"client:{sender.client.pk}@{sender.organisation.pk}"
+    assert entry.content.payload == {"scopes": ["settlements:read", "settlements:write"]}
+    assert token not in str(entry.content.payload)
+
+
 def test_without_a_token_it_says_where_to_get_one(client):
     answer = client.get("/api/t/push/")
     body = problem(answer, 401, "token-missing")
@@ -260,6 +268,16 @@ def test_a_body_that_cannot_be_read_is_explained(sender, body, content_type, sta
     found = problem(answer, status, code)
     if code == "invalid":
         assert found["errors"] == {"kind": ["invalid_choice"]}
+
+
+def test_the_api_description_names_the_token_endpoint_and_the_scope(sender):
+    from drf_spectacular.generators import SchemaGenerator
+
+    schema = SchemaGenerator(patterns=[urlpatterns[0]]).get_schema(request=None, public=True)
+    flow = schema["components"]["securitySchemes"]["oauth2"]["flows"]["clientCredentials"]
+    assert flow["tokenUrl"] == "/o/token/"
+    assert "settlements:write" in flow["scopes"]
+    assert schema["paths"]["/api/t/push/"]["get"]["security"] == [{"oauth2": ["settlements:write"]}]
 
 
 def test_an_unknown_address_of_the_api_is_a_problem_too(client):
