@@ -50,7 +50,7 @@ def secrets_of(var: Path) -> dict[str, str]:
     known = read(path)
     wanted = [
         "DJANGO_SECRET_KEY",
-        *(f"JIELI_DB_{role}_PASSWORD" for role in ("OWNER", "APP", "ENGINE", "BACKUP")),
+        *(f"JIELI_DB_{role}_PASSWORD" for role in SECRET_ROLES),
     ]
     if any(name not in known for name in wanted):
         for name in wanted:
