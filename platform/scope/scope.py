@@ -73,7 +73,8 @@ def actor_scope(actor: Actor) -> Iterator[Actor]:
         finally:
             _current.reset(token)
         # Only after success: a rollback reverts the setting by itself, and nothing runs in a failed transaction.
-        _set(context_value(previous, _backend_pid()) if previous else "")
+        if not connection.needs_rollback:
+            _set(context_value(previous, _backend_pid()) if previous else "")
 
 
 @contextmanager
@@ -91,6 +92,7 @@ def engine_scope(purpose: str = "") -> Iterator[Actor]:
                 cursor.execute("SET LOCAL ROLE jieli_engine")
         with actor_scope(ENGINE) as actor:
             yield actor
-        if previous_role != "jieli_engine":  # after success only: a rollback reverts it by itself
+        # After success only: a rollback reverts it by itself.
+        if previous_role != "jieli_engine" and not connection.needs_rollback:
             with connection.cursor() as cursor:
                 cursor.execute(f'SET LOCAL ROLE "{previous_role}"')
