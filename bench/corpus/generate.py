@@ -8,13 +8,12 @@ from itertools import combinations
 from pathlib import Path
 from random import Random
 
+from bench.corpus import errors
 from devstack.synthetic import Population, noisy_application, settlements
 from devstack.synthetic.noise import variant
 from devstack.synthetic.people import SyntheticPerson, draw_phone
 from devstack.synthetic.places import AREA_NAMES, FORMER_CODES
 from devstack.synthetic.settlements import SyntheticSettlement
-
-from bench.corpus import errors
 
 COLUMNS = (
     "record_id", "source", "name", "id_number", "birth_date", "age", "sex", "phone", "area", "address",

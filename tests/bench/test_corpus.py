@@ -5,9 +5,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from devstack.synthetic.noise import has_valid_check_digit
 
 from bench.corpus import COLUMNS, generate
+from devstack.synthetic.noise import has_valid_check_digit
 
 
 @pytest.fixture(scope="module")

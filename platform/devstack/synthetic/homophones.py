@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """Characters of Chinese names by Mandarin reading (Pinyin without tone, then tone and its characters).
 
 One line a syllable: `wei 2维 3伟玮炜 4卫魏`. Surnames stand under the reading they have as a surname (单 shan,

@@ -1,4 +1,4 @@
-# ruff: noqa: E501, SIM905
+# ruff: noqa: SIM905
 """The Chinese lunar calendar, 1930–2030: what old people say when asked for their birthday.
 
 One word a lunar year: the leap month (0 none), 1 if there is one, then one bit a month in order, 1 for 30 days.

@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """What goes wrong when people type: the errors of application forms and the masks of campaigns.
 
 Every function takes its `random.Random` and is deterministic for it. `noisy_application` says in `errors`

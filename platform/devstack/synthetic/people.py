@@ -216,13 +216,17 @@ class Population:
         while len(born) < wanted and year < self.as_of.year:
             day, sex = self._day(year), rng.choice("12")
             use = character if character and (sex == "1" or rng.random() < 0.5) else ""
-            child = self._add(home, surname, sex, day, "child", use, parents, origin)
+            names_used = frozenset(c.given_name for c in born)
+            child = self._add(home, surname, sex, day, "child", use, parents, origin, taken=names_used)
             born.append(child)
             if rng.random() < self.twin_rate:
                 same = rng.random() < 0.65
                 twin_sex = sex if same else ("2" if sex == "1" else "1")
                 share = use or (child.given_name[0] if rng.random() < 0.6 else "")
-                twin = self._add(home, surname, twin_sex, day, "child", share, parents, origin, child)
+                names_used |= {child.given_name}
+                twin = self._add(
+                    home, surname, twin_sex, day, "child", share, parents, origin, child, names_used
+                )
                 self.people[child.index] = replace(self.people[child.index], twin=twin.index)
                 self.people[twin.index] = replace(twin, twin=child.index)
                 born.append(self.people[twin.index])
@@ -255,10 +259,11 @@ class Population:
         parents: tuple[int, ...] = (),
         origin: str = "",
         twin_of: SyntheticPerson | None = None,
+        taken: frozenset[str] = frozenset(),
     ) -> SyntheticPerson:
         rng = self._rng
         given = names.draw_given_name(rng, sex, born.year, character)
-        while twin_of is not None and given == twin_of.given_name:
+        while given in taken:  # no family gives two children one name
             given = names.draw_given_name(rng, sex, born.year, character)
         area = origin or (rng.choice(home.city.origins)[0] if rng.random() < 0.15 else home.area.code)
         former = places.FORMER_CODES.get(area)

@@ -1,4 +1,4 @@
-# ruff: noqa: E501, SIM905
+# ruff: noqa: SIM905
 """Two cities with their county-level codes (GB/T 2260), where people also come from, and their hospitals.
 
 Codes change: 望城 was a county (430122) until 2011, 宁乡 (430124) until 2017, 抚宁 (130323) until 2015. An ID

@@ -1,4 +1,4 @@
-# ruff: noqa: E501, S311
+# ruff: noqa: S311
 """Bills after statutory insurance that add up to the fen.
 
 A settlement is computed as an insurer would: what the catalogue excludes, what is over the price limit, first

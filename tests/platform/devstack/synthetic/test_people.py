@@ -67,6 +67,11 @@ def test_spouses_twins_and_parents_point_at_each_other(population):
             assert people[parent].birth_date < person.birth_date
 
 
+def test_brothers_and_sisters_have_different_names(population):
+    for person in population.people:
+        assert person.name not in {s.name for s in population.siblings_of(person)}
+
+
 def test_it_has_the_people_that_make_linkage_hard(population):
     people = population.people
     assert any(p.twin is not None for p in people)

@@ -1,0 +1,1 @@
+"""Benchmark of the linkage engine against Splink in the same run: `python -m bench.linkage [--full]`."""

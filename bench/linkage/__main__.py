@@ -1,0 +1,152 @@
+"""python -m bench.linkage [--full] [--only WORD] [--no-peer] [--json FILE]
+
+Links FEBRL 4, de-duplicates FEBRL 3 and Splink's fake_1000, and links the Jieli corpus, without labels in
+training; each against Splink in the same run. Quick mode stays under three minutes on one core.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bench.linkage import engine, measures, peer, tasks
+from bench.linkage.measures import Run
+from bench.linkage.tasks import Task
+
+QUICK_PERSONS, FULL_PERSONS = 4000, 20000
+
+
+def load(options: argparse.Namespace) -> Iterator[Task]:
+    wanted = options.only.lower()
+    if wanted in "febrl4 link":
+        yield tasks.febrl4()
+    if wanted in "febrl3 dedupe":
+        yield tasks.febrl3()
+    if wanted in "fake_1000 dedupe":
+        fake = tasks.fake_1000()
+        if fake is None:
+            print(
+                "MISSING: fake_1000.csv is not here; set JIELI_SAMPLES to the folder that holds it. Left out.\n"
+            )
+        else:
+            yield fake
+    if wanted in "corpus campaign chinese":
+        persons = options.persons or (FULL_PERSONS if options.full else QUICK_PERSONS)
+        yield from tasks.corpus_tasks(persons, options.seed)
+
+
+def figures(task: Task, run: Run) -> dict[str, Any]:
+    own = measures.at_threshold(run.pairs, task.truth)
+    threshold, best = measures.best_threshold(run.pairs, task.truth)
+    left = set(map(str, task.a[task.id_col])) if task.b is not None else None
+    clustered = measures.score(measures.pairs_of_clusters(run.clusters, left), task.truth)
+    return {
+        "f1": own.f1, "precision": own.precision, "recall": own.recall, "best_f1": best.f1,
+        "best_threshold": threshold, "gap": best.f1 - own.f1, "clustered_f1": clustered.f1, "cpu": run.cpu,
+        "seconds": run.seconds, "peak_mb": run.peak_mb,
+    }  # fmt: skip
+
+
+def line(label: str, f: dict[str, Any]) -> str:
+    return (
+        f"  {label:<36} {f['f1']:7.4f} {f['precision']:7.4f} {f['recall']:7.4f} {f['best_f1']:7.4f} "
+        f"{f['gap']:7.4f} {f['clustered_f1']:7.4f} {f['cpu']:7.1f} {f['peak_mb']:7.0f}"
+    )
+
+
+def verdict(what: str, value: float, goal: float, least: bool = True) -> str:
+    met = value >= goal if least else value <= goal
+    sign = "≥" if least else "≤"
+    return f"  {'met   ' if met else 'MISSED'} {what}: {value:.4f} (goal {sign} {goal})"
+
+
+def one(task: Task, options: argparse.Namespace) -> dict[str, Any]:
+    print(f"{task.name}: {task.size:,} records, {len(task.truth):,} true pairs")
+    print(
+        f"  {'':<36} {'F1':>7} {'prec':>7} {'recall':>7} {'best F1':>7} {'gap':>7} {'clust.':>7} {'cpu s':>7} {'MB':>7}"
+    )
+    report: dict[str, Any] = {"records": task.size, "true_pairs": len(task.truth)}
+    chinese = "corpus" in task.name
+    ours = None
+    try:
+        run = engine.apart(engine.run, task)
+        ours = report["jieli"] = figures(task, run)
+        print(line("Jieli", ours), flush=True)
+    except RuntimeError as error:
+        print(f"  Jieli FAILED: {error}", flush=True)
+    for name in () if options.no_peer else task.peers:
+        if name.endswith("oracle") and not options.full:
+            continue
+        try:
+            theirs = figures(task, engine.apart(peer.run, task, name, 1e7 if options.full else 1e6))
+        except RuntimeError as error:
+            print(f"  {peer.LABELS[name]} FAILED: {error}", flush=True)
+            continue
+        report[name] = theirs
+        print(line(peer.LABELS[name], theirs), flush=True)
+        if ours is None:
+            continue
+        ratio = ours["f1"] / theirs["f1"] if theirs["f1"] else float("inf")
+        print(
+            f"  {'':<4} ours ÷ this: F1 {ratio:.4f} ({ours['f1'] - theirs['f1']:+.4f}), "
+            f"CPU {ours['cpu'] / max(theirs['cpu'], 0.01):.2f}, memory {ours['peak_mb'] / max(theirs['peak_mb'], 1):.2f}"
+        )
+        if chinese and not name.endswith("oracle"):
+            goal = 0.20 if name.endswith("raw") else 0.02
+            print(verdict(f"F1 above {peer.LABELS[name]}", ours["f1"] - theirs["f1"], goal))
+    if ours is not None:
+        if task.goal:
+            print(verdict("pairs F1 at p ≥ 0.5", ours["f1"], task.goal))
+        if task.clustered_goal:
+            print(verdict("clustered F1", ours["clustered_f1"], task.clustered_goal))
+        print(verdict("calibration gap (best F1 − own F1)", ours["gap"], 0.005, least=False))
+        if chinese:
+            three = measures.triage(run, task.truth)
+            report["triage"] = three.__dict__
+            print(
+                f"  accepted unseen {three.accepted:,}, for review {three.review:,}; "
+                f"found by either {three.recall_with_review:.4f}"
+            )
+            if task.b is None:
+                print(verdict("auto-accept precision", three.precision, 0.999))
+                print(verdict("review share of proposed pairs", three.review_share, 0.10, least=False))
+            elif three.accepted:
+                print("  MISSED masked names must never be accepted unseen")
+            else:
+                print("  met    no masked name was accepted unseen")
+        if chinese and task.b is None:
+            try:
+                rate = engine.apart(engine.scoring_rate, task, 2_000_000 if options.full else 600_000)
+                report["pairs_per_second"] = rate
+                print(verdict("scoring, pairs/s on one core (Chinese model)", rate, 700_000))
+            except RuntimeError as error:
+                print(f"  scoring rate FAILED: {error}")
+    print(flush=True)
+    return report
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.linkage",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--full", action="store_true", help=f"corpus of {FULL_PERSONS:,} persons, all peers")
+    parser.add_argument("--only", default="", metavar="WORD", help="febrl4, febrl3, fake_1000 or corpus")
+    parser.add_argument("--persons", type=int, default=0, help="size of the corpus")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--no-peer", action="store_true", help="without Splink")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
+    options = parser.parse_args()
+    started = time.perf_counter()
+    report = {task.name: one(task, options) for task in load(options)}
+    print(f"{time.perf_counter() - started:.0f} s in all; gap = what a better threshold would add to F1.")
+    if options.json:
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        options.json.write_text(json.dumps(report, indent=1, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()
