@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import hashlib
 import http.client
 import json
@@ -83,6 +84,7 @@ class Supervisor:
     services: list[Service] = field(default_factory=list)
     logs: dict[str, Log] = field(default_factory=dict)
     env: dict[str, str] = field(default_factory=dict)
+    steps: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.log_dir = self.var / "log"
@@ -126,17 +128,21 @@ class Supervisor:
 
     def run_step(self, name: str, *command: str, role: str, **extra: str) -> bool:
         """A management command in its own process, its output in the log; whether it succeeded."""
-        began = time.monotonic()
+        return self.finish_step(name, self.begin_step(name, *command, role=role, **extra))
+
+    def begin_step(self, name: str, *command: str, role: str, **extra: str) -> subprocess.Popen[bytes]:
         argv = [sys.executable, str(ROOT / "manage.py"), *command]
         child = self.launch(name, argv, **{"JIELI_ROLE": role, **extra})
         self.guardian.watch(child.pid)
-        try:
-            status = child.wait()
-        except BaseException:
-            process.stop(child)
-            raise
+        self.steps.append(child)
+        return child
+
+    def finish_step(self, name: str, child: subprocess.Popen[bytes]) -> bool:
+        began = time.monotonic()
+        status = child.wait()
+        self.steps.remove(child)
         if status == 0:
-            say(name, f"done in {time.monotonic() - began:.1f} s")
+            say(name, f"done ({time.monotonic() - began:.1f} s)")
             self.logs[name].offset = self.logs[name].path.stat().st_size
             return True
         say(name, f"failed with status {status}; the end of {self.log_of(name)}:")
@@ -200,15 +206,16 @@ class Supervisor:
         if known.get("database") != mark:
             known = {"database": mark, "static": known.get("static")}
         migrations, static = testing.migration_hash(), static_hash()
+        collecting = None
+        if known.get("static") != static or not (self.var / "static").exists():
+            collecting = self.begin_step("static", "collectstatic", "--no-input", "--verbosity=0", role="app")
         if known.get("migrations") != migrations:
-            if not self.run_step("migrate", "migrate", "--no-input", "--skip-checks", role="owner"):
+            if not self.run_step("migrate", "db_roles", "--tables-only", "--migrate", role="owner"):
                 raise StartError("the database could not be migrated")
-            if not self.run_step("roles", "db_roles", "--tables-only", role="owner"):
-                raise StartError("the grants could not be made")
             known["migrations"] = migrations
             self._save(known)
-        if known.get("static") != static or not (self.var / "static").exists():
-            if not self.run_step("static", "collectstatic", "--no-input", "--verbosity=0", role="app"):
+        if collecting is not None:
+            if not self.finish_step("static", collecting):
                 raise StartError("the static files could not be collected")
             known["static"] = static
             self._save(known)
@@ -253,8 +260,13 @@ class Supervisor:
             f"--schedule={self.var / 'celerybeat-schedule'}",
             "--pidfile=",
         ]
-        self.add(Service("worker", lambda: self.launch("worker", worker, JIELI_ROLE="engine"), patience=15))
-        self.add(Service("beat", lambda: self.launch("beat", beat, JIELI_ROLE="engine")))
+        for name, argv, patience in (("worker", worker, 15), ("beat", beat, 10)):
+            service = Service(
+                name, functools.partial(self.launch, name, argv, JIELI_ROLE="engine"), patience=patience
+            )
+            # Its turn comes once the page answers: a visitor should not wait for three Djangos to load.
+            service.again_at = 0
+            self.services.append(service)
 
     def start_web(self) -> str:
         host = self.env.get("JIELI_BIND", "127.0.0.1")
@@ -274,6 +286,7 @@ class Supervisor:
             "--timeout=60",
             "--graceful-timeout=8",
         ]
+        gunicorn += ["--config=python:devstack.gunicorn_conf"]
         gunicorn += ["--worker-tmp-dir", str(self.var), "config.wsgi:application"]
         web = self.add(Service("web", lambda: self.launch("web", gunicorn, JIELI_ROLE="app")))
         assert web.child is not None
@@ -294,8 +307,9 @@ class Supervisor:
             if service.again_at is not None:
                 if now >= service.again_at:
                     try:
+                        first = service.child is None
                         self._begin(service)
-                        say(service.name, "started again")
+                        say(service.name, "started" if first else "started again")
                     except StartError as error:
                         self._fell(service, str(error))
             elif service.child is not None and service.child.poll() is not None:
@@ -312,6 +326,8 @@ class Supervisor:
         say(service.name, f"{why}; again in {pause} s (log: {self.log_dir / service.name}.log)")
 
     def stop(self) -> None:
+        for child in self.steps:
+            process.stop(child)
         for service in reversed(self.services):
             if service.child is not None:
                 process.stop(service.child, service.stop_signal, service.patience)

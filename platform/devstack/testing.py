@@ -123,19 +123,23 @@ class TestDatabases:
             roles.ensure_database(admin, name)
             with cluster.connect(name) as inside:
                 roles.ensure_schema(inside)
-            for command in (["migrate", "--verbosity=0", "--skip-checks"], ["db_roles", "--tables-only"]):
-                done = subprocess.run(  # noqa: S603
-                    [sys.executable, str(ROOT / "manage.py"), *command],
-                    env=self.child_environment(name, "owner"),
-                    cwd=ROOT,
-                    capture_output=True,
-                    text=True,
-                )
-                if done.returncode != 0:
-                    self._drop(admin, name)
-                    raise process.StartError(
-                        f"manage.py {command[0]} failed on the test template:\n{done.stdout}{done.stderr}"
-                    )
+            done = subprocess.run(  # noqa: S603
+                [
+                    sys.executable,
+                    str(ROOT / "manage.py"),
+                    "db_roles",
+                    "--tables-only",
+                    "--migrate",
+                    "--verbosity=0",
+                ],
+                env=self.child_environment(name, "owner"),
+                cwd=ROOT,
+                capture_output=True,
+                text=True,
+            )
+            if done.returncode != 0:
+                self._drop(admin, name)
+                raise process.StartError(f"migrate failed on the test template:\n{done.stdout}{done.stderr}")
             admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
         return name
 

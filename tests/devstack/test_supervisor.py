@@ -38,6 +38,7 @@ class Up:
                 [sys.executable, str(ROOT / "manage.py"), "up"], stdout=out, stderr=out, env=env, cwd=ROOT
             )
         self.wait_for("ready in", lambda: "jieli │ ready in" in self.console())
+        self.wait_for("the beat", lambda: "beat │ started" in self.console())
 
     def console(self) -> str:
         return self.output.read_text()
@@ -101,7 +102,7 @@ def test_it_starts_answers_heals_and_stops_in_reverse_order(up):
 
 
 def test_nothing_is_left_after_the_supervisor_is_killed(up):
-    assert len(up.family()) >= 8
+    up.wait_for("the worker's pool", lambda: sum("config worker" in c for c in up.family().values()) == 3)
     up.process.kill()
     up.process.wait()
     up.wait_for("the end of all children", lambda: up.family() == {}, patience=30)

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
@@ -22,6 +23,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("--tables-only", action="store_true", help="only the grants, as the owner")
+        parser.add_argument("--migrate", action="store_true", help="migrate first, in the same process")
 
     def handle(self, *args: Any, **options: Any) -> None:
         url = os.environ.get("DATABASE_URL_ADMIN", "")
@@ -29,6 +31,8 @@ class Command(BaseCommand):
             self._roles(url)
         if settings.DATABASES["default"]["USER"] in {roles.APP, roles.ENGINE, roles.BACKUP}:
             raise CommandError("db_roles grants as the owner: set JIELI_ROLE=owner.")
+        if options["migrate"]:
+            call_command("migrate", interactive=False, skip_checks=True, verbosity=options["verbosity"])
         with connection.cursor() as cursor:
             cursor.execute("SELECT to_regclass('public.django_migrations')")
             if cursor.fetchone()[0] is None:
