@@ -138,7 +138,7 @@ def everything(split: Split) -> tuple[Ints, Ints]:
 
 def union(found: list[Key], split: Split) -> tuple[Ints, Ints]:
     """The distinct pairs of all keys, in order of their rows."""
-    seen = np.zeros(0, dtype=np.int64)
+    seen: np.ndarray = np.zeros(0, dtype=np.int64)
     waiting: list[np.ndarray] = []
     size = 0
     for key in found:
@@ -146,10 +146,15 @@ def union(found: list[Key], split: Split) -> tuple[Ints, Ints]:
         waiting.append(i.astype(np.int64) * split.rows + j)
         size += len(i)
         if size > 8_000_000:
-            seen = np.unique(np.concatenate([seen, *waiting]))
+            seen = _distinct(np.concatenate([seen, *waiting]))
             waiting, size = [], 0
-    seen = np.unique(np.concatenate([seen, *waiting])) if waiting else seen
+    seen = _distinct(np.concatenate([seen, *waiting])) if waiting else seen
     return (seen // split.rows).astype(np.int32), (seen % split.rows).astype(np.int32)
+
+
+def _distinct(values: np.ndarray) -> np.ndarray:
+    values.sort()
+    return values[np.concatenate([[True], values[1:] != values[:-1]])] if len(values) else values
 
 
 def chunks(i: Ints, j: Ints, size: int = 250_000) -> Iterator[tuple[Ints, Ints]]:
@@ -170,5 +175,5 @@ def random_pairs(split: Split, count: int, seed: int) -> tuple[Ints, Ints]:
         i = rng.integers(0, split.rows, count)
         j = rng.integers(0, split.rows - 1, count)
         j = j + (j >= i)
-        i, j = np.minimum(i, j), np.maximum(i, j)
+        return np.minimum(i, j).astype(np.int32), np.maximum(i, j).astype(np.int32)
     return i.astype(np.int32), j.astype(np.int32)

@@ -37,13 +37,11 @@ def cluster(
     weight: np.ndarray,
     cut: float = 0.0,
     weigh: Callable[[Ints, Ints], np.ndarray] | None = None,
-    apart: int | None = None,
 ) -> np.ndarray:
     """A cluster label (its smallest row) per row.
 
     Pairs above ``cut`` (log2) tie rows together; inside each group, clusters grow while the mean weight of all
     pairs between two of them stays above ``cut``. ``weigh`` gives the weight of pairs that were no candidates.
-    ``apart``: with two tables that are free of duplicates, rows below and above never join their own kind.
     """
     strong = weight > cut
     label = components(rows, i[strong], j[strong])
@@ -97,7 +95,8 @@ def _agglomerate(
     def mean(p: int, q: int) -> float:
         total, number = known[p][q]
         gp, gq = groups[p], groups[q]
-        assert gp is not None and gq is not None
+        assert gp is not None
+        assert gq is not None
         pairs = len(gp) * len(gq)
         return (total + unknown * (pairs - number)) / pairs
 

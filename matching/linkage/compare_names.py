@@ -1,6 +1,6 @@
 """Comparison of personal names, Chinese and Latin, whole, masked and familiar."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -62,7 +62,7 @@ class PersonName(Comparison):
     default_m = (0.80, 0.015, 0.05, 0.02, 0.02, 0.02, 0.01, 0.04, 0.005, 0.012, 0.001, 0.007)
     default_u = (4e-5, 1e-5, 5e-5, 2e-5, 3e-5, 4e-4, 1e-4, 1.2e-3, 2e-3, 0.03, 0.03, 0.94)
 
-    def prepare(self, rows: dict[str, Sequence[Any]]) -> "PreparedName":
+    def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "PreparedName":
         return PreparedName(self, rows[self.columns[0]])
 
 

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -64,7 +64,7 @@ class Parts(Comparison):
         super().__init__(name, columns)
         self.position = position
 
-    def prepare(self, rows: dict[str, Sequence[Any]]) -> Prepared:
+    def prepare(self, rows: Mapping[str, Sequence[Any]]) -> Prepared:
         return PreparedParts(self, [rows[c] for c in self.columns])
 
 
@@ -164,13 +164,13 @@ class PreparedParts(Prepared):
 class Text(Comparison):
     """Any other words: equal, one slip, close, or not."""
 
-    levels = ("missing", "exact", "edit_1", "close", "similar", "else")
+    levels: tuple[str, ...] = ("missing", "exact", "edit_1", "close", "similar", "else")
     tf = {"exact": "value"}
-    default_m = (0.85, 0.05, 0.03, 0.02, 0.05)
-    default_u = (0.01, 0.003, 0.005, 0.02, 0.962)
+    default_m: tuple[float, ...] = (0.85, 0.05, 0.03, 0.02, 0.05)
+    default_u: tuple[float, ...] = (0.01, 0.003, 0.005, 0.02, 0.962)
     clean = staticmethod(squash)
 
-    def prepare(self, rows: dict[str, Sequence[Any]]) -> "PreparedText":
+    def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "PreparedText":
         return PreparedText(self, rows[self.columns[0]])
 
 
@@ -223,7 +223,7 @@ class Email(Text):
         value = n.text(raw if isinstance(raw, str) else str(raw)).casefold().replace(" ", "")
         return value if len(value) > 2 else ""
 
-    def prepare(self, rows: dict[str, Sequence[Any]]) -> "PreparedEmail":
+    def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "PreparedEmail":
         return PreparedEmail(self, rows[self.columns[0]])
 
 
@@ -265,7 +265,7 @@ class HospitalName(Comparison):
     default_m = (0.7, 0.1, 0.05, 0.05, 0.1)
     default_u = (0.02, 0.01, 0.02, 0.15, 0.8)
 
-    def prepare(self, rows: dict[str, Sequence[Any]]) -> "PreparedHospital":
+    def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "PreparedHospital":
         return PreparedHospital(self, rows[self.columns[0]])
 
 
@@ -328,7 +328,7 @@ class DiseaseName(Comparison):
     default_m = (0.45, 0.25, 0.05, 0.13, 0.12)
     default_u = (0.015, 0.02, 0.01, 0.15, 0.805)
 
-    def prepare(self, rows: dict[str, Sequence[Any]]) -> "PreparedDisease":
+    def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "PreparedDisease":
         return PreparedDisease(self, rows[self.columns[0]])
 
 

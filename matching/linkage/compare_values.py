@@ -1,7 +1,7 @@
 """Comparisons of numbers, dates and codes."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -38,7 +38,7 @@ class IdNumber(Comparison):
     default_m = (0.93, 0.04, 0.01, 0.01, 0.001, 0.009)
     default_u = (1e-9, 2e-8, 3e-6, 2e-7, 0.02, 0.98)
 
-    def prepare(self, rows: dict[str, Sequence[Any]]) -> "PreparedId":
+    def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "PreparedId":
         return PreparedId(self, rows[self.columns[0]])
 
 
@@ -152,7 +152,7 @@ class BirthDate(Comparison):
     default_m = (0.85, 0.008, 0.03, 0.012, 0.01, 0.005, 0.06, 0.015, 0.005, 0.005)
     default_u = (4e-5, 2e-5, 6e-4, 4e-5, 2.2e-3, 1e-3, 0.013, 0.028, 0.2, 0.755)
 
-    def prepare(self, rows: dict[str, Sequence[Any]]) -> "PreparedBirth":
+    def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "PreparedBirth":
         return PreparedBirth(self, rows[self.columns[0]])
 
 
@@ -216,7 +216,7 @@ class Age(Comparison):
     default_m = (0.75, 0.2, 0.03, 0.02)
     default_u = (0.013, 0.026, 0.1, 0.861)
 
-    def prepare(self, rows: dict[str, Sequence[Any]]) -> "PreparedAge":
+    def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "PreparedAge":
         return PreparedAge(self, rows[self.columns[0]])
 
 
@@ -256,7 +256,7 @@ class Sex(Comparison):
     default_m = (0.985, 0.015)
     default_u = (0.5, 0.5)
 
-    def prepare(self, rows: dict[str, Sequence[Any]]) -> "PreparedSex":
+    def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "PreparedSex":
         return PreparedSex(self, rows[self.columns[0]])
 
 
@@ -281,7 +281,7 @@ class Phone(Comparison):
     default_m = (0.6, 0.03, 0.37)
     default_u = (2e-6, 2e-6, 1.0)
 
-    def prepare(self, rows: dict[str, Sequence[Any]]) -> "PreparedPhone":
+    def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "PreparedPhone":
         return PreparedPhone(self, rows[self.columns[0]])
 
 
@@ -315,7 +315,7 @@ class Postcode(Comparison):
     default_m = (0.85, 0.06, 0.03, 0.06)
     default_u = (2e-3, 4e-3, 0.02, 0.974)
 
-    def prepare(self, rows: dict[str, Sequence[Any]]) -> "PreparedPostcode":
+    def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "PreparedPostcode":
         return PreparedPostcode(self, rows[self.columns[0]])
 
 
@@ -352,7 +352,7 @@ class Area(Comparison):
     default_m = (0.7, 0.15, 0.05, 0.1)
     default_u = (0.002, 0.006, 0.06, 0.932)
 
-    def prepare(self, rows: dict[str, Sequence[Any]]) -> "PreparedArea":
+    def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "PreparedArea":
         return PreparedArea(self, rows[self.columns[0]])
 
 

@@ -1,6 +1,6 @@
 """What a comparison is: ordered levels, a way to prepare columns and a way to compare pairs of rows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,7 @@ class Comparison:
         self.name = name
         self.columns = tuple(columns)
 
-    def prepare(self, rows: dict[str, Sequence[Any]]) -> "Prepared":
+    def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "Prepared":
         """Features of all rows; ``rows`` holds at least this comparison's columns."""
         raise NotImplementedError
 

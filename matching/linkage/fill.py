@@ -22,7 +22,9 @@ def _age(value: Any) -> int | None:
     return int(digits) if 0 < len(digits) <= 3 and int(digits) < 130 else None
 
 
-def fill(comparisons: Mapping[str, Comparison], rows: dict[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+def fill(
+    comparisons: Mapping[str, Comparison], rows: Mapping[str, Sequence[Any]]
+) -> dict[str, Sequence[Any]]:
     """Birth date and sex from a possible identity number; a birth year from an age.
 
     The year in which ages were written is taken from rows that have both, or from rows that share a name.
@@ -56,7 +58,7 @@ def fill(comparisons: Mapping[str, Comparison], rows: dict[str, Sequence[Any]]) 
 
 def _year_by_name(
     comparisons: Mapping[str, Comparison],
-    rows: dict[str, Sequence[Any]],
+    rows: Mapping[str, Sequence[Any]],
     births: Sequence[str],
     ages: Sequence[int | None],
 ) -> int | None:

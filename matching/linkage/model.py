@@ -1,7 +1,7 @@
 """The model: comparisons declared once, their parameters, and what pairs of rows weigh."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -134,7 +134,7 @@ class Model:
         self.names = tuple(c.name for c in comparisons)
 
     @classmethod
-    def for_fields(cls, fields: dict[str, str], sample: dict[str, Sequence[Any]] | None = None) -> "Model":
+    def for_fields(cls, fields: dict[str, str], sample: Mapping[str, Sequence[Any]] | None = None) -> "Model":
         """A model for columns of the given kinds. Raises ValueError for a kind that does not exist."""
         unknown = sorted(set(fields.values()) - set(KINDS))
         if unknown:
@@ -177,7 +177,7 @@ class Model:
             u={c.name: _normal(c.default_u) for c in self.comparisons},
         )
 
-    def prepare(self, rows: dict[str, Sequence[Any]]) -> "Table":
+    def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "Table":
         """Rows ready for comparison; ``rows`` are columns of equal length."""
         filled = fill({c.name: c for c in self.comparisons}, rows)
         return Table(self, [c.prepare(filled) for c in self.comparisons])

@@ -14,12 +14,37 @@ _MASKS = str.maketrans(dict.fromkeys("＊*●•○◯×✕✖﹡⁎∗█■□
 _MASK_WORDS = re.compile(r"某")
 _BRACKETS = re.compile(r"[（(【\[].*?[)）】\]]")
 _NOT_NAME = re.compile(r"[^\w*\s'’\-·]|[\d_]")
-_MIDDLE_DOT = re.compile(r"[·•・．‧∙●⋅]")
+_MIDDLE_DOT = re.compile(r"(?<=\w\w)[·•・．‧∙●⋅](?=\w\w)|[·・‧⋅]")
 _TITLES = re.compile(
     r"(先生|女士|小姐|太太|同学|小朋友|宝宝|老师|阿姨|大叔|叔叔|大爷|大妈|奶奶|爷爷|同志|患者|病人|之子|之女)$"
 )
 _NULLS = frozenset(
-    "无 未知 不详 空 暂无 未填 没有 不明 保密 测试 null none nan na n/a n.a. unknown test - -- . / 0 nil".split()
+    [
+        "无",
+        "未知",
+        "不详",
+        "空",
+        "暂无",
+        "未填",
+        "没有",
+        "不明",
+        "保密",
+        "测试",
+        "null",
+        "none",
+        "nan",
+        "na",
+        "n/a",
+        "n.a.",
+        "unknown",
+        "test",
+        "-",
+        "--",
+        ".",
+        "/",
+        "0",
+        "nil",
+    ]
 )
 
 
@@ -48,8 +73,7 @@ def plain_name(raw: str | None) -> str:
         return ""
     value = _BRACKETS.sub("", value) or value
     if any(han.is_han(c) for c in value):
-        value = _masked(value)
-        value = _MIDDLE_DOT.sub("", value)
+        value = _masked(_MIDDLE_DOT.sub("", value))
         value = _NOT_NAME.sub("", value)
         latin = list(re.findall(r"[A-Za-z]+", value))
         value = "".join(han.simplify(c) for c in value if han.is_han(c) or c == "*")

@@ -1,6 +1,6 @@
 """Tables to tables: prepare, block, train, score, cluster. Needs no database."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,9 @@ from .columns import Levels
 from .model import Model, Params, Table
 from .training import train
 
+#: How many partners of a row are held against one another, and from where two of them contradict (log2).
+RIVALS = 6
+CONTRADICTION = -4.0
 Progress = Callable[[str, float], None]
 
 
@@ -44,7 +47,7 @@ def combine(
     """Columns of both tables one below the other, and where the second begins."""
     if not fields:
         raise ValueError("no fields to compare")
-    rows: dict[str, Sequence[Any]] = {}
+    rows: Mapping[str, Sequence[Any]] = {}
     sizes: set[int] = set()
     left = 0
     for name in fields:
@@ -115,15 +118,19 @@ def link_tables(
     i, j = np.concatenate([*kept_i, np.zeros(0, np.int32)]), np.concatenate([*kept_j, np.zeros(0, np.int32)])
     weight = np.concatenate([*kept_w, np.zeros(0)])
     levels = np.concatenate([*kept_l, np.zeros((0, len(model.comparisons)), np.uint8)])
-    probability = 1 / (1 + np.exp2(-np.clip(weight, -200, 200)))
-    tell("cluster", 0.0)
     final = params
 
     def weigh(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         return table.weigh(table.levels(x, y), x, y, final)
 
+    prior = float(np.log2(params.prior / (1 - params.prior)))
+    probability = rivals(split.rows, i, j, weight, lambda x, y: weigh(x, y) - prior)
+    tell("cluster", 0.0)
+
     cut = float(np.log2(threshold / (1 - threshold))) if 0 < threshold < 1 else 0.0
-    label = cluster(split.rows, i, j, weight, cut, weigh)
+    held = np.clip(probability, 1e-15, 1 - 1e-15)
+    bits = np.minimum(weight, np.log2(held) - np.log2(1 - held))
+    label = cluster(split.rows, i, j, bits, cut, None if split.link else weigh)
     show = np.flatnonzero(probability >= threshold)
     show = show[np.argsort(-weight[show], kind="stable")]
     pairs = _rows(
@@ -131,6 +138,56 @@ def link_tables(
         probability[show].tolist(), levels[show], outcomes(table, levels[show], probability[show], params),
     )  # fmt: skip
     return LinkResult(pairs, _labels(ids, split, label.tolist()), params, model, count)
+
+
+def rivals(
+    rows: int, i: np.ndarray, j: np.ndarray, weight: np.ndarray, evidence: Callable[[Any, Any], np.ndarray]
+) -> np.ndarray:
+    """Probability of each pair, given the other possible partners of its rows.
+
+    A row that fits two others which contradict one another can be only one of them: their odds share out,
+    p = odds / (1 + Σ odds). ``evidence`` gives the weight of pairs without the prior; two partners contradict
+    one another where it lies below `CONTRADICTION` (log2). Partners that may themselves be one person do not compete.
+    """
+    alone = 1 / (1 + np.exp2(-np.clip(weight, -200, 200)))
+    likely = np.flatnonzero(weight > -5)
+    if not len(likely):
+        return alone
+    ends = np.concatenate([i[likely], j[likely]])
+    partners = np.concatenate([j[likely], i[likely]])
+    numbers = np.concatenate([likely, likely])
+    order = np.lexsort((-weight[numbers], ends))
+    ends, partners, numbers = ends[order], partners[order], numbers[order]
+    counts = np.bincount(ends, minlength=rows)
+    starts = np.concatenate([[0], np.cumsum(counts)])[:-1]
+    rank = np.arange(len(ends)) - starts[ends]
+    busy = np.flatnonzero(counts > 1)
+    first: list[np.ndarray] = []
+    second: list[np.ndarray] = []
+    for a in range(min(RIVALS, int(counts.max())) - 1):
+        for b in range(a + 1, RIVALS):
+            have = busy[counts[busy] > b]
+            first.append(starts[have] + a)
+            second.append(starts[have] + b)
+    x, y = np.concatenate(first or [np.zeros(0, int)]), np.concatenate(second or [np.zeros(0, int)])
+    if not len(x):
+        return alone
+    low, high = np.minimum(partners[x], partners[y]), np.maximum(partners[x], partners[y])
+    against = np.zeros(len(x), dtype=bool)
+    for start in range(0, len(x), 250_000):
+        piece = slice(start, start + 250_000)
+        against[piece] = evidence(low[piece], high[piece]) < CONTRADICTION
+    odds = np.exp2(np.clip(weight, -60, 60))
+    rival = np.zeros(len(ends))
+    x, y = x[against], y[against]
+    # Each counts its strongest rivals; several records of one rival would count twice, so the best one leads.
+    mine, yours = odds[numbers[x]], odds[numbers[y]]
+    np.maximum.at(rival, x, yours)
+    np.maximum.at(rival, y, mine)
+    share = odds[numbers] / (1 + odds[numbers] + rival)
+    out = alone
+    np.minimum.at(out, numbers[rank < RIVALS], share[rank < RIVALS])
+    return out
 
 
 def outcomes(table: Table, levels: Levels, probability: np.ndarray, params: Params) -> list[str]:

@@ -18,6 +18,10 @@ RANDOM_PAIRS = 1_000_000
 SESSION_PAIRS = 300_000
 #: How many pairs' worth of belief the untrained m carry into the training.
 BELIEF = 4.0
+#: Fewer pairs than this say nothing about a level.
+RARE = 3.0
+#: The share of matches that may disagree on anything: mixed-up files, changed names.
+IMPOSSIBLE = 3e-4
 
 
 @dataclass(frozen=True)
@@ -180,7 +184,27 @@ def train(
     tell("all candidates", 0.0)
     everything = patterns(table, *candidates)
     params = _settle(everything, chance, params, split, model)
+    params = _unseen(everything, chance, params, model)
     return replace(params, tf=table.frequencies(params.prior))
+
+
+def _unseen(everything: Patterns, chance: Patterns, params: Params, model: Model) -> Params:
+    """Levels that the rows hardly show keep their untrained weight; no disagreement is held to be impossible."""
+    logit = np.log2(params.prior / (1 - params.prior))
+    mass = everything.counts * _probability(_weigh(everything, params, model) + logit)
+    m, u = dict(params.m), dict(params.u)
+    for position, comparison in enumerate(model.comparisons):
+        matched = _tally(everything, mass, position, comparison.size)
+        others = _tally(chance, chance.counts, position, comparison.size)
+        ratio = np.array(comparison.default_m) / np.array(comparison.default_u)
+        own_m, own_u = np.array(m[comparison.name]), np.array(u[comparison.name])
+        rare = (matched < RARE) & (others < RARE)
+        own_m[rare] = np.minimum(
+            own_u * ratio / (sum(comparison.default_m) / sum(comparison.default_u)), 0.01
+        )[rare]
+        own_m[-1] = max(own_m[-1], IMPOSSIBLE)
+        m[comparison.name] = tuple(float(v) for v in own_m)
+    return replace(params, m=m, u=u)
 
 
 def _settle(
