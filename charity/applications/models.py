@@ -30,6 +30,12 @@ class Application(models.Model):
     disease_code = models.CharField(max_length=20, blank=True)
     area = models.CharField(max_length=6, blank=True)
     identity_id = models.BigIntegerField(null=True)
+    identity_checked_at = models.DateTimeField(
+        null=True, help_text="staff of a charity compared the papers with the person"
+    )
+    proof_note = models.CharField(
+        max_length=10, blank=True, help_text="'' | mismatch: the token was somebody else's"
+    )
     person_id = models.BigIntegerField(null=True)
     need_id = models.BigIntegerField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -46,14 +52,21 @@ class Application(models.Model):
 
 
 class DocumentKind(models.TextChoices):
+    """Kinds as the funds' rules name them (matching.eligibility, criterion `documents`)."""
+
     ID_CARD = "id_card", _("身份证")
-    HOUSEHOLD_REGISTER = "household_register", _("户口簿")
+    HOUSEHOLD = "household", _("户口本")
+    GUARDIAN_ID = "guardian_id", _("监护人的身份证")
     DIAGNOSIS = "diagnosis", _("诊断证明")
-    BILL = "bill", _("费用结算单")
+    FRONT_PAGE = "front_page", _("病案首页")
+    MARROW = "marrow", _("骨髓检查报告")
+    MATCH = "match", _("移植配型报告")
+    ECHO = "echo", _("心脏超声报告")
+    SETTLEMENT = "settlement", _("住院结算单")
+    INCOME = "income", _("家庭收入证明")
     HARDSHIP = "hardship", _("困难证明")
-    INCOME = "income", _("收入证明")
     CAPACITY = "capacity", _("监护或委托证明")
-    OTHER = "other", _("其他")
+    OTHER = "other", _("其他材料")
 
 
 class Document(models.Model):
@@ -102,3 +115,27 @@ class DocumentRequest(models.Model):
 
     def __str__(self) -> str:
         return f"request {self.pk}"
+
+
+class ReviewRequest(models.Model):
+    """The family does not agree with a decision: somebody of the charity who did not take it looks again."""
+
+    application = models.ForeignKey(Application, models.PROTECT, related_name="review_requests")
+    case_id = models.BigIntegerField()
+    organisation_id = models.BigIntegerField()
+    text = SealedText("applications.review_request")
+    created_at = models.DateTimeField(auto_now_add=True)
+    answer = SealedText("applications.review_answer", null=True)
+    answered_by = models.BigIntegerField(null=True)
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "review_request"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case_id"], condition=models.Q(answered_at=None), name="review_request_one_open"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"review request {self.pk}"
