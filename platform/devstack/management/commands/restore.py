@@ -3,13 +3,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from django.apps import apps
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
 from config.env import database
 from devstack.backup import BackupError, restore
+from scope.apps import store_scope_key
 
 
 class Command(BaseCommand):
@@ -26,8 +26,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         connection.close()
         connection.settings_dict.update(database("owner"))
-        store = apps.get_app_config("scope").module.apps.store_scope_key  # type: ignore[union-attr]
-        store(using="default")
+        store_scope_key(using="default")
         self.stdout.write("Restored. Verifying the audit log against the archive's checkpoint:")
         words = ["--checkpoint", str(kept)] if kept else []
         call_command("audit_verify", *words)
