@@ -20,6 +20,9 @@ class SealedField(models.BinaryField):
 
     description = "encrypted value"
     empty_strings_allowed = False
+    # What the type checker sees on an instance: each subclass returns a type of its own.
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
 
     def __init__(self, purpose: str, *args: Any, **kwargs: Any) -> None:
         self.purpose = purpose
