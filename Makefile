@@ -69,8 +69,13 @@ e2e: install-dev ## the browser's tests (Chromium needed)
 check: install-dev ## ruff, mypy, imports, migrations, translations, the platform/ trap
 	@$(PY) scripts/check.py $(ARGS)
 
-bench: $(VENV)/.bench ## measure, and print the table
-	@$(PY) -m bench $(ARGS)
+# `make bench` runs every suite, `make bench linkage` one.
+SUITES := audited award push case_page linkage
+.PHONY: $(SUITES)
+bench: $(VENV)/.bench ## measure, and print the table (make bench linkage: one suite)
+	@$(PY) -m bench $(filter $(SUITES),$(MAKECMDGOALS)) $(ARGS)
+$(SUITES):
+	@:
 
 lock: $(if $(findstring $(VAR)/uv,$(UV)),$(VAR)/uv/bin/uv) ## resolve anew and rewrite requirements/*.txt
 	@UV="$(UV)" bash scripts/lock.sh
