@@ -6,10 +6,4 @@ class LinkingConfig(AppConfig):
     label = "linking"
 
     def ready(self) -> None:
-        from outbox import on
-
-        from . import services
-
-        @on("linking.decided")
-        def decided(review_id: int) -> None:
-            services.apply_decision(review_id)
+        from . import handlers  # noqa: F401 - registers them

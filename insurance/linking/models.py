@@ -29,11 +29,20 @@ class Review(models.Model):
     prior_weight = models.FloatField()
     evidence = models.JSONField(help_text="[{field, level, weight, note}], no values")
     flags = ArrayField(models.CharField(max_length=40), default=list)
-    at_stake = money(default=0)
+    stays = models.JSONField(default=dict, help_text="{identity|candidate: {hospital, disease}} of the bills")
+    held = money(default=0, help_text="yuan of bills, or of a campaign, that wait for this answer")
+    at_stake = money(default=0, help_text="held + what is open of the candidate's needs, yuan")
     created_at = models.DateTimeField(auto_now_add=True)
     decided_at = models.DateTimeField(null=True)
     decided_by = models.BigIntegerField(null=True, help_text="staff user id")
     note = models.CharField(max_length=200, blank=True)
+    postponed_at = models.DateTimeField(null=True)
+    undo_asked_at = models.DateTimeField(null=True)
+    undo_asked_by = models.BigIntegerField(null=True)
+    undo_reason = models.CharField(max_length=200, blank=True)
+    undo_refused = ArrayField(
+        models.CharField(max_length=40), default=list, help_text="why it was not undone"
+    )
 
     class Meta:
         db_table = "link_review"

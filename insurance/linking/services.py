@@ -1,28 +1,37 @@
 """Which person does a description belong to? Exact identifiers first, then scored candidates.
 
-The scoring is matching.linkage.scoring.score, a pure function; this service decides with it, keeps what was
-decided (a no is sticky) and asks the reviewer where the score cannot tell.
+The scoring is matching.linkage.scoring, a pure function; this service decides with it, keeps what was decided
+(a no is sticky) and asks the reviewer where the score cannot tell. Everything here is the engine's work.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal
 
+from django.db.models import F, Sum
 from django.utils import timezone
 
 from audit import record
+from insurance.intake.models import Settlement
+from insurance.ledger.models import NeedAccount
+from matching.linkage import idnumber
 from matching.linkage.blocking import blocking_values
 from matching.linkage.normalise import is_masked_name
 from matching.linkage.records import PersonRecord
-from matching.linkage.scoring import PairScore, score
+from matching.linkage.scoring import PairScore, score, score_many
 from outbox import emit
 from people import registry
 from people.models import Identity, LinkState, Person
+from vault.index import blind
 
 from .models import NotSame, Review
 
 Outcome = Literal["linked", "review", "new", "waiting"]
+ZERO = Decimal("0.00")
+#: More doubtful people than this are not asked about at once: the best are.
+REVIEWS_PER_IDENTITY = 5
 
 
 @dataclass(frozen=True)
@@ -35,144 +44,259 @@ class LinkResult:
     weight: float | None = None
 
 
-def as_record(identity: Identity) -> PersonRecord:
+@dataclass(frozen=True)
+class Stay:
+    """Where and for what a person was treated, from the bills of an insurer's description."""
+
+    hospital: str = ""
+    disease: str = ""
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """A linked description beside the new one."""
+
+    other: Identity
+    pair: PairScore
+    by_number: bool
+    stay: Stay
+
+    @property
+    def person_id(self) -> int:
+        assert self.other.person_id is not None
+        return self.other.person_id
+
+    @property
+    def names_agree(self) -> bool:
+        if "shared_id_other_name" in self.pair.flags:
+            return False
+        return all(item.weight >= 0 for item in self.pair.evidence if item.field == "name")
+
+
+def as_record(identity: Identity, stay: Stay | None = None) -> PersonRecord:
     """The engine's view of an identity (clear values, in memory only)."""
-    extra: dict[str, Any] = identity.extra or {}
+    row: Any = identity  # sealed fields are clear values in Python
+    extra: dict[str, Any] = row.extra or {}
     age = extra.get("age")
     year = extra.get("birth_year")
-    if year is None and age is not None and identity.birth_date is None:
+    if year is None and age is not None and row.birth_date is None:
         year = (identity.created_at or timezone.now()).year - int(age)
+    stay = stay or Stay()
     return PersonRecord(
-        name=identity.name,
-        id_number=identity.id_number,
-        birth_date=identity.birth_date,
+        name=row.name,
+        id_number=row.id_number,
+        birth_date=row.birth_date,
         birth_year=year,
         age=age,
         sex={"1": "M", "2": "F"}.get(identity.sex),  # type: ignore[arg-type]
-        phone=identity.phone,
+        phone=row.phone,
         area=identity.area or None,
-        address=identity.address,
-        hospital=extra.get("hospital"),
-        disease=extra.get("disease"),
+        address=row.address,
+        hospital=extra.get("hospital") or stay.hospital or None,
+        disease=extra.get("disease") or stay.disease or None,
         source=identity.source,  # type: ignore[arg-type]
     )
 
 
+def stays(identity_ids: list[int]) -> dict[int, Stay]:
+    """Hospital and illness of each description's latest bill. A description itself holds nothing of a stay."""
+    found: dict[int, Stay] = {}
+    bills = Settlement.objects.filter(identity_id__in=identity_ids).order_by("pk")
+    for key, hospital, disease in bills.values_list("identity_id", "hospital_name", "disease_name"):
+        if key is not None:
+            found[key] = Stay(hospital, disease)
+    return found
+
+
 def compare(left: Identity, right: Identity) -> PairScore:
+    """Score two descriptions as they stand, without their bills."""
     return score(as_record(left), as_record(right))
 
 
-def _names_agree(left: Identity, right: Identity) -> bool:
-    evidence = {item.field: item for item in compare(left, right).evidence}
-    name = evidence.get("name")
-    return name is None or name.weight >= 0
-
-
-def link(identity_id: int) -> LinkResult:
+def link(identity_id: int, *, amount: Decimal | None = None) -> LinkResult:
     """Link one description (engine only). Idempotent: a linked one stays as it is.
 
     accept: one person only, by ID number with a name that does not contradict, or by score; masked names never.
     clerical review: everything between, including one ID number with two names. Otherwise a new person —
     except for applications and campaigns, whose description alone makes nobody a person of the registry
     until it is proven or reviewed.
+    amount: yuan that the caller knows to hang on the answer (a campaign's sum); bills are found here.
     """
-    registry.lock_linking()
-    identity = Identity.objects.select_for_update().get(pk=identity_id)
+    identity = Identity.objects.select_for_update(no_key=True).get(pk=identity_id)
+    mine = _record_of(identity)
+    keys = registry.keys_of(identity, blocking_values(mine))
     if identity.person_id:
+        registry.store_keys(identity, keys)  # a new bill may tell of another hospital or illness
         return LinkResult("linked", identity.person_id, identity.method, identity.weight)
-    values = blocking_values(as_record(identity))
-    registry.store_keys(identity, values)
-    refused = set(NotSame.objects.filter(identity=identity).values_list("person_id", flat=True))
+    registry.lock_keys(keys)
+    registry.store_keys(identity, keys)
 
-    same_number = [other for other in registry.same_id_number(identity) if other.person_id not in refused]
-    agreeing = [other for other in same_number if _names_agree(identity, other)]
-    people = {other.person_id for other in agreeing}
-    if len(people) == 1 and len(agreeing) == len(same_number):
-        other = agreeing[0]
-        registry.assign(identity, _root(other.person), "exact_id", compare(identity, other).weight)
-        return _linked(identity)
+    scored = _score(identity, mine, keys)
+    same_number = [item for item in scored if item.by_number]
+    holders = {item.person_id for item in same_number}
+    agreeing = [item for item in same_number if item.names_agree and _may_accept(item)]
+    masked = is_masked_name(mine.name)
+    if len(holders) == 1 and agreeing and not masked:
+        best = max(agreeing, key=lambda item: item.pair.weight)
+        registry.assign(identity, _root(best.other.person), "exact_id", best.pair.weight)
+        return _linked(identity, keys)
 
-    scored: dict[int, tuple[Identity, PairScore]] = {}
-    for other in [*same_number, *registry.candidates(identity, values)]:
-        if other.person_id in refused or other.person_id is None:
-            continue
-        pair = compare(identity, other)
-        best = scored.get(other.person_id)
-        if best is None or pair.weight > best[1].weight:
-            scored[other.person_id] = (other, pair)
-    accepted = [item for item in scored.values() if item[1].outcome == "accept"]
-    doubtful = [item for item in scored.values() if item[1].outcome == "review"]
-    contradicted = {other.person_id for other in same_number} - people
-    masked = bool(identity.name and is_masked_name(identity.name))
-    if len(accepted) == 1 and not contradicted and not masked:
-        other, pair = accepted[0]
-        registry.assign(identity, _root(other.person), "score", pair.weight)
-        return _linked(identity)
+    people: dict[int, _Scored] = {}
+    for item in scored:
+        known = people.get(item.person_id)
+        if known is None or item.pair.weight > known.pair.weight:
+            people[item.person_id] = item
+    # One other description of the same person with another valid number outweighs the best pair.
+    contradicted = {item.person_id for item in scored if "different_ids" in item.pair.flags}
+    accepted = [item for item in people.values() if item.pair.outcome == "accept"]
+    if (
+        len(accepted) == 1
+        and not holders - {accepted[0].person_id}
+        and accepted[0].person_id not in contradicted
+        and not masked
+    ):
+        registry.assign(identity, _root(accepted[0].other.person), "score", accepted[0].pair.weight)
+        return _linked(identity, keys)
 
-    doubts = [*accepted, *doubtful, *(scored[p] for p in contradicted if p in scored)]
+    doubts = [
+        item
+        for person_id, item in people.items()
+        if item.pair.outcome in {"accept", "review"} or person_id in holders
+    ]
     if doubts:
-        for other, pair in doubts:
-            _ask(identity, other, pair)
+        for item in sorted(doubts, key=lambda item: -item.pair.weight)[:REVIEWS_PER_IDENTITY]:
+            _ask(identity, item, amount)
         identity.state = LinkState.REVIEW
         identity.save(update_fields=["state"])
         return LinkResult("review", None, "review")
+    _overtake(identity)
     if identity.source == "insurer":
         registry.assign(identity, Person.objects.create(), "new")
-        return _linked(identity, outcome="new")
+        return _linked(identity, keys, outcome="new")
     identity.state = LinkState.WAITING
     identity.save(update_fields=["state"])
     return LinkResult("waiting", None, "")
 
 
+def _record_of(identity: Identity) -> PersonRecord:
+    """The engine's record of an identity; its ID number is read here, 15 digits as the 18 they stand for."""
+    number = idnumber.parse(identity.id_number) if identity.id_number else None
+    if number is not None:
+        index = blind("people.id_number", number.id18)
+        if not identity.id_valid or bytes(identity.id_blind or b"") != index:
+            identity.id_valid, identity.id_blind = True, index
+            identity.save(update_fields=["id_valid", "id_blind"])
+    stay = stays([identity.pk]).get(identity.pk) if identity.source == "insurer" else None
+    return as_record(identity, stay)
+
+
+def _may_accept(item: _Scored) -> bool:
+    return "masked_name" not in item.pair.flags
+
+
+def _score(identity: Identity, mine: PersonRecord, keys: list[int]) -> list[_Scored]:
+    """Every linked description that shares the number or a key, but for people it is known not to be."""
+    refused = set(NotSame.objects.filter(identity=identity).values_list("person_id", flat=True))
+    by_number = {other.pk: other for other in registry.same_id_number(identity)}
+    others = {**by_number, **{other.pk: other for other in registry.candidates(identity, keys)}}
+    others = {pk: other for pk, other in others.items() if other.person_id not in refused}
+    known = stays([pk for pk, other in others.items() if other.source == "insurer"])
+    rows = list(others.values())
+    pairs = score_many(mine, [as_record(other, known.get(other.pk)) for other in rows])
+    return [
+        _Scored(other, pair, other.pk in by_number, known.get(other.pk, Stay()))
+        for other, pair in zip(rows, pairs, strict=True)
+    ]
+
+
 def _root(person: Person | None) -> Person:
     if person is None:
         raise ValueError("an identity without a person is no candidate")
-    while person.merged_into_id:
-        person = person.merged_into  # type: ignore[assignment]
+    while person.merged_into is not None:
+        person = person.merged_into
     return person
 
 
-def _linked(identity: Identity, outcome: Outcome = "linked") -> LinkResult:
-    emit("linking.linked", identity_id=identity.pk, person_id=identity.person_id)
+def _overtake(identity: Identity) -> None:
+    Review.objects.filter(identity=identity, state=Review.State.OPEN).update(
+        state=Review.State.OVERTAKEN, decided_at=timezone.now()
+    )
+
+
+def _linked(identity: Identity, keys: list[int], outcome: Outcome = "linked") -> LinkResult:
+    """Tell the other rooms; descriptions that waited for such a person are looked at again."""
+    _overtake(identity)
+    emit("linking.linked", identity_id=identity.pk, person_id=identity.person_id or 0)
+    if identity.source == "insurer":
+        for waiting in registry.waiting_ids(identity, keys):
+            emit("linking.again", identity_id=waiting)
     return LinkResult(outcome, identity.person_id, identity.method, identity.weight)
 
 
-def _ask(identity: Identity, other: Identity, pair: PairScore) -> Review:
-    review, created = Review.objects.get_or_create(
-        identity=identity,
-        candidate=_root(other.person),
-        defaults={
-            "candidate_identity": other,
-            "weight": pair.weight,
-            "probability": pair.probability,
-            "prior_weight": pair.prior_weight,
-            "evidence": [
-                {"field": e.field, "level": e.level, "weight": round(e.weight, 3), "note": e.note}
-                for e in pair.evidence
-            ],
-            "flags": list(pair.flags),
-        },
+def stakes(identity: Identity, person_id: int) -> tuple[Decimal, Decimal]:
+    """Yuan that hang on "is this identity that person?": (the identity's held bills, the person's open needs)."""
+    held = (
+        Settlement.objects.filter(identity_id=identity.pk, need_id=None)
+        .exclude(status=Settlement.Status.REVERSED)
+        .aggregate(sum=Sum("person_paid"))["sum"]
     )
-    if created:
+    needs = NeedAccount.objects.filter(
+        person_id=person_id, residual__gt=F("reserved") + F("committed") + F("paid")
+    )
+    still_open = needs.aggregate(sum=Sum(F("residual") - F("reserved") - F("committed") - F("paid")))["sum"]
+    return held or ZERO, still_open or ZERO
+
+
+def _ask(identity: Identity, item: _Scored, amount: Decimal | None) -> Review:
+    """Put the question to the reviewer, or bring an open one up to date. One that was decided stays decided,
+    one that other evidence had settled opens again."""
+    candidate = _root(item.other.person)
+    held, still_open = stakes(identity, candidate.pk)
+    held += amount or ZERO
+    mine = stays([identity.pk]).get(identity.pk, Stay()) if identity.source == "insurer" else Stay()
+    values: dict[str, Any] = {
+        "candidate_identity": item.other,
+        "weight": item.pair.weight,
+        "probability": item.pair.probability,
+        "prior_weight": item.pair.prior_weight,
+        "evidence": [
+            {"field": e.field, "level": e.level, "weight": round(e.weight, 3), "note": e.note}
+            for e in item.pair.evidence
+        ],
+        "flags": list(item.pair.flags),
+        "stays": {"identity": vars(mine), "candidate": vars(item.stay)},
+        "held": held,
+        "at_stake": held + still_open,
+    }
+    review, created = Review.objects.select_for_update(no_key=True).get_or_create(
+        identity=identity, candidate=candidate, defaults=values
+    )
+    if created or review.state == Review.State.OVERTAKEN:
         record(
             "linking.review_asked",
             f"review:{review.pk}",
-            payload={"identity": identity.pk, "candidate": review.candidate_id, "flags": list(pair.flags)},
+            payload={"identity": identity.pk, "candidate": candidate.pk, "flags": list(item.pair.flags)},
         )
+    elif review.state != Review.State.OPEN:
+        return review
+    if not created:
+        if amount is None and identity.source == "campaign":
+            values["held"] = review.held
+            values["at_stake"] = review.held + still_open
+        for name, value in {**values, "state": Review.State.OPEN, "decided_at": None}.items():
+            setattr(review, name, value)
+        review.save()
     return review
 
 
 def apply_decision(review_id: int) -> LinkResult:
     """Carry out what the reviewer decided (engine; handler of `linking.decided`). Idempotent."""
-    review = Review.objects.select_related("identity", "candidate").get(pk=review_id)
-    identity = review.identity
+    review = Review.objects.select_related("candidate").get(pk=review_id)
+    identity = Identity.objects.select_for_update(no_key=True).get(pk=review.identity_id)
     if review.state == Review.State.SAME:
         if identity.person_id is None:
             registry.assign(identity, _root(review.candidate), "review", review.weight)
-            Review.objects.filter(identity=identity, state=Review.State.OPEN).update(
-                state=Review.State.OVERTAKEN, decided_at=timezone.now()
-            )
-            return _linked(identity)
+            return _linked(identity, registry.keys_of(identity, blocking_values(_record_of(identity))))
         return LinkResult("linked", identity.person_id, identity.method)
     if review.state == Review.State.DIFFERENT:
         NotSame.objects.get_or_create(
@@ -184,3 +308,9 @@ def apply_decision(review_id: int) -> LinkResult:
         ):
             return link(identity.pk)
     return LinkResult("waiting", identity.person_id, "")
+
+
+def look_again(identity_id: int) -> LinkResult | None:
+    """Handler of `linking.again`: somebody who could be this description's person has come."""
+    identity = Identity.objects.filter(pk=identity_id, person=None).first()
+    return link(identity_id) if identity is not None else None

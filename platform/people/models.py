@@ -109,9 +109,7 @@ class Hardship(models.Model):
     """A certified hardship status, imported with its source and expiry; never computed here."""
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="hardships")
-    kind = models.CharField(
-        max_length=20, help_text="key of matching.eligibility.HARDSHIP_NAMES"
-    )
+    kind = models.CharField(max_length=20, help_text="key of matching.eligibility.HARDSHIP_NAMES")
     source = models.CharField(max_length=60)
     valid_from = models.DateField()
     valid_to = models.DateField(null=True)

@@ -20,6 +20,8 @@ from vault.index import blind, blocking_key, code_hash
 from .models import BlockingKey, Identity, LinkState, Person, ProofToken, Representation
 
 CANDIDATES_PER_KEY = 100
+SCANNED_PER_KEY = 1000
+CANDIDATES = 400
 TOKEN_DAYS = 30
 # No 0/O, 1/I/L, U/V: a token is read out on the phone and copied from paper.
 TOKEN_ALPHABET = "ABCDEFGHJKMNPQRSTWXYZ23456789"  # noqa: S105
@@ -107,30 +109,55 @@ def source_identity(
     return identity, True
 
 
-def store_keys(identity: Identity, values: Iterable[tuple[str, str]]) -> None:
-    """Index an identity under its composite blocking values, hashed."""
+def keys_of(identity: Identity, values: Iterable[tuple[str, str]]) -> list[int]:
+    """The hashed blocking keys of an identity, sorted; its ID number's index is one of them."""
+    keys = {blocking_key(name, value) for name, value in values}
+    if identity.id_blind is not None:
+        keys.add(int.from_bytes(bytes(identity.id_blind)[:8], "big", signed=True))
+    return sorted(keys)
+
+
+def lock_keys(keys: Sequence[int]) -> None:
+    """Wait until no other transaction decides about an identity that shares one of these keys.
+
+    Two descriptions can only be found as candidates of each other through a common key, so the second copy of
+    a new person waits for the first one's commit and then finds it. Always in sorted order: no deadlock.
+    """
+    if keys:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS k(key)", [sorted(set(keys))]
+            )
+
+
+def store_keys(identity: Identity, keys: Iterable[int]) -> None:
+    """Index an identity under its hashed blocking keys; those it has already stay."""
     BlockingKey.objects.bulk_create(
-        [
-            BlockingKey(identity=identity, key=key)
-            for key in {blocking_key(name, value) for name, value in values}
-        ],
-        ignore_conflicts=True,
+        [BlockingKey(identity=identity, key=key) for key in keys], ignore_conflicts=True
     )
 
 
-def candidates(identity: Identity, values: Iterable[tuple[str, str]]) -> list[Identity]:
-    """Linked identities that share a blocking key, at most CANDIDATES_PER_KEY a key."""
-    keys = sorted({blocking_key(name, value) for name, value in values})
-    if not keys:
-        return []
+def _sharing(identity: Identity, keys: Sequence[int], linked: bool) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT DISTINCT c.identity_id FROM unnest(%s::bigint[]) AS k(key) CROSS JOIN LATERAL"
-            " (SELECT b.identity_id FROM blocking_key b WHERE b.key = k.key AND b.identity_id <> %s LIMIT %s) c",
-            [keys, identity.pk, CANDIDATES_PER_KEY],
+            "SELECT DISTINCT c.id FROM unnest(%s::bigint[]) AS k(key) CROSS JOIN LATERAL"
+            " (SELECT i.id FROM (SELECT b.identity_id FROM blocking_key b WHERE b.key = k.key LIMIT %s) f"
+            "   JOIN identity i ON i.id = f.identity_id WHERE i.id <> %s AND (i.person_id IS NOT NULL) = %s"
+            "   AND (i.person_id IS NOT NULL OR i.state = 'waiting') LIMIT %s) c ORDER BY c.id LIMIT %s",
+            [list(keys), SCANNED_PER_KEY, identity.pk, linked, CANDIDATES_PER_KEY, CANDIDATES],
         )
-        found = [row[0] for row in cursor.fetchall()]
-    return list(Identity.objects.filter(pk__in=found, person__isnull=False).order_by("pk"))
+        return [row[0] for row in cursor.fetchall()]
+
+
+def candidates(identity: Identity, keys: Sequence[int]) -> list[Identity]:
+    """Linked identities that share a key: at most CANDIDATES_PER_KEY a key and CANDIDATES in all."""
+    found = _sharing(identity, keys, linked=True) if keys else []
+    return list(Identity.objects.filter(pk__in=found).order_by("pk"))
+
+
+def waiting_ids(identity: Identity, keys: Sequence[int]) -> list[int]:
+    """Ids of descriptions that still wait for a person and share a key, capped likewise."""
+    return _sharing(identity, keys, linked=False) if keys else []
 
 
 def same_id_number(identity: Identity) -> Sequence[Identity]:
@@ -158,10 +185,13 @@ def assign(identity: Identity, person: Person, method: str, weight: float | None
     )
 
 
-def lock_linking() -> None:
-    """One link decision at a time: two copies of one new person arriving at once must find each other."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('people.linking'))")
+def release(identity: Identity, state: str = LinkState.WAITING) -> None:
+    """Take an identity away from its person; who calls this writes the audit entry of why."""
+    identity.person = None
+    identity.state = state
+    identity.method = ""
+    identity.weight = None
+    identity.save(update_fields=["person", "state", "method", "weight"])
 
 
 def represent(account_id: int, person_id: int, capacity: str, method: str) -> Representation:

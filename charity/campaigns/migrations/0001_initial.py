@@ -6,53 +6,92 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0002_access'),
+        ("accounts", "0002_access"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Campaign',
+            name="Campaign",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('external_id', models.CharField(max_length=64)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('content_hash', models.BinaryField(max_length=32)),
-                ('status', models.CharField(choices=[('active', '筹款中'), ('ended', '已结束'), ('withdrawn', '已撤销')], max_length=10)),
-                ('target', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('raised', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('paid_out', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('disease_code', models.CharField(blank=True, max_length=20)),
-                ('beneficiary', vault.fields.SealedJSON('campaigns.beneficiary', help_text='name, age, area, hospital, disease text as pushed', null=True)),
-                ('received_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('platform', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='accounts.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("external_id", models.CharField(max_length=64)),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("content_hash", models.BinaryField(max_length=32)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("active", "筹款中"), ("ended", "已结束"), ("withdrawn", "已撤销")],
+                        max_length=10,
+                    ),
+                ),
+                ("target", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("raised", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("paid_out", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("disease_code", models.CharField(blank=True, max_length=20)),
+                (
+                    "beneficiary",
+                    vault.fields.SealedJSON(
+                        "campaigns.beneficiary",
+                        help_text="name, age, area, hospital, disease text as pushed",
+                        null=True,
+                    ),
+                ),
+                ("received_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "platform",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="accounts.organisation"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'campaign',
+                "db_table": "campaign",
             },
         ),
         migrations.CreateModel(
-            name='CampaignLink',
+            name="CampaignLink",
             fields=[
-                ('campaign', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='link', serialize=False, to='campaigns.campaign')),
-                ('identity_id', models.BigIntegerField(null=True)),
-                ('person_id', models.BigIntegerField(null=True)),
-                ('need_id', models.BigIntegerField(null=True)),
-                ('counted_version', models.PositiveIntegerField(default=0)),
-                ('counted_reserved', models.DecimalField(decimal_places=2, default=0, help_text='raised, not yet paid out, as counted in the ledger', max_digits=14)),
-                ('counted_paid', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                (
+                    "campaign",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="link",
+                        serialize=False,
+                        to="campaigns.campaign",
+                    ),
+                ),
+                ("identity_id", models.BigIntegerField(null=True)),
+                ("person_id", models.BigIntegerField(null=True)),
+                ("need_id", models.BigIntegerField(null=True)),
+                ("counted_version", models.PositiveIntegerField(default=0)),
+                (
+                    "counted_reserved",
+                    models.DecimalField(
+                        decimal_places=2,
+                        default=0,
+                        help_text="raised, not yet paid out, as counted in the ledger",
+                        max_digits=14,
+                    ),
+                ),
+                ("counted_paid", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
             ],
             options={
-                'db_table': 'campaign_link',
-                'indexes': [models.Index(fields=['need_id'], name='campaign_by_need')],
+                "db_table": "campaign_link",
+                "indexes": [models.Index(fields=["need_id"], name="campaign_by_need")],
             },
         ),
         migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.UniqueConstraint(fields=('platform', 'external_id'), name='campaign_once'),
+            model_name="campaign",
+            constraint=models.UniqueConstraint(fields=("platform", "external_id"), name="campaign_once"),
         ),
     ]
