@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ApiClient, Organisation
 from insurance.ledger.models import money
-from vault.fields import SealedJSON
+from vault.fields import SealedBytes, SealedJSON
 
 
 class Batch(models.Model):
@@ -74,10 +74,11 @@ class Record(models.Model):
     reasons = models.JSONField(default=list, help_text="[{code, field, message, …}], no personal values")
     warnings = models.JSONField(default=list)
     unknown_fields = models.JSONField(default=list, help_text="names of fields the dialect does not know")
-    raw = SealedJSON("intake.raw", null=True)
+    raw = SealedBytes("intake.raw", null=True, help_text="the record's own bytes as sent, whatever they are")
     canonical = SealedJSON("intake.canonical", null=True)
     settlement_id = models.BigIntegerField(null=True)
     duplicate_of = models.ForeignKey("self", models.PROTECT, null=True)
+    resent_as = models.ForeignKey("self", models.PROTECT, null=True, related_name="resent_from")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -88,7 +89,12 @@ class Record(models.Model):
                 fields=["sender", "centre", "setl_id", "kind", "content_hash"],
                 condition=models.Q(state="accepted"),
                 name="record_once",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["sender", "content_hash"],
+                condition=models.Q(state__in=["refused", "quarantined"]),
+                name="record_held_once",
+            ),
         ]
         indexes = [
             models.Index(fields=["sender", "-id"], name="record_by_sender"),

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from accounts.models import OrganisationKind
 from audit import record as audit
 from insurance.formats import (
     Settlement as Canonical,
@@ -101,15 +102,15 @@ def _settle(row: Record, canonical: Canonical) -> None:
             **_amounts(canonical),
         )
         audit("settlement.opened", f"settlement:{settlement.pk}", payload={"record": row.pk})
-    elif bytes(settlement.content_hash) != content and not _is_stale(settlement, row):
+    elif bytes(settlement.content_hash) != content and _speaks_for(settlement, row):
         for name, value in _amounts(canonical).items():
             setattr(settlement, name, value)
         settlement.content_hash = content
         settlement.version += 1
         settlement.save()
-        Record.objects.filter(settlement_id=settlement.pk, sender_id=row.sender_id).exclude(pk=row.pk).update(
-            progress=Progress.SUPERSEDED
-        )
+        Record.objects.filter(
+            settlement_id=settlement.pk, sender_id=row.sender_id, kind="settlement", pk__lt=row.pk
+        ).update(progress=Progress.SUPERSEDED)
         audit(
             "settlement.corrected",
             f"settlement:{settlement.pk}",
@@ -124,7 +125,9 @@ def _settle(row: Record, canonical: Canonical) -> None:
         settlement.identity_id = identity.pk
         settlement.save(update_fields=["identity_id"])
     result = linking.link(identity.pk)
-    if settlement.status == Settlement.Status.HELD or result.person_id is None:
+    if _overtaken(settlement, row):
+        row.progress = Progress.SUPERSEDED
+    elif settlement.status == Settlement.Status.HELD or result.person_id is None:
         row.progress = Progress.HELD
     else:
         row.progress = Progress.OPEN
@@ -136,10 +139,29 @@ def _settle(row: Record, canonical: Canonical) -> None:
     _waiting_reversals(settlement)
 
 
-def _is_stale(settlement: Settlement, row: Record) -> bool:
-    """A record older than the one that made the present version changes nothing."""
-    newest = SettlementSource.objects.filter(settlement=settlement).order_by("-record_id").first()
-    return newest is not None and newest.record_id > row.pk
+def _speaks_for(settlement: Settlement, row: Record) -> bool:
+    """Whether this record's amounts become the bill's.
+
+    A record older than the one that made the present version changes nothing. Another sender's copy attaches
+    as a source and changes nothing either, except that the insurer's word stands above a hospital's.
+    """
+    sources = list(SettlementSource.objects.filter(settlement=settlement).select_related("sender"))
+    own = [source.record_id for source in sources if source.sender_id == row.sender_id]
+    if own and max(own) > row.pk:
+        return False
+    insurers = [source for source in sources if source.sender.kind == OrganisationKind.STATUTORY_INSURER]
+    if insurers:
+        return min(insurers, key=lambda source: source.record_id).sender_id == row.sender_id
+    if row.sender.kind == OrganisationKind.STATUTORY_INSURER:
+        return True
+    return not sources or min(sources, key=lambda source: source.record_id).sender_id == row.sender_id
+
+
+def _overtaken(settlement: Settlement, row: Record) -> bool:
+    """Whether this sender's next version of the bill has been carried out already."""
+    return SettlementSource.objects.filter(
+        settlement=settlement, sender_id=row.sender_id, record_id__gt=row.pk, record__kind="settlement"
+    ).exists()
 
 
 def _twin(canonical: Canonical) -> Settlement | None:

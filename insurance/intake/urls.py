@@ -1,4 +1,19 @@
-from typing import Any
+"""/api/v1/: the push API and its document."""
+
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from . import api
 
 app_name = "intake"
-urlpatterns: list[Any] = []
+urlpatterns = [
+    path("settlements", api.Settlements.as_view(), name="settlements"),
+    path("settlements/<int:record>", api.SettlementRecord.as_view(), name="record"),
+    path("settlements/<int:record>/resend", api.Resend.as_view(), name="resend"),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path(
+        "docs/",
+        SpectacularSwaggerSplitView.as_view(url_name="intake:schema", template_name="intake/docs.html"),
+        name="docs",
+    ),
+]

@@ -1,5 +1,5 @@
 """Events in the transaction: a change and the wake-up it causes are committed together or not at all."""
 
-from .registry import emit, on
+from .registry import emit, emit_many, on
 
-__all__ = ["emit", "on"]
+__all__ = ["emit", "emit_many", "on"]
