@@ -16,13 +16,38 @@ from consent.models import Consent
 from insurance.ledger import services as ledger
 from matching import eligibility
 from outbox import emit
+from vault.index import blind
 
 from .facts import facts_of
 from .models import Award, Case, CaseEvent
 
 logger = logging.getLogger(__name__)
 ZERO = Decimal("0.00")
+EVALUATED = [
+    "rule",
+    "verdict",
+    "offer",
+    "binding",
+    "met",
+    "failed",
+    "unknown",
+    "criteria",
+    "evaluated_at",
+    "name_blind",
+    "tail_blind",
+]
 OPEN_STATES = (Case.State.NEW, Case.State.WAITING_FAMILY, Case.State.PROPOSED, Case.State.APPROVED)
+
+
+def search_keys(application: Application) -> tuple[bytes | None, bytes | None]:
+    """Blind indexes of the patient's exact name and of the last four digits of the phone."""
+    answers = application.answers or {}
+    who, applicant = answers.get("identity") or {}, answers.get("applicant") or {}
+    name, phone = str(who.get("name") or ""), str(who.get("phone") or applicant.get("phone") or "")
+    return (
+        blind("awards.name", name) if name else None,
+        blind("awards.phone_tail", phone[-4:]) if len(phone) >= 4 else None,
+    )
 
 
 def rule_in_force(fund_id: int) -> RuleVersion | None:
@@ -87,7 +112,11 @@ def working_days_from(days: int) -> object:
 
 def evaluate_case(case: Case) -> None:
     """Compute the candidate from what is known now and keep it on the case."""
+    case = Case.objects.select_for_update().get(pk=case.pk)
     if case.state not in OPEN_STATES:
+        return
+    consent = Consent.objects.get(pk=case.consent_id)
+    if consent.withdrawn_at is not None:
         return
     application = Application.objects.get(pk=case.application_id)
     version = rule_in_force(case.fund_id)
@@ -99,7 +128,8 @@ def evaluate_case(case: Case) -> None:
     statuses = [result.status for result in evaluation.results]
     case.rule = version
     case.verdict = evaluation.verdict
-    case.offer = (offer.amount or ZERO) if offer else ZERO
+    # what it can be at most while something is still unknown; the verdict says which of the two it is
+    case.offer = ((offer.ceiling if offer.amount is None else offer.amount) or ZERO) if offer else ZERO
     case.binding = offer.binding[0] if offer and offer.binding else ""
     case.met, case.failed, case.unknown = (statuses.count(s) for s in ("met", "failed", "unknown"))
     case.criteria = [
@@ -113,6 +143,7 @@ def evaluate_case(case: Case) -> None:
             "missing": str(result.missing),
             "action": str(result.action),
             "source": str(result.source),
+            "tentative": result.tentative,
         }
         for result in evaluation.results
     ] + [
@@ -125,8 +156,9 @@ def evaluate_case(case: Case) -> None:
         }
         for bound in (offer.bounds if offer else ())
     ]
+    case.name_blind, case.tail_blind = search_keys(application)
     case.evaluated_at = timezone.now()
-    case.save()
+    case.save(update_fields=EVALUATED)
 
 
 def application_changed(application_id: int) -> None:
@@ -156,16 +188,22 @@ def consent_withdrawn(consent_id: int) -> None:
     The recipient keeps number, decision, amounts and payments, without identity.
     """
     consent = Consent.objects.get(pk=consent_id)
-    case = Case.objects.filter(application_id=consent.application_id, fund_id=consent.fund_id).first()
-    if case is None or case.consent_id != consent.pk:
+    case = (
+        Case.objects.select_for_update()
+        .filter(application_id=consent.application_id, fund_id=consent.fund_id)
+        .first()
+    )
+    if case is None or case.consent_id != consent.pk or (case.name_blind is None and case.criteria == []):
         return
     for award in Award.objects.select_for_update().filter(case=case, state=Award.State.PROPOSED):
+        award.case = case
         release_award(award, "withdrawn")
     if case.state in {Case.State.NEW, Case.State.WAITING_FAMILY, Case.State.PROPOSED}:
         case.state = Case.State.WITHDRAWN
         case.closed_at = timezone.now()
     case.criteria = []
-    case.save(update_fields=["state", "closed_at", "criteria"])
+    case.name_blind = case.tail_blind = None
+    case.save(update_fields=["state", "closed_at", "criteria", "name_blind", "tail_blind"])
     CaseEvent.objects.create(
         case=case, organisation_id=case.organisation_id, kind="consent_withdrawn", visible_to_family=True
     )
@@ -190,14 +228,19 @@ def release_award(award: Award, why: str) -> None:
 
 def sweep_expired() -> int:
     """Reservations whose time ran out are released. Returns how many (engine; beat calls it)."""
-    expired = Award.objects.select_for_update(skip_locked=True).filter(
+    expired = Award.objects.filter(
         state=Award.State.PROPOSED, hold_until__lt=timezone.localdate()
-    )
+    ).values_list("pk", "case_id")
     count = 0
-    for award in expired.select_related("case"):
+    for award_id, case_id in list(expired):
         with transaction.atomic():
+            # the case first, as every step of staff does
+            case = Case.objects.select_for_update(skip_locked=True).filter(pk=case_id).first()
+            award = Award.objects.select_for_update().filter(pk=award_id, state=Award.State.PROPOSED).first()
+            if case is None or award is None:
+                continue
+            award.case = case
             release_award(award, "expired")
-            case = award.case
             case.state = Case.State.NEW
             case.save(update_fields=["state"])
             CaseEvent.objects.create(

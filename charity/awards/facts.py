@@ -5,6 +5,7 @@ Insurer's bills are verified; what the family typed is not, until a document was
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -44,22 +45,33 @@ def _told(value: Any) -> Known[Any] | Unknown:
     return rules.UNKNOWN if value in (None, "", ()) else Known(value, FAMILY)
 
 
-def aid_by_layer(need_id: int) -> dict[str, Decimal]:
-    """What layers 2 and 3 hold against a need (reserved, committed and paid), in yuan."""
+def own_hold(case: Case) -> Decimal:
+    """What this very case has reserved or committed and not paid: it does not stand in its own way."""
+    rows = Award.objects.filter(case=case, state__in=["proposed", "approved"]).values_list(
+        "amount", flat=True
+    )
+    return sum(rows, Decimal("0.00"))
+
+
+def aid_by_layer(need_id: int, own: Iterable[int] = ()) -> dict[str, Decimal]:
+    """What layers 2 and 3 hold against a need (reserved, committed and paid), in yuan; `own`: awards left out."""
     sums: dict[str, Decimal] = {}
-    for entry in Entry.objects.filter(need_id=need_id).exclude(layer=Layer.STATUTORY):
+    others = Entry.objects.filter(need_id=need_id).exclude(layer=Layer.STATUTORY)
+    for entry in others.exclude(kind__in=["open", "correct"]):
+        if entry.award_id in own:
+            continue
         change = entry.d_reserved + entry.d_committed + entry.d_paid
         sums[entry.layer] = sums.get(entry.layer, Decimal("0.00")) + change
     return sums
 
 
-def bills(need_id: int, open_amount: Decimal) -> tuple[rules.Bill, ...]:
+def bills(need_id: int, own: Iterable[int] = ()) -> tuple[rules.Bill, ...]:
     rows = list(
         Settlement.objects.filter(need_id=need_id, status=Settlement.Status.ACTIVE).order_by(
             "settled_at", "id"
         )
     )
-    aid = tuple(sorted(aid_by_layer(need_id).items()))
+    aid = tuple(sorted(aid_by_layer(need_id, own).items()))
     return tuple(
         rules.Bill(
             id=str(row.pk),
@@ -128,9 +140,12 @@ def facts_of(case: Case, application: Application) -> rules.Facts:
 
     if proven and case.need_id:
         position = ledger.need_position(case.need_id)
-        rows = bills(case.need_id, position.open)
+        mine = set(
+            Award.objects.filter(case=case, state__in=["proposed", "approved"]).values_list("pk", flat=True)
+        )
+        rows = bills(case.need_id, mine)
         known["bills"] = Known(rows, INSURER, verified=True)
-        known["open_remainder"] = Known(position.open, LEDGER, verified=True)
+        known["open_remainder"] = Known(position.open + own_hold(case), LEDGER, verified=True)
         known["medical_spend"] = Known(position.residual, INSURER, verified=True)
         coded = [
             s
@@ -159,7 +174,9 @@ def facts_of(case: Case, application: Application) -> rules.Facts:
         )
     known["prior_awards"] = Known(prior_awards(case), LEDGER, verified=proven and case.person_id is not None)
     known["documents"] = Known(documents(application), "上传的材料", verified=True)
-    known["fund_available"] = Known(ledger.fund_position(case.fund_id).open, LEDGER, verified=True)
+    known["fund_available"] = Known(
+        ledger.fund_position(case.fund_id).open + own_hold(case), LEDGER, verified=True
+    )
     return rules.Facts(**known, subject_episode=f"need:{case.need_id}" if case.need_id else "")
 
 
@@ -201,6 +218,12 @@ def prior_awards(case: Case) -> tuple[rules.PriorAward, ...]:
 SEALS = {"hospital", "medical_affairs", "department", "office"}
 
 
+def read_reason(reason: str) -> tuple[str, str]:
+    """An accepted paper's reason: its seal and, when staff named one, the rule's kind it counts as."""
+    seal, _, kind = reason.partition("/")
+    return (seal if seal in SEALS else ""), kind
+
+
 def documents(application: Application) -> tuple[rules.Document, ...]:
     """Papers that were not rejected; `checked` once staff accepted them (their seal stands in the reason)."""
     rows = (
@@ -208,12 +231,16 @@ def documents(application: Application) -> tuple[rules.Document, ...]:
         .exclude(state__in=["rejected", "removed"])
         .defer("content")
     )
-    return tuple(
-        rules.Document(
-            kind=row.kind,
-            seal=row.reason if row.reason in SEALS else "",
-            issued_on=timezone.localdate(row.uploaded_at),
-            checked=row.state == "accepted",
+    found = []
+    for row in rows:
+        accepted = row.state == "accepted"
+        seal, named = read_reason(row.reason) if accepted else ("", "")
+        found.append(
+            rules.Document(
+                kind=named or row.kind,
+                seal=seal,
+                issued_on=timezone.localdate(row.uploaded_at),
+                checked=accepted,
+            )
         )
-        for row in rows
-    )
+    return tuple(found)

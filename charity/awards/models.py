@@ -47,6 +47,9 @@ class Case(models.Model):
     opened_at = models.DateTimeField(auto_now_add=True)
     due_on = models.DateField(null=True)
     closed_at = models.DateTimeField(null=True)
+    # search by exact name or the phone's last four: keyed, written by the engine, empty after a withdrawal
+    name_blind = models.BinaryField(max_length=16, null=True)
+    tail_blind = models.BinaryField(max_length=16, null=True)
 
     class Meta:
         db_table = "aid_case"
@@ -54,6 +57,8 @@ class Case(models.Model):
         indexes = [
             models.Index(fields=["organisation", "state", "due_on"], name="case_queue"),
             models.Index(fields=["need_id"], name="case_by_need"),
+            models.Index(fields=["organisation", "name_blind"], name="case_by_name"),
+            models.Index(fields=["organisation", "tail_blind"], name="case_by_tail"),
         ]
 
     def __str__(self) -> str:

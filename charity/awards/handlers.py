@@ -1,0 +1,29 @@
+"""What the engine does when awards and papers change."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+from people.models import Hardship
+
+from .candidates import OPEN_STATES, evaluate_case
+from .models import Case, CaseEvent
+
+
+def hardship_certified(event_id: int) -> None:
+    """Keep what staff certified (once), and look again at the person's open cases of that organisation."""
+    event = CaseEvent.objects.select_related("case").get(pk=event_id)
+    case = event.case
+    if case.person_id is None or not event.note:
+        return
+    told = json.loads(event.note)
+    Hardship.objects.get_or_create(
+        person_id=case.person_id,
+        kind=told["kind"],
+        source=told["source"],
+        valid_from=date.fromisoformat(told["valid_from"]),
+        defaults={"valid_to": date.fromisoformat(told["valid_to"]) if told["valid_to"] else None},
+    )
+    for one in Case.objects.filter(person_id=case.person_id, state__in=OPEN_STATES):
+        evaluate_case(one)

@@ -1,0 +1,151 @@
+"""Papers, identity, hardship and assignment."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from django.utils import timezone
+
+import cases
+import factories as make
+from charity.applications.models import Document, DocumentRequest
+from charity.awards import casework
+from charity.awards.models import CaseEvent
+from charity.awards.rules import AwardError
+from outbox.models import Event
+from outbox.tasks import drain
+from people.models import Hardship
+from scope import actor_scope, engine_scope
+
+NEEDS_PAPER = {"documents": [cases.DIAGNOSIS_PAPER]}
+
+
+def topics():
+    with engine_scope("test"):
+        return list(Event.objects.order_by("id").values_list("topic", "ids"))
+
+
+def test_an_accepted_paper_with_the_right_seal_meets_the_condition(db):
+    on = cases.stage(**NEEDS_PAPER)
+    assert on.case.unknown == 1
+    row = cases.paper(on)
+    with actor_scope(on.worker):
+        casework.accept_document(on.worker, on.case.pk, row.pk, seal="department")
+    drain()
+    assert on.reload().unknown == 1
+    with actor_scope(on.worker):
+        casework.accept_document(on.worker, on.case.pk, row.pk, seal="hospital")
+    drain()
+    assert (on.reload().unknown, on.case.met) == (0, 2)
+
+
+def test_a_paper_uploaded_as_other_counts_as_what_staff_say_it_is(db):
+    on = cases.stage(**NEEDS_PAPER)
+    row = cases.paper(on, "other")
+    with actor_scope(on.worker):
+        casework.accept_document(on.worker, on.case.pk, row.pk, seal="hospital", counts_as="diagnosis")
+    drain()
+    assert on.reload().unknown == 0
+
+
+def test_a_rejected_paper_tells_the_family_what_to_do(db):
+    on = cases.stage(**NEEDS_PAPER)
+    row = cases.paper(on)
+    with actor_scope(on.worker):
+        with pytest.raises(AwardError):
+            casework.reject_document(on.worker, on.case.pk, row.pk, reason="不行")
+        casework.reject_document(on.worker, on.case.pk, row.pk, reason="要盖医院公章，请到医务处补盖。")
+    with actor_scope(make.patient(on.account)):
+        assert Document.objects.get(pk=row.pk).reason.startswith("要盖医院公章")
+        assert CaseEvent.objects.filter(kind="document_rejected").exists()
+
+
+def test_another_applications_paper_is_not_found(db):
+    on, other = cases.stage(), cases.stage()
+    row = cases.paper(other)
+    with actor_scope(on.worker), pytest.raises(AwardError) as caught:
+        casework.accept_document(on.worker, on.case.pk, row.pk)
+    assert caught.value.code == "not_found"
+
+
+def test_accepting_the_paper_closes_the_request_and_the_case_moves_on(db):
+    on = cases.stage()
+    with actor_scope(on.worker):
+        casework.request_document(on.worker, on.case.pk, kind="diagnosis", note="诊断证明要盖医院的章。")
+    row = cases.paper(on)
+    with actor_scope(on.worker):
+        casework.accept_document(on.worker, on.case.pk, row.pk, seal="hospital")
+        assert not DocumentRequest.objects.filter(case_id=on.case.pk, closed_at=None).exists()
+    assert on.reload().state == "new"
+
+
+def test_a_family_is_reminded_at_most_once_a_day(db):
+    on, quiet = cases.stage(), None
+    quiet = cases.stage(org=on.org, fund=on.fund)
+    with actor_scope(on.worker):
+        casework.request_document(on.worker, on.case.pk, kind="diagnosis", note="诊断证明要盖医院的章。")
+        assert casework.remind(on.worker, [on.case.pk, quiet.case.pk]) == casework.Bulk(1, 1)
+        assert casework.remind(on.worker, [on.case.pk]) == casework.Bulk(0, 1)
+
+
+def test_identity_is_confirmed_on_an_accepted_paper_only(db):
+    on = cases.stage(proven=False)
+    row = cases.paper(on, "id_card")
+    with actor_scope(on.worker):
+        with pytest.raises(AwardError):
+            casework.confirm_identity(on.worker, on.case.pk, row.pk)
+        casework.accept_document(on.worker, on.case.pk, row.pk)
+        casework.confirm_identity(on.worker, on.case.pk, row.pk)
+    assert (
+        "application.identity_checked",
+        {"application_id": on.application.pk, "user_id": on.worker.user_id, "org_id": on.org.pk},
+    ) in topics()
+
+
+def test_a_bill_does_not_prove_who_somebody_is(db):
+    on = cases.stage(proven=False)
+    row = cases.paper(on, "settlement")
+    with actor_scope(on.worker):
+        casework.accept_document(on.worker, on.case.pk, row.pk)
+        with pytest.raises(AwardError) as caught:
+            casework.confirm_identity(on.worker, on.case.pk, row.pk)
+    assert caught.value.code == "kind"
+
+
+def test_a_claimed_hardship_becomes_certified_once_with_source_and_end(db):
+    on = cases.stage()
+    row = cases.paper(on, "hardship")
+    until = timezone.localdate() + timedelta(days=100)
+    told = {
+        "kind": "dibao_edge",
+        "source": "示例区民政局",
+        "valid_from": date(2026, 5, 12),
+        "document_id": row.pk,
+    }
+    with actor_scope(on.worker):
+        with pytest.raises(AwardError):
+            casework.certify_hardship(on.worker, on.case.pk, valid_to=until, **told)
+        casework.accept_document(on.worker, on.case.pk, row.pk, seal="office")
+        with pytest.raises(AwardError):
+            casework.certify_hardship(on.worker, on.case.pk, valid_to=date(2020, 1, 1), **told)
+        casework.certify_hardship(on.worker, on.case.pk, valid_to=until, **told)
+        casework.certify_hardship(on.worker, on.case.pk, valid_to=until, **told)
+    assert "dibao" not in str(topics()), "what hardship it is stays sealed"
+    drain()
+    with actor_scope(on.worker):
+        found = Hardship.objects.get(person_id=on.case.person_id)
+    assert (found.kind, found.source, found.valid_to) == ("dibao_edge", "示例区民政局", until)
+
+
+def test_cases_are_given_to_colleagues_and_never_to_strangers(db):
+    on = cases.stage()
+    colleague = make.user(on.org, "case_worker")
+    stranger = make.user(make.organisation(), "case_worker")
+    other = cases.stage()
+    with actor_scope(on.worker):
+        assert casework.assign(on.worker, [on.case.pk, other.case.pk], colleague.pk) == casework.Bulk(1, 1)
+        with pytest.raises(AwardError):
+            casework.assign(on.worker, [on.case.pk], stranger.pk)
+    assert on.reload().assignee_id == colleague.pk
+    assert other.reload().assignee_id is None
