@@ -4,3 +4,14 @@ from django.apps import AppConfig
 class ApplicationsConfig(AppConfig):
     name = "charity.applications"
     label = "applications"
+
+    def ready(self) -> None:
+        from outbox import on
+
+        from . import linking
+
+        on("application.submitted")(linking.submitted)
+        on("people.proof_redeemed")(linking.token_redeemed)
+        on("application.identity_checked")(linking.identity_checked)
+        on("linking.linked")(linking.linked)
+        on("settlement.posted")(linking.settlement_posted)

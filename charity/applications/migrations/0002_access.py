@@ -1,7 +1,8 @@
 """An application is its account's; a charity that it was opened to reads what the consent names."""
 
-from consent.rls import live
 from django.db import migrations
+
+from consent.rls import live
 from scope import rls
 from scope.rls import Policy
 

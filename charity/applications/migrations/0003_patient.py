@@ -4,9 +4,10 @@ The web may never prove a person or point an application at one: the trigger hol
 """
 
 import django.db.models.deletion
+from django.db import migrations, models
+
 import vault.fields
 from consent.rls import live
-from django.db import migrations, models
 from scope import rls
 from scope.rls import Policy
 
@@ -31,9 +32,7 @@ OWN = (
     " AND a.account_id = (SELECT app_account()))"
 )
 ASKED = "organisation_id = (SELECT app_org()) AND " + live("review_request", "application_id", "identity")
-SENT = (
-    "EXISTS (SELECT 1 FROM application a WHERE a.id = document.application_id AND a.state <> 'draft') AND "
-)
+SENT = "EXISTS (SELECT 1 FROM application a WHERE a.id = document.application_id AND a.state <> 'draft') AND "
 
 GUARD = """
 CREATE FUNCTION application_guard() RETURNS trigger LANGUAGE plpgsql AS $$
