@@ -1,6 +1,7 @@
 """Our engine on a task, and each engine in a process of its own so that time and memory are its own."""
 
 import multiprocessing
+import resource
 import sys
 import time
 from collections.abc import Callable
@@ -11,7 +12,8 @@ from typing import Any
 from bench.linkage.measures import Pair, Run
 from bench.linkage.tasks import Task
 
-SWEEP = 0.002  # lowest probability kept to look for the best threshold
+LIMIT = 8 * 1024**3  # bytes of address space for one engine
+SWEEP = 0.01  # lowest probability kept to look for the best threshold
 
 
 def _pairs(task: Task, columns: dict[str, list[Any]], values: str) -> dict[Pair, Any]:
@@ -78,6 +80,8 @@ def _memory(field: str) -> float:
 
 
 def _child(sender: Any, work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    # An engine that runs away fails alone: it must not take the machine with it.
+    resource.setrlimit(resource.RLIMIT_AS, (LIMIT, LIMIT))
     before = _memory("VmRSS")
     try:
         answer: Any = work(*arguments)
