@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as CheckWarning
 
 
 @register(Tags.security)
@@ -31,6 +32,13 @@ def production_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if not settings.DATABASES["default"]["PASSWORD"]:
         role = settings.JIELI_ROLE.upper()
         found.append(Error(f"JIELI_DB_{role}_PASSWORD or DATABASE_URL_{role} is missing.", id="config.E006"))
+    if not settings.JIELI_CACHE_URL:
+        found.append(
+            CheckWarning(
+                "JIELI_CACHE_URL is missing: sign-in limits count per process only. Name a Redis or Valkey.",
+                id="config.W001",
+            )
+        )
     if settings.JIELI_SMS_BACKEND.endswith("ConsoleBackend"):
         found.append(Error("JIELI_SMS_BACKEND must be a real one in production.", id="config.E007"))
     return found

@@ -264,7 +264,14 @@ if PRODUCTION:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# Shared between processes where given: sign-in limits and the replay check of TOTP codes count there.
+JIELI_CACHE_URL = env.text("JIELI_CACHE_URL")
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": JIELI_CACHE_URL}
+    if JIELI_CACHE_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+ALLAUTH_TRUSTED_PROXY_COUNT = env.number("JIELI_TRUSTED_PROXIES", 0)
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
 LOGGING = {
