@@ -8,7 +8,6 @@ import logging
 import time
 import warnings
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 from bench.linkage.features import prepare
@@ -118,7 +117,7 @@ def _chinese_raw() -> SetUp:
     )
 
 
-def _chinese_features(hospital_levels: tuple[float, ...] = ()) -> SetUp:
+def _chinese_features() -> SetUp:
     import splink.comparison_level_library as cll
     import splink.comparison_library as cl
     from splink import block_on
@@ -185,11 +184,7 @@ def _chinese_features(hospital_levels: tuple[float, ...] = ()) -> SetUp:
                 ],
             ),
             cl.JaroWinklerAtThresholds("street", [0.9, 0.75]),
-            (
-                cl.JaroWinklerAtThresholds("hospital_key", list(hospital_levels))
-                if hospital_levels
-                else cl.ExactMatch("hospital_key")
-            ).configure(term_frequency_adjustments=True),
+            cl.ExactMatch("hospital_key").configure(term_frequency_adjustments=True),
             cl.CustomComparison(
                 output_column_name="disease",
                 comparison_levels=[
@@ -236,11 +231,11 @@ def _campaign_raw() -> SetUp:
     )
 
 
-def _campaign_features(hospital_levels: tuple[float, ...] = ()) -> SetUp:
+def _campaign_features() -> SetUp:
     from splink import block_on
 
     return replace(
-        _chinese_features(hospital_levels),
+        _chinese_features(),
         blocking=[
             block_on("surname", "year"),
             "l.surname = r.surname and l.year = r.year + 1",
@@ -258,8 +253,8 @@ def _campaign_features(hospital_levels: tuple[float, ...] = ()) -> SetUp:
 
 
 SET_UPS = {
-    "chinese_oracle": partial(_chinese_features, ()),
-    "campaign_oracle": partial(_campaign_features, ()),
+    "chinese_oracle": _chinese_features,
+    "campaign_oracle": _campaign_features,
     "campaign_raw": _campaign_raw, "campaign_features": _campaign_features, "febrl": _febrl, "fake": _fake, "chinese_raw": _chinese_raw, "chinese_features": _chinese_features,
 }  # fmt: skip
 LABELS = {
@@ -309,13 +304,13 @@ def run(task: Task, peer: str, max_pairs: float = 1e6) -> Run:
     linker = Linker(tables if len(tables) > 1 else tables[0], settings, log_level=logging.ERROR)
     linker.training.estimate_probability_two_random_records_match(how.certain, recall=how.recall)
     linker.training.estimate_u_using_random_sampling(max_pairs=max_pairs, seed=1)
-    for session in how.sessions:
+    for number, session in enumerate(how.sessions, 1):
         try:
             linker.training.estimate_parameters_using_expectation_maximisation(
                 session, record_sample_proportion=1.0
             )
         except Exception as error:  # a session without pairs; Splink says so in several ways
-            print(f"    Splink: session {session} left out ({type(error).__name__})")
+            print(f"    Splink: EM session {number} left out ({type(error).__name__})")
     trained, trained_cpu = time.perf_counter(), time.process_time()
     blocked = linker.inference.compute_blocked_pairs_for_predict()
     counted = connection.execute(f"select count(*) from {blocked.physical_name}").fetchall()[0]

@@ -117,6 +117,11 @@ def fake_1000() -> Task | None:
     )  # fmt: skip
 
 
+def of_campaign(pair: Pair) -> bool:
+    """Whether one of the two records of the corpus is a campaign (masked name)."""
+    return pair[0].startswith("C") or pair[1].startswith("C")
+
+
 def corpus_tasks(persons: int, seed: int) -> Iterator[Task]:
     """Own corpus: all pairs of the three sources, then campaigns against insurers."""
     corpus = generate(seed, persons)
