@@ -132,8 +132,8 @@ def everything(split: Split) -> tuple[Ints, Ints]:
         i = np.repeat(np.arange(split.left, dtype=np.int32), split.rows - split.left)
         j = np.tile(np.arange(split.left, split.rows, dtype=np.int32), split.left)
         return i, j
-    i, j = np.triu_indices(split.rows, 1)
-    return i.astype(np.int32), j.astype(np.int32)
+    low, high = np.triu_indices(split.rows, 1)
+    return low.astype(np.int32), high.astype(np.int32)
 
 
 def union(found: list[Key], split: Split) -> tuple[Ints, Ints]:

@@ -59,6 +59,8 @@ class PersonName(Comparison):
         "masked_given": "surname",
     }  # fmt: skip
     masked = ("masked_given", "masked_surname")
+    disagree = ("surname", "masked_else", "else")
+    most = 0.12
     default_m = (0.80, 0.015, 0.05, 0.02, 0.02, 0.02, 0.01, 0.04, 0.005, 0.012, 0.001, 0.007)
     default_u = (4e-5, 1e-5, 5e-5, 2e-5, 3e-5, 4e-4, 1e-4, 1.2e-3, 2e-3, 0.03, 0.03, 0.94)
 

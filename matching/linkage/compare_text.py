@@ -57,6 +57,7 @@ class Parts(Comparison):
         "missing", "exact", "short_form", "edit_1", "crossed", "edit_2", "crossed_close", "similar", "initial", "else",
     )  # fmt: skip
     tf = {"exact": "value"}
+    most = 0.35
     default_m = (0.8, 0.02, 0.05, 0.02, 0.03, 0.01, 0.03, 0.01, 0.03)
     default_u = (0.004, 0.0005, 0.002, 0.002, 0.005, 0.003, 0.02, 0.03, 0.934)
 

@@ -35,6 +35,8 @@ class IdNumber(Comparison):
     levels = ("missing", "exact", "near_1", "masked", "near_2", "masked_else", "else")
     tf = {"exact": "value"}
     masked = ("masked",)
+    disagree = ("masked_else", "else")
+    most = 0.08
     default_m = (0.93, 0.04, 0.01, 0.01, 0.001, 0.009)
     default_u = (1e-9, 2e-8, 3e-6, 2e-7, 0.02, 0.98)
 
@@ -149,6 +151,8 @@ class BirthDate(Comparison):
         "ten_years", "else",
     )  # fmt: skip
     tf: dict[str, str] = {}
+    disagree = ("ten_years", "else")
+    most = 0.12
     default_m = (0.85, 0.008, 0.03, 0.012, 0.01, 0.005, 0.06, 0.015, 0.005, 0.005)
     default_u = (4e-5, 2e-5, 6e-4, 4e-5, 2.2e-3, 1e-3, 0.013, 0.028, 0.2, 0.755)
 
@@ -213,6 +217,7 @@ class Age(Comparison):
     """Ages in completed years; a year or two between two sources means little."""
 
     levels = ("missing", "exact", "one_off", "five", "else")
+    most = 0.12
     default_m = (0.75, 0.2, 0.03, 0.02)
     default_u = (0.013, 0.026, 0.1, 0.861)
 
@@ -253,6 +258,7 @@ def clean_sex(raw: Any) -> str:
 
 class Sex(Comparison):
     levels = ("missing", "exact", "else")
+    most = 0.05
     default_m = (0.985, 0.015)
     default_u = (0.5, 0.5)
 

@@ -25,6 +25,12 @@ class Comparison:
     default_m: tuple[float, ...] = (0.9, 0.1)
     default_u: tuple[float, ...] = (0.01, 0.99)
 
+    #: Levels that one person's records rarely show, and the largest share of matches that may show them:
+    #: what is personal (name, number, birth, sex) disagrees for most pairs of relatives, whom training must
+    #: not take for matches.
+    disagree: tuple[str, ...] = ("else",)
+    most: float = 1.0
+
     def __init__(self, name: str, columns: Sequence[str]) -> None:
         self.name = name
         self.columns = tuple(columns)

@@ -8,6 +8,9 @@ from . import idnumber
 from .compare_values import Age, BirthDate, IdNumber, Sex, clean_birth, clean_sex
 from .comparison import Comparison
 
+#: A column of this name says on which day a row, and so its age, was written.
+RECORDED_ON = "recorded_on"
+
 
 def _empty(value: Any) -> bool:
     return value is None or value == "" or value != value
@@ -27,7 +30,8 @@ def fill(
 ) -> dict[str, Sequence[Any]]:
     """Birth date and sex from a possible identity number; a birth year from an age.
 
-    The year in which ages were written is taken from rows that have both, or from rows that share a name.
+    The year in which an age was written is that of the column `RECORDED_ON`, if the table has one, else the
+    year that fits the rows that have both, or rows that share a name.
     """
     out = dict(rows)
     number, birth, sex = (_column(comparisons, kind) for kind in (IdNumber, BirthDate, Sex))
@@ -46,13 +50,13 @@ def fill(
     if age and birth:
         births = [clean_birth(v) for v in out[birth]]
         ages = [None if _empty(v) else _age(v) for v in rows[age]]
+        recorded = [clean_birth(v)[:4] for v in rows.get(RECORDED_ON, ())] or [""] * len(births)
         both = Counter(int(b[:4]) + a for b, a in zip(births, ages, strict=True) if b and a is not None)
         year = both.most_common(1)[0][0] if both else _year_by_name(comparisons, rows, births, ages)
-        if year:
-            out[birth] = [
-                v if b or a is None else f"{year - a:04d}"
-                for v, b, a in zip(out[birth], births, ages, strict=True)
-            ]
+        out[birth] = [
+            v if b or a is None or not (when or year) else f"{int(when or year or 0) - a:04d}"
+            for v, b, a, when in zip(out[birth], births, ages, recorded, strict=True)
+        ]
     return out
 
 

@@ -251,10 +251,10 @@ class Table:
                     continue
                 rows = np.flatnonzero(column == comparison.index(level))
                 out[rows, position] += np.minimum(log[i[rows]], log[j[rows]])
-        out[:, -1] = self._household(levels, out)
+        out[:, -1] = self.household(levels, out)
         return out
 
-    def _household(self, levels: Levels, weights: np.ndarray) -> np.ndarray:
+    def household(self, levels: Levels, weights: np.ndarray) -> np.ndarray:
         """What relatives share is no evidence once the given names are two different ones.
 
         Siblings, spouses and twins share phone, address, area and often the surname or the birth date. Where

@@ -1,6 +1,6 @@
 """Tables to tables: prepare, block, train, score, cluster. Needs no database."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 from . import candidates as blocks
 from .clusters import cluster
 from .columns import Levels
+from .fill import RECORDED_ON
 from .model import Model, Params, Table
 from .training import train
 
@@ -47,10 +48,13 @@ def combine(
     """Columns of both tables one below the other, and where the second begins."""
     if not fields:
         raise ValueError("no fields to compare")
-    rows: Mapping[str, Sequence[Any]] = {}
+    rows: dict[str, Sequence[Any]] = {}
     sizes: set[int] = set()
     left = 0
-    for name in fields:
+    wanted = list(fields)
+    if RECORDED_ON in a and (b is None or RECORDED_ON in b):
+        wanted.append(RECORDED_ON)
+    for name in wanted:
         column = _column(a, name)
         left = len(column)
         if b is not None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from .candidates import Key, Split, chunks, pairs_of, random_pairs
 from .columns import Ints, Levels
+from .comparison import Comparison
 from .model import Model, Params, Table
 
 SEED = 20240917
@@ -31,18 +32,24 @@ class Patterns:
     levels: Levels
     counts: np.ndarray
 
+    @staticmethod
+    def numbered(levels: Levels, sizes: list[int]) -> tuple[Levels, np.ndarray]:
+        """Distinct rows of ``levels`` and the number of each row's."""
+        if np.prod([float(s) for s in sizes]) >= 2**62:
+            rows, inverse = np.unique(levels, axis=0, return_inverse=True)
+            return rows, inverse.ravel()
+        code = np.zeros(len(levels), dtype=np.int64)
+        for position, size in enumerate(sizes):
+            code *= size
+            code += levels[:, position]
+        _, first, inverse = np.unique(code, return_index=True, return_inverse=True)
+        return levels[first], inverse
+
     @classmethod
     def of(cls, levels: Levels, sizes: list[int]) -> "Patterns":
         """Count the rows of ``levels``; ``sizes`` are the numbers of levels per comparison."""
-        if np.prod([float(s) for s in sizes]) < 2**62:
-            code = np.zeros(len(levels), dtype=np.int64)
-            for position, size in enumerate(sizes):
-                code *= size
-                code += levels[:, position]
-            _, first, counts = np.unique(code, return_index=True, return_counts=True)
-            return cls(levels[first], counts.astype(np.float64))
-        rows, counts = np.unique(levels, axis=0, return_counts=True)
-        return cls(rows, counts.astype(np.float64))
+        rows, inverse = cls.numbered(levels, sizes)
+        return cls(rows, np.bincount(inverse, minlength=len(rows)).astype(np.float64))
 
     @classmethod
     def joined(cls, parts: list["Patterns"], sizes: list[int]) -> "Patterns":
@@ -66,13 +73,29 @@ def _logs(values: tuple[float, ...]) -> np.ndarray:
     return np.concatenate([[0.0], np.log2(np.maximum(np.array(values), 1e-12))])
 
 
-def _weigh(found: Patterns, params: Params, model: Model, without: tuple[int, ...] = ()) -> np.ndarray:
-    out = np.zeros(len(found.counts))
-    for position, comparison in enumerate(model.comparisons):
+def _weigh(found: Patterns, params: Params, table: Table, without: tuple[int, ...] = ()) -> np.ndarray:
+    """Weights of patterns, without prior and term frequencies, with what a household shares taken back."""
+    comparisons = table.model.comparisons
+    parts = np.zeros((len(found.counts), len(comparisons)))
+    for position, comparison in enumerate(comparisons):
         if position not in without:
-            table = _logs(params.m[comparison.name]) - _logs(params.u[comparison.name])
-            out += table[found.levels[:, position]]
-    return out
+            weights = _logs(params.m[comparison.name]) - _logs(params.u[comparison.name])
+            parts[:, position] = weights[found.levels[:, position]]
+    return parts.sum(axis=1) + table.household(found.levels, parts)
+
+
+def _bounded(comparison: Comparison, shares: tuple[float, ...]) -> tuple[float, ...]:
+    """m with no more disagreement than matches can show."""
+    values = np.array(shares)
+    odd = np.zeros(len(values), dtype=bool)
+    odd[[comparison.index(level) - 1 for level in comparison.disagree]] = True
+    total = values[odd].sum()
+    if total > comparison.most and (~odd).any():
+        values[odd] *= comparison.most / total
+        rest = values[~odd].sum()
+        if rest > 0:
+            values[~odd] *= (1 - comparison.most) / rest
+    return tuple(float(v) for v in values)
 
 
 def _probability(weight: np.ndarray) -> np.ndarray:
@@ -96,20 +119,21 @@ def estimate_u(
     for position, comparison in enumerate(model.comparisons):
         belief = np.array(comparison.default_u) / sum(comparison.default_u)
         counts = _tally(found, mass, position, comparison.size)
-        out[comparison.name] = _normal(counts + np.minimum(0.3, belief * 1e5) + belief * 2)
+        out[comparison.name] = _normal(counts + np.minimum(0.3, belief * counts.sum()) + belief * 2)
     return out
 
 
 def _session(
-    found: Patterns, params: Params, model: Model, without: tuple[int, ...], rounds: int = 25
+    found: Patterns, params: Params, table: Table, without: tuple[int, ...], rounds: int = 25
 ) -> tuple[dict[str, tuple[float, ...]], float]:
     """m of the comparisons outside the key, and the number of matches that the block holds."""
+    model = table.model
     m = dict(params.m)
     share = 0.1
     total = found.counts.sum()
     for _ in range(rounds):
         current = replace(params, m=m)
-        p = _probability(_weigh(found, current, model, without) + np.log2(share / (1 - share)))
+        p = _probability(_weigh(found, current, table, without) + np.log2(share / (1 - share)))
         mass = found.counts * p
         share = float(np.clip(mass.sum() / total, 1e-6, 1 - 1e-6))
         before = m
@@ -117,9 +141,8 @@ def _session(
         for position, comparison in enumerate(model.comparisons):
             if position not in without:
                 belief = np.array(comparison.default_m) / sum(comparison.default_m)
-                m[comparison.name] = _normal(
-                    _tally(found, mass, position, comparison.size) + BELIEF * belief + 1e-3
-                )
+                tally = _tally(found, mass, position, comparison.size) + BELIEF * belief + 1e-3
+                m[comparison.name] = _bounded(comparison, _normal(tally))
         if all(np.allclose(m[k], before[k], atol=1e-5) for k in m):
             break
     return m, share * total
@@ -165,7 +188,7 @@ def train(
         if len(i) > SESSION_PAIRS:
             take = np.random.default_rng(seed + number).choice(len(i), SESSION_PAIRS, replace=False)
             i, j = i[take], j[take]
-        m, matches = _session(patterns(table, i, j), params, model, key.comparisons)
+        m, matches = _session(patterns(table, i, j), params, table, key.comparisons)
         sessions.append((key, m, matches))
     if sessions:
         mixed = dict(params.m)
@@ -182,16 +205,87 @@ def train(
                 )
         params = replace(params, m=mixed)
     tell("all candidates", 0.0)
-    everything = patterns(table, *candidates)
-    params = _settle(everything, chance, params, split, model)
-    params = _unseen(everything, chance, params, model)
+    params, everything, share = _settle(table, candidates, chance, params, split)
+    params = _unseen(everything, share, chance, params, model)
     return replace(params, tf=table.frequencies(params.prior))
 
 
-def _unseen(everything: Patterns, chance: Patterns, params: Params, model: Model) -> Params:
+def _numbered(table: Table, i: Ints, j: Ints) -> tuple[Patterns, Ints]:
+    """Patterns of pairs, and the pattern of every pair."""
+    sizes = [c.size for c in table.model.comparisons]
+    numbers: dict[bytes, int] = {}
+    rows: list[np.ndarray] = []
+    out = np.empty(len(i), dtype=np.int32)
+    done = 0
+    for x, y in chunks(i, j):
+        levels = table.levels(x, y)
+        distinct, inverse = Patterns.numbered(levels, sizes)
+        lookup = np.empty(len(distinct), dtype=np.int32)
+        for k, row in enumerate(distinct):
+            key = row.tobytes()
+            number = numbers.get(key)
+            if number is None:
+                number = numbers[key] = len(rows)
+                rows.append(row)
+            lookup[k] = number
+        out[done : done + len(x)] = lookup[inverse]
+        done += len(x)
+    if not rows:
+        return Patterns(np.zeros((0, len(sizes)), dtype=np.uint8), np.zeros(0)), out
+    counts = np.bincount(out, minlength=len(rows)).astype(np.float64)
+    return Patterns(np.array(rows, dtype=np.uint8), counts), out
+
+
+def _settle(
+    table: Table,
+    candidates: tuple[Ints, Ints],
+    chance: Patterns,
+    params: Params,
+    split: Split,
+    rounds: int = 30,
+) -> tuple[Params, Patterns, np.ndarray]:
+    """m, u and prior together over all candidates; what is no candidate counts as two people.
+
+    Also returns the patterns and the mean probability of each. Between two tables the possible partners of a
+    row exclude one another (see `pipeline.rivals`), which keeps fields that many people share, such as a
+    hospital, from passing for identity.
+    """
+    model = table.model
+    i, j = candidates
+    everything, number = _numbered(table, i, j)
+    most = 2.0 * min(split.left, split.rows - split.left) if split.link else 3.0 * split.rows
+    ceiling = min(0.5, most / split.total)
+    share = np.zeros(len(everything.counts))
+    for _ in range(rounds):
+        logit = np.log2(params.prior / (1 - params.prior))
+        weight = _weigh(everything, params, table) + logit
+        share = _probability(weight)
+        if split.link and len(number):
+            odds = np.exp2(np.clip(weight, -60, 60))[number]
+            p = odds / (
+                1 + np.maximum(np.bincount(i, odds, split.rows)[i], np.bincount(j, odds, split.rows)[j])
+            )
+            share = np.bincount(number, p, len(share)) / np.maximum(everything.counts, 1)
+        mass = everything.counts * share
+        prior = float(np.clip(mass.sum() / split.total, 1e-12, ceiling))
+        m = {}
+        for position, comparison in enumerate(model.comparisons):
+            belief = np.array(comparison.default_m) / sum(comparison.default_m)
+            tally = _tally(everything, mass, position, comparison.size) + BELIEF * belief + 1e-3
+            m[comparison.name] = _bounded(comparison, _normal(tally))
+        chance_share = _probability(_weigh(chance, params, table) + logit)
+        before = params
+        params = replace(params, m=m, prior=prior, u=estimate_u(chance, model, chance_share))
+        if abs(params.prior - before.prior) < 1e-5 * before.prior:
+            break
+    return params, everything, share
+
+
+def _unseen(
+    everything: Patterns, share: np.ndarray, chance: Patterns, params: Params, model: Model
+) -> Params:
     """Levels that the rows hardly show keep their untrained weight; no disagreement is held to be impossible."""
-    logit = np.log2(params.prior / (1 - params.prior))
-    mass = everything.counts * _probability(_weigh(everything, params, model) + logit)
+    mass = everything.counts * share
     m, u = dict(params.m), dict(params.u)
     for position, comparison in enumerate(model.comparisons):
         matched = _tally(everything, mass, position, comparison.size)
@@ -199,32 +293,8 @@ def _unseen(everything: Patterns, chance: Patterns, params: Params, model: Model
         ratio = np.array(comparison.default_m) / np.array(comparison.default_u)
         own_m, own_u = np.array(m[comparison.name]), np.array(u[comparison.name])
         rare = (matched < RARE) & (others < RARE)
-        own_m[rare] = np.minimum(
-            own_u * ratio / (sum(comparison.default_m) / sum(comparison.default_u)), 0.01
-        )[rare]
-        own_m[-1] = max(own_m[-1], IMPOSSIBLE)
+        scale = sum(comparison.default_u) / sum(comparison.default_m)
+        own_m[rare] = np.minimum(own_u * ratio * scale, 1.0)[rare]
+        own_m[-1] = max(own_m[-1], IMPOSSIBLE * own_u[-1])
         m[comparison.name] = tuple(float(v) for v in own_m)
     return replace(params, m=m, u=u)
-
-
-def _settle(
-    everything: Patterns, chance: Patterns, params: Params, split: Split, model: Model, rounds: int = 30
-) -> Params:
-    """m, u and prior together over all candidates; what is no candidate counts as two people."""
-    for _ in range(rounds):
-        logit = np.log2(params.prior / (1 - params.prior))
-        p = _probability(_weigh(everything, params, model) + logit)
-        mass = everything.counts * p
-        prior = float(np.clip(mass.sum() / split.total, 1e-12, 0.5))
-        m = {}
-        for position, comparison in enumerate(model.comparisons):
-            belief = np.array(comparison.default_m) / sum(comparison.default_m)
-            m[comparison.name] = _normal(
-                _tally(everything, mass, position, comparison.size) + BELIEF * belief + 1e-3
-            )
-        share = _probability(_weigh(chance, params, model) + logit)
-        before = params
-        params = replace(params, m=m, prior=prior, u=estimate_u(chance, model, share))
-        if abs(params.prior - before.prior) < 1e-5 * before.prior:
-            break
-    return params
