@@ -138,6 +138,7 @@ _ANSWER = OpenApiExample(
 
 PUSH: dict[str, Any] = {
     "operation_id": "push_settlements",
+    "auth": [{"oauth2": ["settlements:write"]}],
     "tags": TAGS,
     "summary": "推送结算单",
     "description": (
@@ -207,6 +208,7 @@ DETAIL: dict[str, Any] = {
 }
 RESEND: dict[str, Any] = {
     "operation_id": "resend_settlement_record",
+    "auth": [{"oauth2": ["settlements:write"]}],
     "tags": TAGS,
     "summary": "重新评估一条记录，或发送更正后的这一条",
     "description": "正文为空：按原文重新评估。正文是一条记录：用它代替原来那条。",

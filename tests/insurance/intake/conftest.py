@@ -116,14 +116,16 @@ class Sender:
         body = records if isinstance(records, bytes) else json.dumps(records, ensure_ascii=False).encode()
         headers = self.headers | ({"Idempotency-Key": key} if key else {})
         options.setdefault("content_type", "application/json")
-        return Client().post(URL, body, headers=headers, **options)
+        return Client(raise_request_exception=False).post(URL, body, headers=headers, **options)
 
     def get(self, path: str = "", **query: Any) -> Any:
-        return Client().get(URL + path, query, headers=self.headers)
+        return Client(raise_request_exception=False).get(URL + path, query, headers=self.headers)
 
     def post(self, path: str, body: Any = None) -> Any:
         data = b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
-        return Client().post(URL + path, data, content_type="application/json", headers=self.headers)
+        return Client(raise_request_exception=False).post(
+            URL + path, data, content_type="application/json", headers=self.headers
+        )
 
     def results(self, records: Any, **options: Any) -> list[dict[str, Any]]:
         answer = self.push(records, **options)
