@@ -277,3 +277,8 @@ for _line in READINGS.split("\n"):
         SOUNDS_LIKE[_syllable] = "".join(tone[1:] for tone in _tones)
         for _tone in _tones:
             READING_OF.update(dict.fromkeys(_tone[1:], (_syllable, _tone[0])))
+
+
+def sound(name: str) -> tuple[str, ...]:
+    """The syllables of a name without tones; a character outside the table stands for itself."""
+    return tuple(READING_OF.get(character, (character, ""))[0] for character in name)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from random import Random
 
-from devstack.synthetic import names, places
+from devstack.synthetic import homophones, names, places
 
 AS_OF = date(2026, 6, 30)
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -263,7 +263,8 @@ class Population:
     ) -> SyntheticPerson:
         rng = self._rng
         given = names.draw_given_name(rng, sex, born.year, character)
-        while given in taken:  # no family gives two children one name
+        # No family gives two children one name, or two names that sound the same.
+        while homophones.sound(given) in {homophones.sound(other) for other in taken}:
             given = names.draw_given_name(rng, sex, born.year, character)
         area = origin or (rng.choice(home.city.origins)[0] if rng.random() < 0.15 else home.area.code)
         former = places.FORMER_CODES.get(area)

@@ -4,11 +4,12 @@ from datetime import date
 from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from devstack.synthetic import NoiseRates, Population, noise, noisy_application
 from devstack.synthetic.homophones import READING_OF
 from devstack.synthetic.lunar import lunar_as_typed, to_lunar
-from hypothesis import given
-from hypothesis import strategies as st
 
 SILENT = NoiseRates(**dict.fromkeys(NoiseRates.__dataclass_fields__, 0.0))
 

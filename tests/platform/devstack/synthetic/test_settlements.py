@@ -4,11 +4,12 @@ import json
 from decimal import Decimal
 
 import pytest
-from devstack.synthetic import Population, settlements
-from devstack.synthetic.settlements import identities
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+
+from devstack.synthetic import Population, settlements
+from devstack.synthetic.settlements import identities
 
 
 @pytest.fixture(scope="module")
