@@ -7,9 +7,9 @@ import itertools
 from datetime import date
 from decimal import Decimal
 
-import factories as make
 import pytest
 
+import factories as make
 from insurance.intake import processing
 from insurance.intake.models import Settlement
 from insurance.linking import services

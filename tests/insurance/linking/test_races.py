@@ -3,7 +3,6 @@ from __future__ import annotations
 import threading
 
 import factories as make
-
 from insurance.linking import services
 from outbox import tasks
 from people import registry
@@ -36,7 +35,8 @@ def test_one_description_arriving_in_many_workers_is_one_row_and_one_person(real
 
     assert len(set(real_db.threads(8, work))) == 1
     with engine_scope("test"):
-        assert Identity.objects.count() == 1 and Person.objects.count() == 1
+        assert Identity.objects.count() == 1
+        assert Person.objects.count() == 1
 
 
 def test_unrelated_people_do_not_wait_for_each_other(real_db, people):

@@ -3,9 +3,9 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-import factories as make
 import pytest
 
+import factories as make
 from insurance.linking import services
 from insurance.linking.models import NotSame, Review
 from outbox import tasks
@@ -29,7 +29,8 @@ def decide(review, state):
 def test_the_first_description_of_an_insurer_makes_a_person(people):
     identity = people.insurer()
     result = people.link(identity)
-    assert result.outcome == "new" and result.person_id == people.person_of(identity)
+    assert result.outcome == "new"
+    assert result.person_id == people.person_of(identity)
 
 
 def test_it_links_the_same_number_of_another_sender(people):
@@ -65,7 +66,8 @@ def test_one_number_with_two_names_is_reviewed_with_its_flag(people):
 def test_a_masked_name_is_never_linked_by_itself_even_with_the_number(people):
     people.linked()
     result = people.link(people.insurer(name="陈*涵"))
-    assert result.outcome == "review" and result.person_id is None
+    assert result.outcome == "review"
+    assert result.person_id is None
 
 
 @pytest.mark.parametrize("name", ["陈*涵", "陈某某", "陈女士", "小陈"])
@@ -114,7 +116,8 @@ def test_siblings_with_one_phone_are_two_people(people):
         birth_date=date(2019, 5, 2),
         id_number=people.number(born=date(2019, 5, 2), serial=31),
     )
-    assert first != second and second is not None
+    assert first != second
+    assert second is not None
 
 
 def test_the_same_person_without_a_number_is_linked_or_asked_never_doubled_silently(people):
@@ -136,12 +139,14 @@ def test_a_no_is_sticky(people):
     people.link(other)
     (review,) = reviews(identity_id=other)
     result = decide(review, "different")
-    assert result.outcome == "new" and result.person_id != person
+    assert result.outcome == "new"
+    assert result.person_id != person
     with engine_scope("test"):
         assert NotSame.objects.filter(identity_id=other, person_id=person).exists()
         Identity.objects.filter(pk=other).update(person=None, state="waiting")
     again = people.link(other)
-    assert again.person_id != person and not reviews(identity_id=other, state="open")
+    assert again.person_id != person
+    assert not reviews(identity_id=other, state="open")
 
 
 def test_a_yes_links_and_overtakes_the_other_questions(people):

@@ -1,0 +1,192 @@
+"""The reviewer's desk: the queue, one pair, the answer, and asking for an undo. Runs in the reviewer's own scope;
+what follows from an answer is the engine's work (outbox)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import F, QuerySet, Sum
+from django.utils import timezone
+
+from audit import record
+from matching.linkage.labels import FLAGS
+from outbox import emit
+from people.models import Source
+from scope import Actor
+
+from .models import Review
+from .pair import Pair, pair
+from .undo import REFUSALS
+
+DECIDED = (Review.State.SAME, Review.State.DIFFERENT, Review.State.UNDONE)
+ANSWERS = {"same": Review.State.SAME, "different": Review.State.DIFFERENT}
+
+
+class AlreadyDecidedError(Exception):
+    """A colleague was faster, or other evidence settled the question."""
+
+
+class UndoError(Exception):
+    """Nothing to undo here: not decided, or asked for already."""
+
+
+@dataclass(frozen=True)
+class QueueRow:
+    """A question without anything personal: sources, what is odd, how likely, what hangs on it (yuan)."""
+
+    id: int
+    sources: tuple[str, str]
+    flags: tuple[str, ...]
+    probability: float
+    held: Decimal
+    at_stake: Decimal
+    asked_at: datetime
+    postponed: bool
+    state: str
+    state_label: str
+    decided_at: datetime | None
+    undo_asked: bool
+    undo_refused: tuple[str, ...]
+    may_undo: bool
+
+
+@dataclass(frozen=True)
+class Page:
+    """One question: its pair, its place in the queue and the next one's id."""
+
+    row: QueueRow
+    pair: Pair
+    note: str
+    position: int
+    count: int
+    next_id: int | None
+    previous_id: int | None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    count: int
+    at_stake: Decimal
+
+
+def _row(review: Review) -> QueueRow:
+    return QueueRow(
+        id=review.pk,
+        sources=(
+            str(Source(review.candidate_identity.source).label),
+            str(Source(review.identity.source).label),
+        ),
+        flags=tuple(FLAGS.get(flag, flag) for flag in review.flags),
+        probability=review.probability,
+        held=review.held,
+        at_stake=review.at_stake,
+        asked_at=review.created_at,
+        postponed=review.postponed_at is not None,
+        state=review.state,
+        state_label=str(Review.State(review.state).label),
+        decided_at=review.decided_at,
+        undo_asked=review.undo_asked_at is not None,
+        undo_refused=tuple(str(REFUSALS.get(reason, reason)) for reason in review.undo_refused),
+        may_undo=review.state in {Review.State.SAME, Review.State.DIFFERENT} and review.undo_asked_at is None,
+    )
+
+
+def open_reviews() -> QuerySet[Review]:
+    """Value at stake first; what was put aside comes last."""
+    return (
+        Review.objects.filter(state=Review.State.OPEN)
+        .select_related("identity", "candidate_identity")
+        .order_by(F("postponed_at").asc(nulls_first=True), "-at_stake", "pk")
+    )
+
+
+def decided_reviews() -> QuerySet[Review]:
+    return (
+        Review.objects.filter(state__in=DECIDED)
+        .select_related("identity", "candidate_identity")
+        .order_by("-decided_at", "-pk")
+    )
+
+
+def rows(reviews: Sequence[Review]) -> list[QueueRow]:
+    return [_row(review) for review in reviews]
+
+
+def waiting() -> Waiting:
+    found = Review.objects.filter(state=Review.State.OPEN).aggregate(sum=Sum("at_stake"))
+    return Waiting(Review.objects.filter(state=Review.State.OPEN).count(), found["sum"] or Decimal("0.00"))
+
+
+def page(actor: Actor, review_id: int) -> Page:
+    """Both sides of a question, masked. The view is recorded first. Raises Review.DoesNotExist."""
+    review = Review.objects.select_related("identity__organisation", "candidate_identity__organisation").get(
+        pk=review_id
+    )
+    record(
+        "link.viewed",
+        f"review:{review.pk}",
+        payload={
+            "identity": review.identity_id,
+            "candidate_identity": review.candidate_identity_id,
+            "fields": "masked",
+        },
+        actor=actor,
+    )
+    order = list(open_reviews().values_list("pk", flat=True))
+    place = order.index(review.pk) if review.pk in order else -1
+    others = [pk for pk in order[place + 1 :] + order[: max(place, 0)] if pk != review.pk]
+    return Page(
+        row=_row(review),
+        pair=pair(review),
+        note=review.note,
+        position=place + 1,
+        count=len(order),
+        next_id=others[0] if others else None,
+        previous_id=order[place - 1] if place > 0 else None,
+    )
+
+
+def decide(actor: Actor, review_id: int, answer: str, note: str = "") -> None:
+    """answer: same | different. Once only: raises AlreadyDecidedError when the question is not open any more.
+
+    Records the decision and emits `linking.decided`; the engine links or remembers the no.
+    """
+    now = timezone.now()
+    changed = Review.objects.filter(pk=review_id, state=Review.State.OPEN).update(
+        state=ANSWERS[answer], decided_at=now, decided_by=actor.user_id, note=note[:200]
+    )
+    if not changed:
+        raise AlreadyDecidedError
+    record(
+        "link.decided", f"review:{review_id}", payload={"answer": answer, "noted": bool(note)}, actor=actor
+    )
+    emit("linking.decided", review_id=review_id)
+
+
+def postpone(actor: Actor, review_id: int, note: str = "") -> None:
+    """It cannot be told yet: the question stays open, behind all others. Raises AlreadyDecidedError."""
+    changed = Review.objects.filter(pk=review_id, state=Review.State.OPEN).update(
+        postponed_at=timezone.now(), note=note[:200]
+    )
+    if not changed:
+        raise AlreadyDecidedError
+    record("link.postponed", f"review:{review_id}", payload={"noted": bool(note)}, actor=actor)
+
+
+def ask_undo(actor: Actor, review_id: int, reason: str) -> None:
+    """Ask the engine to take a decision back; emits `linking.undo_requested`. Raises UndoError."""
+    changed = Review.objects.filter(
+        pk=review_id, state__in=[Review.State.SAME, Review.State.DIFFERENT], undo_asked_at=None
+    ).update(
+        undo_asked_at=timezone.now(),
+        undo_asked_by=actor.user_id,
+        undo_reason=reason[:200],
+        undo_refused=[],
+    )
+    if not changed:
+        raise UndoError
+    record("link.undo_asked", f"review:{review_id}", payload={"reason_given": bool(reason)}, actor=actor)
+    emit("linking.undo_requested", review_id=review_id)

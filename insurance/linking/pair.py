@@ -1,0 +1,208 @@
+"""A doubtful pair as the reviewer sees it: always masked, differing places marked, every field with its weight."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from matching.linkage import areas
+from matching.linkage.labels import FLAGS, LEVELS
+from matching.linkage.scoring import DEFAULT
+from people.models import Identity, Source
+from vault import masking
+
+from .models import Review
+
+#: Fields in the order of the page; the last three only when one of the sides or the evidence has them.
+ROWS = (
+    "name",
+    "id_number",
+    "birth_date",
+    "sex",
+    "phone",
+    "area",
+    "hospital",
+    "disease",
+    "address",
+    "household",
+)
+OPTIONAL = frozenset({"address", "household"})
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of a masked value; `differs` where the other side has something else in this place."""
+
+    text: str
+    differs: bool
+
+
+@dataclass(frozen=True)
+class Row:
+    """One field of both sides. weight: log2, None where a side lacks the field; note: the agreement in words."""
+
+    field: str
+    label: str
+    left: tuple[Part, ...]
+    right: tuple[Part, ...]
+    note: str
+    weight: float | None
+
+
+@dataclass(frozen=True)
+class Side:
+    title: str
+    about: str
+
+
+@dataclass(frozen=True)
+class Pair:
+    """left: the person's description in the registry; right: the description that is asked about.
+
+    The weights of the rows and `prior` add up to `total` (log2); thresholds in the same unit.
+    """
+
+    left: Side
+    right: Side
+    rows: tuple[Row, ...]
+    flags: tuple[str, ...]
+    prior: float
+    total: float
+    probability: float
+    accept_at: float
+    review_at: float
+
+
+def labels() -> dict[str, str]:
+    return {
+        "name": _("姓名"),
+        "id_number": _("证件号"),
+        "birth_date": _("出生日期"),
+        "sex": _("性别"),
+        "phone": _("手机"),
+        "area": _("地区"),
+        "hospital": _("医院"),
+        "disease": _("疾病"),
+        "address": _("住址"),
+        "household": _("家人"),
+    }
+
+
+def pair(review: Review) -> Pair:
+    """Both sides of a review; needs the identities readable (the reviewer's or the engine's scope)."""
+    left, right = review.candidate_identity, review.identity
+    evidence = {item["field"]: item for item in review.evidence}
+    sides = [
+        values(left, review.stays.get("candidate", {})),
+        values(right, review.stays.get("identity", {})),
+    ]
+    named = labels()
+    rows = []
+    for field in ROWS:
+        item = evidence.get(field)
+        plain = [side.get(field, ("", "")) for side in sides]
+        if field in OPTIONAL and item is None:
+            continue
+        a, b = marked(field, plain[0], plain[1])
+        note, weight = _("缺一边，不计"), None
+        if item is not None:
+            note, weight = level_label(item["level"]), float(item["weight"])
+        if field == "household":
+            a = b = (Part("", False),)
+        rows.append(Row(field, named[field], a, b, note, weight))
+    return Pair(
+        left=Side(str(Source(left.source).label), _about(left)),
+        right=Side(str(Source(right.source).label), _about(right)),
+        rows=tuple(rows),
+        flags=tuple(FLAGS.get(flag, flag) for flag in review.flags),
+        prior=review.prior_weight,
+        total=review.weight,
+        probability=review.probability,
+        accept_at=threshold(DEFAULT.accept),
+        review_at=threshold(DEFAULT.review),
+    )
+
+
+def threshold(probability: float) -> float:
+    """A probability as log2 odds, the unit of the weights."""
+    return math.log2(probability / (1 - probability))
+
+
+def level_label(level: str) -> str:
+    return LEVELS.get(level, level)
+
+
+def _about(identity: Identity) -> str:
+    organisation = identity.organisation.short_name if identity.organisation else ""
+    return f"{organisation} {identity.created_at:%Y-%m-%d}".strip()
+
+
+def values(identity: Identity, stay: dict[str, str]) -> dict[str, tuple[str, str]]:
+    """Per field (clear value, how it is shown). The clear one never leaves this module."""
+    row: Any = identity
+    extra: dict[str, Any] = row.extra or {}
+    born = row.birth_date
+    age = extra.get("age")
+    sex = {"1": _("男"), "2": _("女")}.get(identity.sex, "")
+    area = area_name(identity.area)
+    hospital = str(extra.get("hospital") or stay.get("hospital") or "")
+    disease = str(extra.get("disease") or stay.get("disease") or "")
+    found = {
+        "name": (row.name or "", masking.name(row.name)),
+        "id_number": (row.id_number or "", masking.id_number(row.id_number)),
+        "sex": (sex, sex),
+        "phone": (row.phone or "", masking.phone(row.phone)),
+        "area": (area, area),
+        "hospital": (hospital, hospital),
+        "disease": (disease, disease),
+        "address": (row.address or "", masking.address(row.address)),
+    }
+    if isinstance(born, date):
+        found["birth_date"] = (f"{born:%Y-%m-%d}", f"{born:%Y}-**-**")
+    elif age is not None:
+        found["birth_date"] = ("", _("%(age)s 岁") % {"age": age})
+    elif extra.get("birth_year"):
+        found["birth_date"] = ("", str(extra["birth_year"]))
+    return {field: value for field, value in found.items() if value[1] not in {"", "—"}}
+
+
+def area_name(code: str) -> str:
+    """示例市 清河县: names of the city and county of an area code, or the code."""
+    if not code:
+        return ""
+    known = areas._names()
+    names = [known[part] for part in (code[:4] + "00", code) if part in known]
+    return " ".join(dict.fromkeys(names)) or code
+
+
+def marked(
+    field: str, left: tuple[str, str], right: tuple[str, str]
+) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
+    """The two masked values in parts, with the places marked where the clear values differ."""
+    if not left[1] or not right[1]:
+        missing = (Part(_("未提供"), False),)
+        return (
+            (Part(left[1], False),) if left[1] else missing,
+            (Part(right[1], False),) if right[1] else missing,
+        )
+    if not left[0] or not right[0] or left[0] == right[0]:
+        return (Part(left[1], False),), (Part(right[1], False),)
+    same_places = len({len(left[0]), len(left[1]), len(right[0]), len(right[1])}) == 1
+    if not same_places:
+        differs = left[1] != right[1]
+        return (Part(left[1], False),), (Part(right[1], differs),)
+    differing = [a != b and "*" not in (a, b) for a, b in zip(left[0].upper(), right[0].upper(), strict=True)]
+    return tuple(_runs(left[1], differing)), tuple(_runs(right[1], differing))
+
+
+def _runs(text: str, differing: list[bool]) -> Iterator[Part]:
+    start = 0
+    for place in range(1, len(text) + 1):
+        if place == len(text) or differing[place] != differing[start]:
+            yield Part(text[start:place], differing[start])
+            start = place
