@@ -1,0 +1,1 @@
+"""The demonstration: invented organisations, people, bills and applications. Never loaded in production."""
