@@ -1,4 +1,4 @@
-"""python -m bench.linkage [--full] [--only WORD] [--no-peer] [--json FILE]
+"""python -m bench.linkage [--full] [--only WORD] [--no-peer] [--errors] [--json FILE]
 
 Links FEBRL 4, de-duplicates FEBRL 3 and Splink's fake_1000, and links the Jieli corpus, without labels in
 training; each against Splink in the same run. Quick mode stays under three minutes on one core.
@@ -90,6 +90,14 @@ def outcomes(task: Task, run: Run) -> dict[str, Any]:
     return {"all": everything.__dict__, "full_names": full.__dict__, "full_names_f1": own.f1}
 
 
+def details(task: Task, run: Run) -> None:
+    """Where the errors are: by the sources of the two records, and by what was done to them."""
+    for kind, (true, got) in measures.by_kind(run.pairs, task.truth).items():
+        print(f"    {kind}: {true:,} true pairs, precision {got.precision:.4f}, recall {got.recall:.4f}")
+    for note, (true, recall) in measures.recall_by_note(run.pairs, task.truth, task.notes).items():
+        print(f"    {note:<24} {true:6,} true pairs, recall {recall:.4f}")
+
+
 def one(task: Task, options: argparse.Namespace) -> dict[str, Any]:
     print(f"{task.name}: {task.size:,} records, {len(task.truth):,} true pairs")
     print(
@@ -117,10 +125,14 @@ def one(task: Task, options: argparse.Namespace) -> dict[str, Any]:
         if ours is None:
             continue
         ratio = ours["f1"] / theirs["f1"] if theirs["f1"] else float("inf")
-        print(
-            f"  {'':<4} ours ÷ this: F1 {ratio:.4f} ({ours['f1'] - theirs['f1']:+.4f}), "
-            f"CPU {ours['cpu'] / max(theirs['cpu'], 0.01):.2f}, memory {ours['peak_mb'] / max(theirs['peak_mb'], 1):.2f}"
-        )
+        print(f"         F1, ours ÷ this: {ratio:.4f} ({ours['f1'] - theirs['f1']:+.4f})")
+        if not name.endswith(("raw", "oracle")):
+            print(verdict("CPU, share of Splink's", ours["cpu"] / max(theirs["cpu"], 0.01), 0.2, least=False))
+            print(
+                verdict(
+                    "memory, share of Splink's", ours["peak_mb"] / max(theirs["peak_mb"], 1), 0.2, least=False
+                )
+            )
         if chinese and not name.endswith("oracle"):
             goal = 0.20 if name.endswith("raw") else 0.02
             print(verdict(f"F1 above {peer.LABELS[name]}", ours["f1"] - theirs["f1"], goal))
@@ -132,6 +144,8 @@ def one(task: Task, options: argparse.Namespace) -> dict[str, Any]:
         print(verdict("calibration gap (best F1 − own F1)", ours["gap"], 0.005, least=False))
         if chinese:
             report["triage"] = outcomes(task, run)
+            if options.errors:
+                details(task, run)
         if chinese and task.b is None:
             try:
                 rate = engine.apart(engine.scoring_rate, task, 2_000_000 if options.full else 600_000)
@@ -161,6 +175,7 @@ def main() -> None:
     parser.add_argument("--persons", type=int, default=0, help="size of the corpus")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--no-peer", action="store_true", help="without Splink")
+    parser.add_argument("--errors", action="store_true", help="where the errors in the corpus are")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
     options = parser.parse_args()
     started = time.perf_counter()

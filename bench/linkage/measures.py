@@ -121,3 +121,35 @@ def triage(run: Run, truth: set[Pair], accept: float = 0.99, reject: float = 0.1
         len(review) / proposed if proposed else 0.0,
         len((accepted | review) & truth) / len(truth) if truth else 1.0,
     )
+
+
+def by_kind(
+    pairs: Mapping[Pair, float], truth: set[Pair], threshold: float = 0.5
+) -> dict[str, tuple[int, Score]]:
+    """(true pairs, score) by the first letters of the two record ids, in alphabetical order: AI, CI, II …"""
+    found: dict[str, set[Pair]] = defaultdict(set)
+    true: dict[str, set[Pair]] = defaultdict(set)
+    for pair, p in pairs.items():
+        if p >= threshold:
+            found["".join(sorted((pair[0][0], pair[1][0])))].add(pair)
+    for pair in truth:
+        true["".join(sorted((pair[0][0], pair[1][0])))].add(pair)
+    return {kind: (len(true[kind]), score(found[kind], true[kind])) for kind in sorted({*found, *true})}
+
+
+def recall_by_note(
+    pairs: Mapping[Pair, float], truth: set[Pair], notes: Mapping[str, list[str]], threshold: float = 0.5
+) -> dict[str, tuple[int, float]]:
+    """(true pairs, recall) by what was done to either record, worst first."""
+    total: dict[str, int] = defaultdict(int)
+    right: dict[str, int] = defaultdict(int)
+    for pair in truth:
+        for note in {*notes.get(pair[0], ()), *notes.get(pair[1], ())}:
+            total[note] += 1
+            right[note] += pairs.get(pair, 0.0) >= threshold
+    return dict(
+        sorted(
+            ((note, (n, right[note] / n)) for note, n in total.items()),
+            key=lambda item: (item[1][1], item[0]),
+        )
+    )

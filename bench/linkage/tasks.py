@@ -4,7 +4,7 @@ import csv
 import os
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from itertools import combinations
 from pathlib import Path
@@ -21,7 +21,7 @@ class Task:
     """One data set: columns of strings (None = nothing), the kinds of the fields, the true pairs.
 
     b is None for de-duplication. goal: pairwise F1 of issue's table; clustered_goal likewise, 0 for none.
-    peers: names of Splink set-ups in `bench.linkage.peer`.
+    peers: names of Splink set-ups in `bench.linkage.peer`. notes: record → what its generator did to it.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Task:
     peers: tuple[str, ...]
     goal: float
     clustered_goal: float = 0.0
+    notes: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -134,9 +135,11 @@ def corpus_tasks(persons: int, seed: int) -> Iterator[Task]:
     yield Task(
         f"Jieli corpus, all pairs ({persons:,} persons)", columns(corpus.records), None, CORPUS_FIELDS, "record_id",
         corpus.true_pairs(corpus.records), ("chinese_raw", "chinese_features", "chinese_oracle"), 0.0,
+        notes=corpus.noise,
     )  # fmt: skip
     yield Task(
         "Jieli corpus, campaign–insurer", columns(corpus.campaigns), columns(corpus.insurer), CORPUS_FIELDS,
         "record_id", corpus.true_pairs(corpus.campaigns, corpus.insurer),
         ("campaign_raw", "campaign_features", "campaign_oracle"), 0.82,
+        notes=corpus.noise,
     )  # fmt: skip

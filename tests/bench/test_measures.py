@@ -70,3 +70,13 @@ def test_triage_uses_the_engines_outcomes():
 def test_triage_falls_back_to_probabilities():
     three = measures.triage(Run({("a", "b"): 0.995, ("a", "c"): 0.6, ("b", "e"): 0.05}), TRUTH)
     assert (three.accepted, three.review) == (1, 1)
+
+
+def test_errors_are_told_by_source_and_by_noise():
+    truth = {("A1", "I1"), ("A2", "I2")}
+    pairs = {("A1", "I1"): 0.9, ("I3", "A2"): 0.8}
+    kinds = measures.by_kind(pairs, truth)
+    assert kinds["AI"][0] == 2
+    assert (kinds["AI"][1].precision, kinds["AI"][1].recall) == (0.5, 0.5)
+    notes = {"A1": ["lunar"], "A2": ["lunar", "id_slip"], "I2": ["id_slip"]}
+    assert measures.recall_by_note(pairs, truth, notes) == {"id_slip": (1, 0.0), "lunar": (2, 0.5)}
