@@ -64,6 +64,7 @@ def undo(actor: Actor, identity_id: int, reason: str) -> UndoResult:
     identity = Identity.objects.select_for_update(no_key=True).get(pk=identity_id)
     if identity.person_id is None:
         return UndoResult(False, None, ("not_linked",))
+    wrong_id = identity.person_id
     if identity.method == "new":
         return UndoResult(False, identity.person_id, ("no_wrong_link",))
     try:
@@ -75,7 +76,7 @@ def undo(actor: Actor, identity_id: int, reason: str) -> UndoResult:
             f"identity:{identity.pk}",
             payload={"reasons": list(refused.reasons), "asked_by": actor.label},
         )
-        return UndoResult(False, identity.person_id, refused.reasons)
+        return UndoResult(False, wrong_id, refused.reasons)
 
 
 def _undo(actor: Actor, identity: Identity, reason: str) -> UndoResult:

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import threading
+from decimal import Decimal
 
 import factories as make
-from insurance.linking import services
+from insurance.ledger import services as ledger
+from insurance.linking import services, undo
 from outbox import tasks
 from people import registry
 from people.models import Identity, Person
-from scope import engine_scope
+from scope import Actor, engine_scope
 
 
 def test_copies_of_one_new_person_at_once_become_one_person(real_db, people):
@@ -59,3 +61,29 @@ def test_unrelated_people_do_not_wait_for_each_other(real_db, people):
 
     assert real_db.threads(2, work) == [True, True]
     tasks.drain()
+
+
+def test_an_undo_and_an_award_at_once_never_both_succeed(real_db, people):
+    other, person = people.linked()
+    first = people.bill(other, "100.00")
+    wrong = people.insurer(phone="13700001111")
+    people.bill(wrong, "50.00")
+    people.link(wrong)
+    tasks.drain()
+    fund = make.fund(make.organisation())
+
+    def work(i):
+        with engine_scope("race"):
+            if i == 0:
+                return undo.undo(Actor("staff", org_id=1, user_id=7), wrong, "看错了行").done
+            try:
+                ledger.reserve(ledger.Promise(9800 + i, first.need_id, fund.pk, Decimal("150.00")))
+            except ledger.ResidualExceededError:
+                return False
+            return True
+
+    undone, aided = real_db.threads(2, work)
+    with engine_scope("test"):
+        residual = ledger.need_position(first.need_id).residual
+    assert undone != aided
+    assert residual == (Decimal("100.00") if undone else Decimal("150.00"))
