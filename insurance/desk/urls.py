@@ -1,4 +1,14 @@
-from typing import Any
+from django.urls import path
+
+from . import views
 
 app_name = "desk"
-urlpatterns: list[Any] = []
+urlpatterns = [
+    path("pushes/", views.pushes, name="pushes"),
+    path("pushes/export.csv", views.export, name="export"),
+    path("pushes/<int:record>/", views.push, name="push"),
+    path("pushes/<int:record>/resend/", views.resend, name="resend"),
+    path("invitations/", views.invitations, name="invitations"),
+    path("invitations/<int:invitation>/", views.letter, name="letter"),
+    path("invitations/<int:invitation>/printed/", views.letter_printed, name="letter_printed"),
+]

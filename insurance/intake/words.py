@@ -9,6 +9,9 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as _
 
 from insurance.formats import message
+from insurance.formats.messages import SOURCE_LANGUAGE
+
+SOURCE = frozenset({"zh-hans", "zh-cn", "zh", SOURCE_LANGUAGE})
 
 OWN: dict[str, str] = {
     "not_your_centre": _(
@@ -51,9 +54,13 @@ FALLBACK = _("请对照接口说明改好，再重新发送这一条。")
 
 
 def sentence(code: str, field: str, params: Mapping[str, Any]) -> str:
+    language = get_language() or SOURCE_LANGUAGE
     if code in OWN:
         return gettext(OWN[code]) % dict(params)
-    return message(code, {"field": field, **params}, get_language() or "zh-hans")
+    said = {"field": field, **params}
+    if "difference" in said:
+        said["difference"] = str(said["difference"]).removeprefix("-")  # "相差" has no direction
+    return message(code, said, SOURCE_LANGUAGE if language in SOURCE else language)
 
 
 def explain(entries: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
