@@ -1,4 +1,35 @@
-from typing import Any
+"""Addresses of the family's pages."""
+
+from django.urls import path
+
+from . import status_views, views
 
 app_name = "applications"
-urlpatterns: list[Any] = []
+urlpatterns = [
+    path("", views.start, name="start"),
+    path("help/", views.help_page, name="help"),
+    path("my/", views.mine, name="mine"),
+    path("apply/", views.new, name="new"),
+    path("t/", status_views.token, name="token"),
+    path("a/<int:pk>/", status_views.show, name="status"),
+    path("a/<int:pk>/step/<slug:name>/", views.step, name="step"),
+    path("a/<int:pk>/documents/", views.documents, name="documents"),
+    path("a/<int:pk>/documents/<int:document_id>/", views.document, name="document"),
+    path("a/<int:pk>/documents/<int:document_id>/remove/", views.remove_document, name="remove_document"),
+    path("a/<int:pk>/funds/", views.funds, name="funds"),
+    path("a/<int:pk>/consent/<int:fund_id>/", views.consent, name="consent"),
+    path("a/<int:pk>/check/", views.check, name="check"),
+    path("a/<int:pk>/delete/", views.delete, name="delete"),
+    path("a/<int:pk>/papers/", status_views.more, name="more"),
+    path("a/<int:pk>/papers/<int:request_id>/", status_views.answer, name="answer"),
+    path("a/<int:pk>/consents/", status_views.consent_list, name="consents"),
+    path(
+        "a/<int:pk>/consents/<int:consent_id>/withdraw/",
+        status_views.withdraw_consent,
+        name="withdraw_consent",
+    ),
+    path("a/<int:pk>/access/", status_views.access_log, name="access_log"),
+    path("a/<int:pk>/review/<int:case_id>/", status_views.review, name="review"),
+    path("a/<int:pk>/withdraw/", status_views.withdraw, name="withdraw"),
+    path("a/<int:pk>/data/", status_views.download, name="download"),
+]
