@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -24,6 +25,7 @@ def signed_in(request: HttpRequest) -> dict[str, Any]:
         "nav": [],
         "who": None,
         "home_url": reverse("home"),
+        "demo_code": demo_code(request),
     }
     if actor is None or actor.kind != "staff":
         return context
@@ -43,3 +45,14 @@ def signed_in(request: HttpRequest) -> dict[str, Any]:
         "account_url": reverse("mfa_index"),
     }
     return context
+
+
+def demo_code(request: HttpRequest) -> str:
+    """On the code page of a demonstration, what the invented member's authenticator shows now; else ''."""
+    stage = getattr(request, "_login_stage", None)
+    if stage is None or not settings.JIELI_DEMO or settings.PRODUCTION:
+        return ""
+    from devstack.demo import cast
+
+    email = stage.login.user.email
+    return cast.totp_now(email) if cast.is_member(email) else ""

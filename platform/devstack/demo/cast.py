@@ -95,6 +95,11 @@ def email_of(first: str) -> str:
     return f"{first}@demo.jieli.example"
 
 
+def is_member(email: str) -> bool:
+    """Whether the address belongs to somebody of this stage."""
+    return email in {email_of(first) for first, _, _ in MEMBERS}
+
+
 def totp_secret(email: str) -> str:
     """The demonstration's TOTP secret of an e-mail address (base32, 20 bytes)."""
     digest = hashlib.sha256(f"jieli-demo-totp:{email.lower()}".encode()).digest()

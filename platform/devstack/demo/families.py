@@ -76,13 +76,13 @@ def _funds_for(patient: SyntheticPerson, code: str, age: int, cost: Decimal) -> 
         return ("kangning-metabolic",)
     if code in {"C50", "C53"} and patient.sex == "2" and age >= 18:
         return ("kangning-liangai", "tongzhou-serious")
-    if age >= 18 and cost > 16_000:
+    if age >= 18 and cost > 12_000:
         return ("tongzhou-serious",) if patient.index % 3 else ("tongzhou-serious", "tongzhou-burden")
     return ()
 
 
 SHARES = {
-    "chenxi-leukaemia": 14, "chenxi-heart": 8, "kangning-metabolic": 4, "kangning-liangai": 10, "tongzhou-serious": 24,
+    "chenxi-leukaemia": 14, "chenxi-heart": 8, "kangning-metabolic": 4, "kangning-liangai": 10, "tongzhou-serious": 30,
 }  # fmt: skip
 
 
@@ -95,7 +95,7 @@ def families(people: Population, rows: Sequence[SyntheticSettlement], today: dat
         patient = people.people[index]
         recent = [bill for bill in mine if bill.settled_at.date() > today - timedelta(days=360)]
         cost = sum((bill.person_paid for bill in recent), Decimal("0.00"))
-        if index in taken or cost < 6000:
+        if index in taken or cost < 5100:
             continue
         funds = _funds_for(patient, code, patient.age_on(today), cost)
         if funds and (funds[0] != "kangning-liangai" or patient.city == "4301"):
@@ -220,5 +220,5 @@ def answers_of(family: Family) -> dict[str, Any]:
             "hardship": [family.hardship] if family.hardship else ["none"],
         },
         "aid": aid,
-        "documents": {"done": True},
+        "documents": {"seen": True},
     }

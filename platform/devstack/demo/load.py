@@ -198,12 +198,13 @@ def _doubtful(cast: Cast, rows: list[SyntheticSettlement], first: set[str]) -> N
     rng = Random("demo-doubtful")
     known = [bill for bill in rows if bill.setl_id in first and bill.person.city == "4301"]
     seen: set[int] = set()
-    bodies = []
+    bodies: list[dict[str, object]] = []
     for bill in known:
         person = bill.person
-        if person.index in seen or len(bodies) == 14:
+        if person.index in seen or len(bodies) == 12:
             continue
         seen.add(person.index)
+        # A bill of another stay, so that nobody takes it for the same bill sent twice.
         wrong = replace(
             bill,
             setl_id=f"{bill.setl_id}D",
@@ -211,12 +212,13 @@ def _doubtful(cast: Cast, rows: list[SyntheticSettlement], first: set[str]) -> N
             person=replace(
                 person,
                 given_name=noise.homophone(person.name, rng)[len(person.surname) :],
-                id_number="" if len(bodies) % 2 else noise.digit_slip(person.id_number, rng),
-                phone=person.phone if len(bodies) % 3 else "",
+                area=rng.choice(("430225", "430321", "430626", "430725")),
+                id_number="",
+                phone="",
                 psn_no="",
             ),
-        )
-        bodies.append(wrong.as_canonical())
+        ).as_canonical()
+        bodies.append({**wrong, "medins_setl_id": ""})
     stage.push(cast, "changsha-yb", [stage.as_json(bodies)], "doubtful")
 
 
