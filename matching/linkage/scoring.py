@@ -21,7 +21,9 @@ FIELDS = {
     "address": "address", "area": "area", "hospital": "hospital", "disease": "disease",
 }  # fmt: skip
 #: Odd things that a person has to look at, however high the weight.
-NEVER_ACCEPT = frozenset({"masked_name", "shared_id_other_name", "different_ids", "relatives", "twins"})
+NEVER_ACCEPT = frozenset(
+    {"masked_name", "shared_id_other_name", "different_ids", "relatives", "twins", "no_identifier"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,8 @@ def _flags(a: PersonRecord, b: PersonRecord, levels: dict[str, str]) -> tuple[st
             flags.append("twins")
         if levels.get("phone") == "exact" or levels.get("address") in ("exact", "edit_1"):
             flags.append("relatives")
+    if not agreeing and levels.get("phone") != "exact":
+        flags.append("no_identifier")
     for record in (a, b):
         number = idnumber.parse(record.id_number) if record.id_number else None
         if record.id_number and not number and "*" not in idnumber.normalise(record.id_number):

@@ -185,6 +185,14 @@ def test_two_valid_numbers_are_never_accepted():
     assert "different_ids" in found.flags
 
 
+def test_without_an_agreeing_number_or_phone_a_person_decides():
+    plain = replace(ZHANG, id_number=None, phone=None)
+    found = score(plain, plain)
+    assert found.probability > 0.9999
+    assert found.outcome == "review"
+    assert "no_identifier" in found.flags
+
+
 HOME = {"phone": "13800138000", "area": "110105", "address": "北京市朝阳区建国路1号"}
 
 
