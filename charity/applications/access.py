@@ -25,6 +25,9 @@ WORDS: dict[str, Any] = {
     "document.accepted": gettext_lazy("核对通过了一份材料"),
     "document.rejected": gettext_lazy("退回了一份材料"),
     "document.requested": gettext_lazy("请您补一份材料"),
+    "document.reminded": gettext_lazy("提醒您补材料"),
+    "identity.checked": gettext_lazy("核对了您的身份证件"),
+    "hardship.certified": gettext_lazy("核对了困难证明"),
     "document.uploaded": gettext_lazy("上传了材料"),
     "document.removed": gettext_lazy("删掉了一份材料"),
     "document.request_answered": gettext_lazy("补交了材料"),
@@ -34,6 +37,8 @@ WORDS: dict[str, Any] = {
     "award.returned": gettext_lazy("记下了退款"),
     "award.released": gettext_lazy("放开了预留的钱"),
     "award.refused": gettext_lazy("没有批准资助"),
+    "award.cancelled": gettext_lazy("取消了一笔还没付的资助"),
+    "award.corrected": gettext_lazy("更正了资助的金额"),
     "award.sent_back": gettext_lazy("退回了资助方案"),
     "case.opened": gettext_lazy("开始办您的申请"),
     "case.assigned": gettext_lazy("安排了经办人"),
@@ -104,12 +109,19 @@ def log(application: Application, limit: int = 200) -> list[Seen]:
         Seen(
             at=entry.at,
             who=_who(entry.actor, application, names),
-            what=str(WORDS.get(entry.action) or _("处理了您的申请")),
+            what=_what(entry, application),
             why=_why(entry.payload or {}),
             by_others=entry.actor.startswith(("staff:", "client:")),
         )
         for entry in entries
     ]
+
+
+def _what(entry: audit.TrailEntry, application: Application) -> str:
+    other = (entry.payload or {}).get("account") not in (None, application.account_id)
+    if entry.action == "person.represented" and other:
+        return _("记下了另一个账号可以替病人办事")
+    return str(WORDS.get(entry.action) or _("处理了您的申请"))
 
 
 def _parts(actor: str) -> tuple[int, int] | None:
@@ -161,11 +173,8 @@ def _why(payload: dict[str, Any]) -> str:
 
 
 REASONS: dict[str, Any] = {
-    "verify_identity": gettext_lazy("核对身份"),
-    "identity": gettext_lazy("核对身份"),
-    "contact": gettext_lazy("联系家属"),
-    "contact_family": gettext_lazy("联系家属"),
-    "payment": gettext_lazy("办付款"),
-    "review": gettext_lazy("审核材料"),
+    "call": gettext_lazy("打电话联系您"),
+    "papers": gettext_lazy("核对纸质材料"),
+    "payee": gettext_lazy("核对收款账户户名"),
     "other": gettext_lazy("其他"),
 }

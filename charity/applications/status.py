@@ -43,7 +43,6 @@ class FundLine:
 @dataclass(frozen=True)
 class Status:
     headline: str
-    notes: list[str]
     tasks: list[dict[str, Any]]
     funds: list[FundLine]
     requests: list[DocumentRequest]
@@ -57,18 +56,13 @@ OPEN = {Case.State.NEW, Case.State.WAITING_FAMILY, Case.State.PROPOSED, Case.Sta
 
 
 def _why(case: Case) -> tuple[str, str]:
-    """The reason of a no and its clause: staff's own words first, else the criterion that failed."""
-    clause = next((row.get("clause", "") for row in case.criteria or [] if row.get("status") == "failed"), "")
-    said = (
-        CaseEvent.objects.filter(case=case, kind__contains="refus").exclude(note=None).order_by("-pk").first()
-    )
+    """The reason of a no and its clause, as staff wrote them (`clause：reason`)."""
+    said = CaseEvent.objects.filter(case=case, kind="refused").order_by("-pk").first()
     if said is not None and said.note:
-        return said.note, clause
-    award = Award.objects.filter(case=case, state=Award.State.REFUSED).order_by("-pk").first()
-    if award is not None and award.reason:
-        return award.reason, clause
-    text = next((row.get("text", "") for row in case.criteria or [] if row.get("status") == "failed"), "")
-    return text, clause
+        clause, _sep, reason = said.note.partition("：")
+        return (reason, clause) if reason else (clause, "")
+    failed = next((row for row in case.criteria or [] if row.get("status") == "failed"), {})
+    return failed.get("text", ""), failed.get("clause", "")
 
 
 def fund_line(case: Case, reviews: dict[int, ReviewRequest], waiting: bool) -> FundLine:
@@ -132,7 +126,6 @@ def of(application: Application) -> Status:
     total, parts, still = _money(application) if proven and not withdrawn else (None, [], None)
     return Status(
         headline=_headline(application, cases, requests),
-        notes=[],
         tasks=[] if withdrawn else _tasks(application, cases, lines),
         funds=lines,
         requests=requests,

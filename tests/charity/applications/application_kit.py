@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 from django.test import Client
+from PIL import Image
 
 import factories as make
 from charity.applications import services, steps
@@ -139,3 +141,9 @@ def insured(
 def as_family(acc, pk: int) -> Application:
     with actor_scope(make.patient(acc)):
         return Application.objects.get(pk=pk)
+
+
+def photo(size: tuple[int, int] = (800, 600)) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", size, "white").save(out, "JPEG")
+    return out.getvalue()
