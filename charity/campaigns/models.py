@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from accounts.models import Organisation
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from vault.fields import SealedJSON
 
+from accounts.models import Organisation
 from insurance.ledger.models import money
+from vault.fields import SealedJSON
 
 
 class Campaign(models.Model):
@@ -49,6 +49,7 @@ class CampaignLink(models.Model):
     counted_version = models.PositiveIntegerField(default=0)
     counted_reserved = money(default=0, help_text="raised, not yet paid out, as counted in the ledger")
     counted_paid = money(default=0)
+    postings = models.PositiveIntegerField(default=0, help_text="how often the ledger was told")
 
     class Meta:
         db_table = "campaign_link"

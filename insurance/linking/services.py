@@ -6,6 +6,7 @@ The scoring is matching.linkage.scoring, a pure function; this service decides w
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
@@ -164,8 +165,9 @@ def link(identity_id: int, *, amount: Decimal | None = None) -> LinkResult:
         if item.pair.outcome in {"accept", "review"} or person_id in holders
     ]
     if doubts:
-        for item in sorted(doubts, key=lambda item: -item.pair.weight)[:REVIEWS_PER_IDENTITY]:
-            _ask(identity, item, amount)
+        best_doubts = sorted(doubts, key=lambda item: -item.pair.weight)[:REVIEWS_PER_IDENTITY]
+        asked = [_ask(identity, item, amount).pk for item in best_doubts]
+        _overtake(identity, keep=asked)
         identity.state = LinkState.REVIEW
         identity.save(update_fields=["state"])
         return LinkResult("review", None, "review")
@@ -217,8 +219,8 @@ def _root(person: Person | None) -> Person:
     return person
 
 
-def _overtake(identity: Identity) -> None:
-    Review.objects.filter(identity=identity, state=Review.State.OPEN).update(
+def _overtake(identity: Identity, keep: Iterable[int] = ()) -> None:
+    Review.objects.filter(identity=identity, state=Review.State.OPEN).exclude(pk__in=list(keep)).update(
         state=Review.State.OVERTAKEN, decided_at=timezone.now()
     )
 
@@ -308,6 +310,13 @@ def apply_decision(review_id: int) -> LinkResult:
         ):
             return link(identity.pk)
     return LinkResult("waiting", identity.person_id, "")
+
+
+def described_anew(identity_id: int) -> None:
+    """A source changed its description: a yes to the old one no longer answers for it. A no stays."""
+    Review.objects.filter(identity_id=identity_id, state__in=[Review.State.OPEN, Review.State.SAME]).update(
+        state=Review.State.OVERTAKEN, decided_at=timezone.now()
+    )
 
 
 def look_again(identity_id: int) -> LinkResult | None:

@@ -1,7 +1,8 @@
 """A platform sees its own campaigns, never to whom they were linked."""
 
-from consent.rls import live, represents
 from django.db import migrations
+
+from consent.rls import live, represents
 from scope import rls
 from scope.rls import Policy
 

@@ -1,0 +1,142 @@
+"""Receiving campaigns from designated platforms: each record accepted, known already, or refused by name."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from audit import record
+from outbox import emit
+from scope import Actor
+from vault.index import code_hash
+
+from .models import Campaign
+from .reading import Pushed, Reason, read
+
+
+@dataclass(frozen=True)
+class Result:
+    """Answer to one record. state: accepted | duplicate | refused; ids and version of what stands afterwards."""
+
+    position: int
+    state: str
+    external_id: str = ""
+    id: int | None = None
+    version: int | None = None
+    reasons: tuple[Reason, ...] = ()
+    unknown_fields: tuple[str, ...] = field(default_factory=tuple)
+
+    def body(self) -> dict[str, Any]:
+        return {
+            "position": self.position,
+            "state": self.state,
+            "external_id": self.external_id,
+            "id": self.id,
+            "version": self.version,
+            "reasons": [reason.body() for reason in self.reasons],
+            "unknown_fields": list(self.unknown_fields),
+        }
+
+
+def receive(actor: Actor, position: int, value: Any, today: date | None = None) -> Result:
+    """Keep one pushed record: new, a new version, or the same again (which changes nothing).
+
+    Emits `campaign.received` (campaign_id) for a new version. The actor is the platform's client.
+    """
+    pushed, reasons, unknown = read(value, today or timezone.localdate())
+    if pushed is None:
+        named = value.get("external_id") if isinstance(value, dict) else ""
+        return Result(
+            position,
+            "refused",
+            named[:64] if isinstance(named, str) else "",
+            reasons=tuple(reasons),
+            unknown_fields=tuple(unknown),
+        )
+    try:
+        with transaction.atomic():
+            campaign, changed = _store(actor, pushed)
+    except IntegrityError:  # the same new campaign in another request at this moment
+        campaign, changed = _store(actor, pushed)
+    if changed:
+        record(
+            "campaign.received",
+            f"campaign:{campaign.pk}",
+            payload={
+                "version": campaign.version,
+                "status": campaign.status,
+                "raised": str(campaign.raised),
+                "paid_out": str(campaign.paid_out),
+            },
+            actor=actor,
+        )
+        emit("campaign.received", campaign_id=campaign.pk)
+    return Result(
+        position,
+        "accepted" if changed else "duplicate",
+        campaign.external_id,
+        campaign.pk,
+        campaign.version,
+        unknown_fields=tuple(unknown),
+    )
+
+
+def _store(actor: Actor, pushed: Pushed) -> tuple[Campaign, bool]:
+    digest = code_hash(
+        "campaigns.content", json.dumps(pushed.canonical(), ensure_ascii=False, sort_keys=True)
+    )
+    values: dict[str, Any] = {
+        "content_hash": digest,
+        "status": pushed.status,
+        "target": pushed.target,
+        "raised": pushed.raised,
+        "paid_out": pushed.paid_out,
+        "disease_code": pushed.disease_code,
+        "beneficiary": {
+            **pushed.beneficiary,
+            "started_on": pushed.started_on.isoformat() if pushed.started_on else None,
+        },
+    }
+    campaign = (
+        Campaign.objects.select_for_update()
+        .filter(platform_id=actor.org_id, external_id=pushed.external_id)
+        .first()
+    )
+    if campaign is None:
+        return Campaign.objects.create(  # type: ignore[misc]
+            platform_id=actor.org_id, external_id=pushed.external_id, **values
+        ), True
+    if bytes(campaign.content_hash) == digest:
+        return campaign, False
+    for name, value in values.items():
+        setattr(campaign, name, value)
+    campaign.version += 1
+    campaign.save()
+    return campaign, True
+
+
+def own(actor: Actor) -> QuerySet[Campaign]:
+    """The platform's own campaigns, newest first; row-level security says the same."""
+    return Campaign.objects.filter(platform_id=actor.org_id).order_by("-pk")
+
+
+def body(campaign: Campaign) -> dict[str, Any]:
+    """What a platform is told of its campaign: what it pushed, and no more."""
+    return {
+        "id": campaign.pk,
+        "external_id": campaign.external_id,
+        "version": campaign.version,
+        "status": campaign.status,
+        "target": f"{campaign.target:.2f}",
+        "raised": f"{campaign.raised:.2f}",
+        "paid_out": f"{campaign.paid_out:.2f}",
+        "currency": "CNY",
+        "received_at": campaign.received_at.isoformat(),
+        "updated_at": campaign.updated_at.isoformat(),
+    }
