@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import re
 import shutil
 import socket
@@ -18,18 +17,25 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import pytest
+
 from devstack.testing import ROOT
 
 sync_api = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync --disable-dev-shm-usage"
-).split()
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
 SHOTS = ROOT / "var" / "screenshots"
 PHONE = {"width": 375, "height": 780}
 DESK = {"width": 1280, "height": 860}
-PASSWORD = "jieli-demo-2026"  # noqa: S105
+PASSWORD = "jieli-demo-2026"
 # Everything that is due, again and again: what worker and beat do, without a broker.
 ENGINE = """
 import time
@@ -101,7 +107,13 @@ class Jieli:
         return done.stdout
 
     def start(self):
-        gunicorn = "--workers=1 --threads=6 --worker-class=gthread --no-control-socket --timeout=60".split()
+        gunicorn = [
+            "--workers=1",
+            "--threads=6",
+            "--worker-class=gthread",
+            "--no-control-socket",
+            "--timeout=60",
+        ]
         web = [sys.executable, "-m", "gunicorn", *gunicorn, f"--bind=127.0.0.1:{self.port}",
                "--worker-tmp-dir", str(self.var), "config.wsgi:application"]  # fmt: skip
         for argv, role in ((web, "app"), ([sys.executable, "-c", ENGINE], "engine")):
@@ -142,7 +154,9 @@ class Jieli:
         """Wait until the engine has nothing to do."""
         end = time.monotonic() + patience
         while self.sql("SELECT count(*) FROM outbox_event WHERE state = 'pending'")[0][0]:
-            assert time.monotonic() < end, self.sql("SELECT topic, tries, error FROM outbox_event WHERE state='pending'")
+            assert time.monotonic() < end, self.sql(
+                "SELECT topic, tries, error FROM outbox_event WHERE state='pending'"
+            )
             time.sleep(0.1)
 
     # -- the API, as an organisation's own system uses it -------------------------------------------------
@@ -234,7 +248,9 @@ class Visitor:
 
     def fits(self):
         """Nothing sticks out to the right."""
-        assert self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1"), self.page.url
+        assert self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1"), (
+            self.page.url
+        )
 
     def close(self):
         self.context.close()

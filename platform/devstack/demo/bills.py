@@ -98,7 +98,17 @@ def _bill(
     catastrophic = (fund * Decimal("0.16")).quantize(Decimal("0.01"))
     zero = Decimal("0.00")
     pays = dict.fromkeys(
-        "basic civil_servant enterprise catastrophic large_amount other_supplement assistance other".split(), zero
+        [
+            "basic",
+            "civil_servant",
+            "enterprise",
+            "catastrophic",
+            "large_amount",
+            "other_supplement",
+            "assistance",
+            "other",
+        ],
+        zero,
     )
     settled = datetime.combine(discharged, time(10, 20))
     number = f"{hospital.code}{settled:%Y%m%d%H%M%S}0{tail}"
@@ -122,7 +132,9 @@ def reversal(number: int, original: SyntheticSettlement) -> dict[str, Any]:
     message = original.as_message()
     lines: dict[str, Any] = message["output"]["setlinfo"]  # type: ignore[index]
     for key, value in list(lines.items()):
-        if isinstance(value, str) and key.endswith(("_amt", "_pay", "_sumamt", "_dedc", "_selfpay", "ownpay")):
+        if isinstance(value, str) and key.endswith(
+            ("_amt", "_pay", "_sumamt", "_dedc", "_selfpay", "ownpay")
+        ):
             lines[key] = "0.00" if Decimal(value) == 0 else str(-Decimal(value))
     lines["setl_id"] = f"{original.setl_id[:-4]}{number:04d}"
     lines["medins_setl_id"] = ""

@@ -89,7 +89,9 @@ SHARES = {
 def families(people: Population, rows: Sequence[SyntheticSettlement], today: date) -> list[Family]:
     """About 60 families of the population, the same at every run for the same day."""
     rng = Random(f"families-{people.seed}")
-    waiting: dict[str, list[tuple[SyntheticPerson, list[SyntheticSettlement], tuple[str, ...]]]] = defaultdict(list)
+    waiting: dict[str, list[tuple[SyntheticPerson, list[SyntheticSettlement], tuple[str, ...]]]] = (
+        defaultdict(list)
+    )
     taken: set[int] = set()
     for (index, code), mine in sorted(_by_need(rows).items()):
         patient = people.people[index]
@@ -134,7 +136,9 @@ def _family(
     hardship = HARDSHIP_OF.get(patient.hardship, "")
     if not hardship and funds[0] in {"kangning-liangai", "kangning-metabolic"}:
         hardship = rng.choice(("dibao", "low_income")) if funds[0] == "kangning-metabolic" else "dibao"
-    rates = noise.NoiseRates(id_missing=0, name_dropped=0, birth_missing=0, sex_missing=0, lunar=0, year_only=0)
+    rates = noise.NoiseRates(
+        id_missing=0, name_dropped=0, birth_missing=0, sex_missing=0, lunar=0, year_only=0
+    )
     return Family(
         patient=patient,
         bills=mine,
@@ -166,7 +170,16 @@ def family_of_the_case(child: SyntheticPerson, mine: list[SyntheticSettlement], 
         days_ago=4,
         procedures=("hsct",),
         aid={"campaign": ("安心筹", "150000.00")},
-        papers=("diagnosis", "household", "guardian_id", "front_page", "marrow", "match", "id_card", "income"),
+        papers=(
+            "diagnosis",
+            "household",
+            "guardian_id",
+            "front_page",
+            "marrow",
+            "match",
+            "id_card",
+            "income",
+        ),
     )
 
 
@@ -221,4 +234,49 @@ def answers_of(family: Family) -> dict[str, Any]:
         },
         "aid": aid,
         "documents": {"seen": True},
+    }
+
+
+def campaigns_of(case: Family, planned: Sequence[Family], today: date) -> list[dict[str, Any]]:
+    """What the platform pushes: the measuring case's appeal and those of some other families, names masked."""
+    rng = Random("campaigns")
+    rows = [_campaign("AX-2019-0001", case, "200000.00", "153000.00", "153000.00", "ended", "stars", today)]
+    chosen = [family for family in planned if family.goal in {"new", "proposed", "paid", "waiting"}][::4]
+    for at, family in enumerate(chosen[:9], 1):
+        target = Decimal(40_000 + 20_000 * (at % 4))
+        raised = (target * Decimal(rng.randint(8, 60)) / 100).quantize(Decimal("0.01"))
+        raised = min(raised, (family.own_cost / 2).quantize(Decimal("0.01")))
+        paid = raised if at % 3 == 0 else Decimal("0.00")
+        style = ("middle", "mou", "star", "stars")[at % 4]
+        rows.append(
+            _campaign(
+                f"AX-{today.year}-{1000 + at}", family, str(target), str(raised), str(paid),
+                "ended" if paid else "active", style, today,
+            )
+        )  # fmt: skip
+    return rows
+
+
+def _campaign(
+    number: str, family: Family, target: str, raised: str, paid: str, status: str, style: str, today: date
+) -> dict[str, Any]:
+    patient, last = family.patient, max(family.bills, key=lambda bill: bill.settled_at)
+    if style == "middle" and len(patient.given_name) < 2:
+        style = "star"
+    return {
+        "external_id": number,
+        "status": status,
+        "target": target if "." in target else f"{target}.00",
+        "raised": raised,
+        "paid_out": paid,
+        "disease_code": last.disease.code,
+        "started_at": (today - timedelta(days=30)).isoformat(),
+        "beneficiary": {
+            "name": noise.mask_name(patient.surname, patient.given_name, style),
+            "age": patient.age_on(today),
+            "sex": patient.sex,
+            "area": patient.area,
+            "hospital": last.hospital.name,
+            "disease": last.disease.name,
+        },
     }

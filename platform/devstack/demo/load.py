@@ -94,7 +94,11 @@ def _load(cast: Cast, say: Say, rest: bool, began: float) -> Loaded:
         city = next(c for c, insurer in demo_bills.INSURER_OF.items() if insurer == code)
         stage.push(cast, code, [stage.as_json(demo_bills.troubled(rows, city))], "troubled")
     _doubtful(cast, rows, first)
+    stage.attempt(
+        "campaigns", stage.announce, cast, "anxin", demo_families.campaigns_of(case, planned, today)
+    )
     stage.drain()
+    stage.attempt("desk", _desk, cast)
     _recovery(cast, made)
     stage.drain()
     if rest:
@@ -220,6 +224,22 @@ def _doubtful(cast: Cast, rows: list[SyntheticSettlement], first: set[str]) -> N
         ).as_canonical()
         bodies.append({**wrong, "medins_setl_id": ""})
     stage.push(cast, "changsha-yb", [stage.as_json(bodies)], "doubtful")
+
+
+def _desk(cast: Cast) -> None:
+    """Some questions are answered; the measuring case's stays open for the walk-through."""
+    from insurance.linking import desk
+    from insurance.linking.models import Review
+
+    reviewer = cast.staff("reviewer")
+    with actor_scope(reviewer):
+        waiting = list(Review.objects.filter(state="open").order_by("-at_stake").select_related("identity"))
+    answers = {"campaign": ["same", "same", "same"], "insurer": ["same", "different"]}
+    for review in waiting[1:]:
+        left = answers.get(review.identity.source) or []
+        if left and review.held != Decimal("153000.00"):
+            with actor_scope(reviewer):
+                desk.decide(reviewer, review.pk, left.pop(0), "演示：已电话核实。")
 
 
 def _recovery(cast: Cast, made: list[tuple[demo_families.Family, int]]) -> None:

@@ -54,7 +54,7 @@ def write(*, bill: dict[str, Any], token: str, left: str) -> Path:
         "  Push a settlement (the body is in var/demo-settlement.json):",
         f"  TOKEN=$(curl -s -u {who} -d grant_type=client_credentials {base}/o/token/ \\",
         """    | python3 -c 'import json,sys; print(json.load(sys.stdin)["access_token"])')""",
-        f"  curl -s -X POST {base}/api/v1/settlements -H \"Authorization: Bearer $TOKEN\" \\",
+        f'  curl -s -X POST {base}/api/v1/settlements -H "Authorization: Bearer $TOKEN" \\',
         f"    -H 'Content-Type: application/json' --data @{example}",
         "",
     ]

@@ -23,6 +23,7 @@ from charity.applications.models import Application, Document
 from charity.awards import casework
 from charity.awards import services as awards
 from charity.awards.models import Case
+from charity.campaigns import services as campaigns
 from charity.funds.models import Fund
 from consent import services as consents
 from insurance.intake import services as intake
@@ -81,6 +82,15 @@ def push(cast: Cast, code: str, bodies: Iterable[bytes], key: str) -> Counter[st
             )
         if not receipt.replayed:
             total.update(receipt.counts)
+    return total
+
+
+def announce(cast: Cast, code: str, rows: Sequence[dict[str, Any]]) -> Counter[str]:
+    """A platform pushes its campaigns; one that is known already changes nothing."""
+    total: Counter[str] = Counter()
+    with actor_scope(cast.client(code)) as actor:
+        for position, row in enumerate(rows):
+            total[campaigns.receive(actor, position, row).state] += 1
     return total
 
 
@@ -170,7 +180,9 @@ def prove(patient: Actor, application_id: int, token: str) -> None:
 def cases_of(application_id: int) -> list[Case]:
     with engine_scope("demo"):
         return list(
-            Case.objects.filter(application_id=application_id).select_related("organisation", "fund").order_by("pk")
+            Case.objects.filter(application_id=application_id)
+            .select_related("organisation", "fund")
+            .order_by("pk")
         )
 
 
@@ -254,7 +266,9 @@ def age(application_ids: Sequence[tuple[int, int]]) -> None:
     with engine_scope("demo"):
         for application_id, days in application_ids:
             then = now - timedelta(days=days, minutes=application_id % 600)
-            Application.objects.filter(pk=application_id, submitted_at__isnull=False).update(submitted_at=then)
+            Application.objects.filter(pk=application_id, submitted_at__isnull=False).update(
+                submitted_at=then
+            )
             for case in Case.objects.filter(application_id=application_id):
                 case.opened_at = then
                 case.due_on = case.due_on and case.due_on - timedelta(days=days)
