@@ -12,7 +12,7 @@ from . import characters as han
 from . import diseases, hospitals, nicknames
 from . import normalise as n
 from .areas import locate
-from .columns import Coded, Ints, Levels, cpdist, jaro, osa
+from .columns import Coded, Ints, Letters, Levels, cpdist, jaro, osa
 from .comparison import Comparison, Prepared
 
 _WORD_NOISE = re.compile(r"[^\w]+|_")
@@ -75,6 +75,9 @@ _GOOD = np.array([0, 5, 3, 4, 0, 3, 0, 1, 1, -3], dtype=np.int8)
 class PreparedParts(Prepared):
     def __init__(self, comparison: Parts, columns: Sequence[Sequence[Any]]) -> None:
         super().__init__(comparison)
+        #: The partner's rows, where both parts are compared in one go, and what they gave it last.
+        self.twin: PreparedParts | None = None
+        self.last: tuple[Ints, Ints, Levels] | None = None
         size = len(columns[0])
         both: list[Any] = [v for column in columns for v in column]
         coded = Coded(both, squash)
@@ -86,7 +89,8 @@ class PreparedParts(Prepared):
         self.keys["exact"] = lambda: own
         self.keys["sound"] = lambda: own.derive(sound)
         self.keys["start"] = lambda: own.derive(lambda v: v[:3])
-        self.length = np.array([len(v) for v in coded.values] + [0], dtype=np.int16)
+        self.letters = Letters(coded.values)
+        self.length = self.letters.length
         self.initial = np.array([ord(v[0]) if v else 0 for v in coded.values] + [0], dtype=np.int32)
         self.pinyin = np.array(
             [
@@ -113,53 +117,71 @@ class PreparedParts(Prepared):
         if not len(rest):
             return level
         a, b = a[rest], b[rest]
-        x, y = self.values[a], self.values[b]
         out = level[rest]
+        la, lb = self.length[a], self.length[b]
+        first = self.initial[a] == self.initial[b]
+        out[(np.minimum(la, lb) == 1) & first] = c.index("initial")
+        # Jaro-Winkler ≥ 0.82 needs Jaro ≥ 0.7 with a common beginning, 0.82 without; Jaro ≤ (m/a + m/b + 1) / 3.
+        # One or two edits need all but two characters, and a high enough Jaro-Winkler of their own.
+        common = self.letters.common(a, b)
+        bound = common / np.maximum(la, 1) + common / np.maximum(lb, 1)
+        hope = np.flatnonzero((bound >= np.where(first, 1.1, 1.459)) | (common >= np.maximum(la, lb) - 2))
+        x, y = self.values[a[hope]], self.values[b[hope]]
         close = jaro(x, y)
-        out[(np.minimum(self.length[a], self.length[b]) == 1) & (self.initial[a] == self.initial[b])] = (
-            c.index("initial")
-        )
-        out[close >= 0.82] = c.index("similar")
-        maybe = np.flatnonzero((close >= 0.6) & (np.abs(self.length[a] - self.length[b]) <= 2))
+        la, lb = la[hope], lb[hope]
+        found = out[hope]
+        found[close >= 0.82] = c.index("similar")
+        maybe = np.flatnonzero((close >= 0.6) & (np.abs(la - lb) <= 2))
         gap = osa(x[maybe], y[maybe], 2)
-        shorter = np.minimum(self.length[a[maybe]], self.length[b[maybe]])
-        out[close >= 0.93] = c.index("edit_2")
-        out[maybe[(gap == 2) & (shorter >= 4)]] = c.index("edit_2")
-        out[maybe[(gap == 1) & (shorter >= 2)]] = c.index("edit_1")
-        na, nb = self.nick[a], self.nick[b]
+        shorter = np.minimum(la[maybe], lb[maybe])
+        found[close >= 0.93] = c.index("edit_2")
+        found[maybe[(gap == 2) & (shorter >= 4)]] = c.index("edit_2")
+        found[maybe[(gap == 1) & (shorter >= 2)]] = c.index("edit_1")
+        out[hope] = found
+        known = np.flatnonzero((self.nick[a, 0] > 0) & (self.nick[b, 0] > 0))
+        na, nb = self.nick[a[known]], self.nick[b[known]]
         short = ((na[:, :, None] == nb[:, None, :]) & (na[:, :, None] > 0)).any(axis=(1, 2))
-        out[short] = c.index("short_form")
+        out[known[short]] = c.index("short_form")
         out[self.pinyin[a] == self.pinyin[b]] = c.index("edit_1")
         level[rest] = out
         return level
 
     def compare(self, i: Ints, j: Ints) -> Levels:
-        own = self.similar(self.parts[0][i], self.parts[0][j])
         if len(self.parts) < 2:
-            return own
+            return self.similar(self.parts[0][i], self.parts[0][j])
+        if self.twin is not None and self.twin.last is not None:
+            x, y, partner = self.twin.last
+            if x is i and y is j:
+                self.twin.last = None
+                return partner
         c = self.comparison
         assert isinstance(c, Parts)
-        weak = np.flatnonzero((own == 0) | (own >= c.index("similar")))
-        if not len(weak):
-            return own
+        mine, other = self.parts
+        own, theirs = self.similar(mine[i], mine[j]), self.similar(other[i], other[j])
+        close = c.index("similar")
+        weak = np.flatnonzero(((own == 0) | (own >= close)) | ((theirs == 0) | (theirs >= close)))
         ri, rj = i[weak], j[weak]
-        mine, other = self.parts[0], self.parts[1]
-        partner = self.similar(other[ri], other[rj])
-        straight = _GOOD[own[weak]] + _GOOD[partner]
-        one = self.similar(mine[ri], other[rj])
-        two = self.similar(other[ri], mine[rj])
+        one, two = self.similar(mine[ri], other[rj]), self.similar(other[ri], mine[rj])
+        straight = _GOOD[own[weak]] + _GOOD[theirs[weak]]
         crossed = _GOOD[one] + _GOOD[two]
-        # Both comparisons must see the same crossing, whichever record comes first: better to position 0.
-        best = np.where(_GOOD[one] >= _GOOD[two], one, two)
-        worst = np.where(_GOOD[one] >= _GOOD[two], two, one)
-        level = best if c.position == 0 else worst
-        swap = (crossed >= 3) & (crossed > straight + 1)
-        new = np.full(len(weak), c.index("crossed_close"), dtype=np.uint8)
-        new[level == 1] = c.index("crossed")
-        new[level == 0] = 0
-        new[level == c.size - 1] = c.size - 1
-        own[weak[swap]] = new[swap]
+        swap = np.flatnonzero((crossed >= 3) & (crossed > straight + 1))
+        one, two = one[swap], two[swap]
+        # Both comparisons must see the same crossing, whichever record comes first: the better to position 0.
+        leads = _GOOD[one] >= _GOOD[two]
+        best, worst = np.where(leads, one, two), np.where(leads, two, one)
+        mine_level, their_level = (best, worst) if c.position == 0 else (worst, best)
+        own[weak[swap]] = self._crossed(mine_level)
+        theirs[weak[swap]] = self._crossed(their_level)
+        self.last = (i, j, theirs)
         return own
+
+    def _crossed(self, level: Levels) -> Levels:
+        c = self.comparison
+        out = np.full(len(level), c.index("crossed_close"), dtype=np.uint8)
+        out[level == 1] = c.index("crossed")
+        out[level == 0] = 0
+        out[level == c.size - 1] = c.size - 1
+        return out
 
 
 class Text(Comparison):
@@ -179,7 +201,8 @@ class PreparedText(Prepared):
     def __init__(self, comparison: Text, rows: Sequence[Any]) -> None:
         super().__init__(comparison)
         self.coded = Coded(rows, comparison.clean)
-        self.length = np.array([len(v) for v in self.coded.values] + [0], dtype=np.int16)
+        self.letters = Letters(self.coded.values)
+        self.length = self.letters.length
         self.tf["value"] = self.coded
         self.keys["exact"] = lambda: self.coded
         self.keys["start"] = lambda: self.coded.derive(lambda v: v[:4])
@@ -195,15 +218,20 @@ class PreparedText(Prepared):
         if not len(rest):
             return level
         a, b = a[rest], b[rest]
+        out = level[rest]
+        la, lb = self.length[a], self.length[b]
+        common = self.letters.common(a, b)
+        hope = np.flatnonzero((common >= 0.35 * (la + lb)) | (common >= np.maximum(la, lb) - 1))
+        a, b, la, lb = a[hope], b[hope], la[hope], lb[hope]
         x, y = self.coded.objects[a], self.coded.objects[b]
         ratio = self.ratio(x, y)
-        out = level[rest]
-        out[ratio >= 0.7] = c.index("similar")
-        out[ratio >= 0.85] = c.index("close")
-        la, lb = self.length[a], self.length[b]
-        maybe = np.flatnonzero((np.abs(la - lb) <= 1) & (np.minimum(la, lb) >= 2))
+        found = out[hope]
+        found[ratio >= 0.7] = c.index("similar")
+        found[ratio >= 0.85] = c.index("close")
+        maybe = np.flatnonzero((np.abs(la - lb) <= 1) & (np.minimum(la, lb) >= 2) & (ratio >= 0.4))
         gap = osa(x[maybe], y[maybe], 1)
-        out[maybe[gap == 1]] = c.index("edit_1")
+        found[maybe[gap == 1]] = c.index("edit_1")
+        out[hope] = found
         level[rest] = out
         return level
 

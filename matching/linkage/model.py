@@ -208,6 +208,9 @@ class Table:
         self._address = next(
             (k for k, p in enumerate(prepared) if isinstance(p.comparison, compare_text.Address)), None
         )
+        parts = {p.comparison.columns: p for p in prepared if isinstance(p, compare_text.PreparedParts)}
+        for item in parts.values():
+            item.twin = parts.get(item.comparison.columns[::-1]) if len(item.parts) == 2 else None
         self._logs: dict[tuple[int, str], np.ndarray] = {}
         self._logs_of: Params | None = None
 
