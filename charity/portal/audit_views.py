@@ -1,0 +1,180 @@
+"""Is the record intact, and who vouches: for auditors of any organisation, the regulator and the operator.
+
+Metadata only, never a person. An organisation reads its own entries; the regulator and the operator read who
+did what of all. Everybody may check any entry's proof.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.views.decorators.http import require_GET
+
+from accounts.models import Organisation, User
+from audit import services as log
+from audit.models import Checkpoint
+from scope import permission
+from vault import masking
+from web import charts
+
+ROLES = ("auditor", "administrator")
+SEES_ALL = {"regulator", "operator"}
+SUBJECT = re.compile(r"^[a-z_]{2,30}:[0-9]{1,15}$")
+ACTIONS = {
+    "case.viewed": lazy("看了案件"),
+    "queue.viewed": lazy("看了待办列表"),
+    "field.revealed": lazy("看了完整信息"),
+    "document.downloaded": lazy("下载了材料"),
+    "award.proposed": lazy("建议资助"),
+    "award.approved": lazy("批准资助"),
+    "award.paid": lazy("付款"),
+    "award.refused": lazy("不予资助"),
+    "consent.given": lazy("患者同意"),
+    "consent.withdrawn": lazy("患者收回同意"),
+    "settlement.received": lazy("收到结算单"),
+}
+
+
+def _may_read(request: Any, actor_label: str) -> bool:
+    return request.organisation.kind in SEES_ALL or actor_label.endswith(f"@{request.actor.org_id}")
+
+
+def _who(label: str) -> str:
+    """'staff:12@3' as organisation and masked name; other labels as they are."""
+    match = re.fullmatch(r"(staff|client):(\d+)@(\d+)", label)
+    if match is None:
+        kinds = {"engine": _("接力系统"), "public": _("未登录的访客")}
+        return kinds.get(label, _("患者账号") if label.startswith("patient") else label)
+    organisation = Organisation.objects.filter(pk=int(match[3])).first()
+    name = ""
+    if match[1] == "staff":
+        user = User.objects.filter(pk=int(match[2])).first()
+        name = masking.name(user.display_name) if user else match[2]
+    else:
+        name = _("接口 %(id)s") % {"id": match[2]}
+    return f"{organisation or match[3]} · {name}"
+
+
+@permission(staff=ROLES)
+@require_GET
+def show(request: Any) -> HttpResponse:
+    status = log.status()
+    last = Checkpoint.objects.order_by("-size").first()
+    number, subject = (
+        request.GET.get("number", "").replace(",", "").strip(),
+        request.GET.get("subject", "").strip(),
+    )
+    entry, path, error, readable, trail = None, None, "", False, []
+    if number:
+        if number.isascii() and number.isdigit() and len(number) < 16:
+            try:
+                entry = log.entry_with_proof(int(number))
+                readable = _may_read(request, entry.actor)
+                path = charts.merkle_path(
+                    f"{entry.leaf_index:,}", [step.hex() for step in entry.proof], entry.holds
+                )
+            except log.NotInLog:
+                error = _("记录里没有第 %(number)s 条，或者它还没有签进检查点（约一秒）。") % {
+                    "number": number
+                }
+        else:
+            error = _("编号是数字，从 0 开始。")
+    elif subject:
+        if SUBJECT.match(subject):
+            trail = [
+                {"entry": one, "who": _who(one.actor), "action": ACTIONS.get(one.action, one.action)}
+                for one in log.trail(subject)
+                if _may_read(request, one.actor)
+            ]
+            if not trail:
+                error = _("没有关于它的记录，或者不是本机构的。")
+        else:
+            error = _("对象写成“种类:编号”，比如 case:5、award:9。")
+    return render(
+        request,
+        "portal/audit.html",
+        {
+            "status": status,
+            "checkpoint": last.note if last else "",
+            "figures": [
+                {
+                    "label": _("记录总数"),
+                    "value": f"{status.entries:,}",
+                    "sub": _("今日新增 %(n)s 条") % {"n": f"{status.today:,}"},
+                },
+                {
+                    "label": _("检查点"),
+                    "value": _age(status),
+                    "sub": _("签到第 %(n)s 条") % {"n": f"{status.size:,}"},
+                },
+                {"label": _("等着签的"), "value": f"{status.waiting:,}", "sub": _("平常一秒内签完")},
+            ],
+            "late": status.checkpoint_age is not None
+            and status.waiting > 0
+            and status.checkpoint_age.total_seconds() > 300,
+            "entry": entry,
+            "who": _who(entry.actor) if entry and readable else "",
+            "action": ACTIONS.get(entry.action, entry.action) if entry else "",
+            "payload": json.dumps(entry.payload, ensure_ascii=False, indent=1)
+            if entry and readable and entry.payload is not None
+            else "",
+            "commitment": entry.commitment.hex() if entry else "",
+            "readable": readable,
+            "path": path,
+            "trail": trail,
+            "error": error,
+            "number": number[:16],
+            "subject": subject[:48],
+        },
+        status=404 if error and number and entry is None else 200,
+    )
+
+
+def _age(status: log.LogStatus) -> str:
+    if status.checkpoint_age is None:
+        return _("还没有")
+    seconds = int(status.checkpoint_age.total_seconds())
+    if seconds < 60:
+        return _("%(n)d 秒前") % {"n": seconds}
+    if seconds < 3600:
+        return _("%(n)d 分钟前") % {"n": seconds // 60}
+    return _("%(n)d 小时前") % {"n": seconds // 3600}
+
+
+@permission(staff=ROLES)
+@require_GET
+def checkpoint(request: Any) -> HttpResponse:
+    last = Checkpoint.objects.order_by("-size").first()
+    if last is None:
+        raise Http404
+    response = HttpResponse(last.note, content_type="text/plain; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="checkpoint-{last.size}.txt"'
+    return response
+
+
+@permission(staff=ROLES)
+@require_GET
+def proof(request: Any, number: int) -> HttpResponse:
+    """An entry's inclusion proof as text: leaf hash, siblings, checkpoint. Hashes only."""
+    try:
+        entry = log.entry_with_proof(number)
+    except log.NotInLog as error:
+        raise Http404 from error
+    lines = [
+        "jieli inclusion proof",
+        f"index {entry.leaf_index}",
+        f"size {entry.size}",
+        f"leaf {entry.leaf_hash.hex()}",
+        *(f"node {step.hex()}" for step in entry.proof),
+        "",
+        entry.checkpoint,
+    ]
+    response = HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="entry-{entry.leaf_index}.proof.txt"'
+    return response

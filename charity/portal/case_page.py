@@ -1,0 +1,349 @@
+"""Everything that the case page shows, gathered in a fixed number of queries."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from accounts.models import User
+from charity.applications.models import Application, Document, DocumentRequest
+from charity.awards.casework import IDENTITY_PAPERS
+from charity.awards.facts import SEALS, read_reason
+from charity.awards.models import Award, Case, CaseEvent
+from charity.awards.rules import ROLES, consent_of, limits_of, results_of
+from consent.models import Consent
+from matching.eligibility import HARDSHIP_NAMES
+from scope import Actor
+from vault import masking
+from web.charts import Limit
+
+from . import forms, reveal
+from .people import Person, person_of
+from .queue import working_days
+from .waterfall import Payers, payers_of
+
+EVENTS = {
+    "opened": lazy("家属提交申请，同意本基金查看"),
+    "consent_renewed": lazy("家属重新同意本基金查看"),
+    "consent_withdrawn": lazy("患者收回同意"),
+    "proposed": lazy("建议资助 %(amount)s，提交审批"),
+    "corrected": lazy("把建议金额改为 %(amount)s"),
+    "sent_back": lazy("退回经办，预留的 %(amount)s 已释放"),
+    "approved": lazy("批准 %(amount)s"),
+    "refused": lazy("不予资助"),
+    "cancelled": lazy("取消已批准的 %(amount)s"),
+    "paid": lazy("付款 %(amount)s"),
+    "returned": lazy("收到退回的 %(amount)s"),
+    "hold_expired": lazy("预留到期，%(amount)s 自动释放"),
+    "document_requested": lazy("请家属补材料"),
+    "reminded": lazy("又催了一次家属补材料"),
+    "document_accepted": lazy("核对材料"),
+    "document_rejected": lazy("退回材料"),
+    "identity_checked": lazy("核对了身份证件"),
+    "hardship_certified": lazy("确认困难身份"),
+    "assigned": lazy("转给同事经办"),
+    "revealed": lazy("看了完整信息"),
+}
+REASON_WORDS = {"call", "papers", "payee", "other"}
+SEAL_WORDS = {
+    "hospital": lazy("医院公章"),
+    "medical_affairs": lazy("医务处章"),
+    "department": lazy("科室章"),
+    "office": lazy("出具单位公章"),
+}
+
+
+def yuan(amount: Decimal | None) -> str:
+    return "" if amount is None else f"¥{amount:,.2f}"
+
+
+def gather(actor: Actor, case: Case, query: str) -> dict[str, Any]:
+    """The context of portal/case.html without forms."""
+    consent = consent_of(case)
+    application = Application.objects.filter(pk=case.application_id).first() if consent else None
+    person = person_of(application) if application else None
+    award = (
+        Award.objects.filter(case=case)
+        .select_related("proposed_by", "approved_by", "paid_by")
+        .order_by("-pk")
+        .first()
+    )
+    payers = payers_of(case, consent) if person else None
+    papers = _papers(case, actor) if person else []
+    asked = list(DocumentRequest.objects.filter(case_id=case.pk, closed_at=None)) if person else []
+    limits = limits_of(case) if person else []
+    events = list(CaseEvent.objects.filter(case=case).order_by("-id")[:60])
+    context: dict[str, Any] = {
+        "case": case,
+        "person": person,
+        "consent": consent,
+        "award": award,
+        "payers": payers,
+        "papers": papers,
+        "asked": asked,
+        "limits": [
+            Limit(limit.label + (f"（{limit.clause}）" if limit.clause else ""), limit.amount)
+            for limit in limits
+        ],
+        "limit": limits[0].amount if limits else None,
+        "criteria": _criteria(case, query) if person else [],
+        "timeline": _timeline(events, person is not None),
+        "events": len(events),
+        "figures": _figures(case, person, payers),
+        "alerts": _alerts(case, person, payers, consent) if person else [],
+        "day": max(1, working_days(timezone.localdate(case.opened_at), timezone.localdate())),
+        "decision_days": case.fund.decision_days,
+        "is_open": case.state in {"new", "waiting_family", "proposed"},
+        "payee_masked": _payee(award) if award and award.payee and person else "",
+        "accepted_papers": sum(1 for paper in papers if paper["state"] == "accepted"),
+        "may_check": bool(ROLES["check"] & actor.roles)
+        and case.state in {"new", "waiting_family", "proposed", "approved"},
+        "seals": [(key, SEAL_WORDS[key]) for key in SEAL_WORDS if key in SEALS],
+        "counts_as": _other_kinds(case),
+    }
+    return context
+
+
+def _payee(award: Award) -> str:
+    text = award.payee or ""
+    digits = "".join(character for character in text if character.isdigit())
+    return masking.account(digits) if len(digits) >= 12 else masking.name(text.split(" ")[0])
+
+
+def _other_kinds(case: Case) -> list[tuple[str, str]]:
+    documents = (case.rule.rule.get("documents") or []) if case.rule else []
+    return [(one["kind"], one["name"]) for one in documents]
+
+
+def _papers(case: Case, actor: Actor) -> list[dict[str, Any]]:
+    rows = (
+        Document.objects.filter(application_id=case.application_id)
+        .exclude(state="removed")
+        .defer("content")
+        .order_by("kind", "id")
+    )
+    found = []
+    for row in rows:
+        seal = read_reason(row.reason)[0] if row.state == "accepted" else ""
+        badge = {
+            "new": ("unknown", _("还没核对")),
+            "accepted": ("ok", _("已核对") + (f" · {SEAL_WORDS[seal]}" if seal else "")),
+            "rejected": ("bad", _("已退回")),
+        }.get(row.state, ("plain", row.state))
+        found.append(
+            {
+                "row": row,
+                "state": row.state,
+                "label": row.get_kind_display(),
+                "badge": badge,
+                "reason": row.reason if row.state == "rejected" else "",
+                "identity": row.kind in IDENTITY_PAPERS
+                and row.state == "accepted"
+                and case.person_id is None,
+                "other": row.kind == "other",
+            }
+        )
+    return found
+
+
+def _criteria(case: Case, query: str) -> list[dict[str, Any]]:
+    words = {"unknown": 0, "failed": 1, "met": 2}
+    rows = []
+    for one in sorted(results_of(case), key=lambda entry: words.get(entry["status"], 3)):
+        row = {
+            "verdict": one["status"],
+            "label": one["text"] or one["required"],
+            "clause": one["clause"],
+            "value": one["actual"],
+        }
+        if one["status"] == "unknown":
+            missing = _("缺：%(missing)s。") % {"missing": one["missing"]} if one["missing"] else ""
+            row["missing"] = missing + (f"{one['action']}。" if one["action"] else "")
+        elif one.get("source"):
+            row["value"] = f"{one['actual']}（{one['source']}）" if one["actual"] else one["source"]
+        rows.append(row)
+    return rows
+
+
+def _timeline(events: list[CaseEvent], with_notes: bool) -> list[dict[str, Any]]:
+    users = dict(
+        User.objects.filter(pk__in={event.user_id for event in events if event.user_id}).values_list(
+            "pk", "display_name"
+        )
+    )
+    items = []
+    for event in events:
+        text = str(EVENTS.get(event.kind, event.kind))
+        text = text % {"amount": yuan(event.amount)} if "%(amount)s" in text else text
+        if with_notes and event.note:
+            text += _note(event)
+        items.append(
+            {
+                "at": event.created_at,
+                "who": masking.name(users.get(event.user_id, "")) if event.user_id in users else "",
+                "text": text,
+            }
+        )
+    return items
+
+
+def _note(event: CaseEvent) -> str:
+    note = event.note or ""
+    if event.kind == "revealed":
+        reason, _dot, text = note.partition("：")
+        label = str(reveal.REASONS.get(reason, "")).partition("（")[0]
+        return f"：{label}" + (f"，{text}" if text else "")
+    if event.kind == "hardship_certified":
+        try:
+            told = json.loads(note)
+        except ValueError:
+            return ""
+        end = told.get("valid_to") or _("没有写到期")
+        return f"：{HARDSHIP_NAMES.get(told.get('kind'), '')}，{told.get('source')}，{end}"
+    return f"：{note}"
+
+
+def _figures(case: Case, person: Person | None, payers: Payers | None) -> list[dict[str, Any]]:
+    if person is None:
+        return []
+    items: list[dict[str, Any]] = []
+    if payers is None:
+        items.append({"label": _("还没着落"), "value": "—", "sub": _("核对身份后才能看到医保结算")})
+        items.append({"label": _("别人已付或已答应"), "value": "—", "sub": ""})
+        items.append({"label": _("个人负担 ÷ 家庭年收入"), "value": "—", "sub": ""})
+    else:
+        position = payers.position
+        share = position.open / position.residual * 100 if position.residual else Decimal(0)
+        items.append(
+            {
+                "label": _("还没着落"),
+                "value": yuan(position.open),
+                "sub": _("个人负担 %(amount)s 的 %(share)d%%")
+                % {"amount": yuan(position.residual), "share": int(share)},
+                "open": True,
+            }
+        )
+        words = {"commercial": _("商保"), "charity": _("慈善"), "crowdfunding": _("求助")}
+        names = "、".join(f"{words[kind]} {count}" for kind, count in payers.kinds.items() if kind in words)
+        items.append(
+            {"label": _("别人已付或已答应"), "value": yuan(payers.others), "sub": names or _("还没有")}
+        )
+        income = _decimal(person.household.get("income_yearly"))
+        if income and income > 0:
+            value, sub = (
+                f"{int(position.residual / income * 100)}%",
+                _("收入是家属填的；40%% 以上属灾难性支出") % {},
+            )
+        else:
+            value, sub = "—", _("家属没有填收入")
+        items.append({"label": _("个人负担 ÷ 家庭年收入"), "value": value, "sub": sub})
+    parts = [_("%(count)d 项符合") % {"count": case.met}]
+    if case.unknown:
+        parts.append(_("%(count)d 项待核实") % {"count": case.unknown})
+    if case.failed:
+        sub = _("%(count)d 项不符合") % {"count": case.failed}
+    else:
+        sub = _("没有不符合项")
+    items.append({"label": _("本基金规则"), "value": " · ".join(parts), "sub": sub})
+    return items
+
+
+def _decimal(text: Any) -> Decimal | None:
+    try:
+        return Decimal(str(text)) if text not in (None, "") else None
+    except ArithmeticError:
+        return None
+
+
+def _alerts(
+    case: Case, person: Person, payers: Payers | None, consent: Consent | None
+) -> list[tuple[str, str, str]]:
+    """Kind of badge, its word, text. Hints only: none of them decides."""
+    found = []
+    if case.person_id is None:
+        found.append(
+            ("unknown", _("待核"), _("身份还没有核对。核对身份证或户口本，或等家属用医保发的核对码。"))
+        )
+    told = _decimal(person.told_cost)
+    if (
+        payers
+        and told
+        and abs(told - payers.position.residual) > max(payers.position.residual / 10, Decimal(1000))
+    ):
+        found.append(
+            (
+                "wait",
+                _("中"),
+                _("家属填的自付 %(told)s，与医保结算的个人负担 %(real)s 差得多，以医保为准。")
+                % {"told": yuan(told), "real": yuan(payers.position.residual)},
+            )
+        )
+    if payers and payers.position.excess > 0:
+        found.append(
+            (
+                "alert",
+                _("高"),
+                _("各方资助合计已超过个人负担 %(amount)s，正在追回。")
+                % {"amount": yuan(payers.position.excess)},
+            )
+        )
+    if person.age is not None and person.age == 13:
+        found.append(("info", _("低"), _("患者快满 14 岁，届时要重新授权。")))
+    if consent and (consent.valid_until - timezone.now()).days < 30:
+        found.append(("wait", _("中"), _("同意书 30 天内到期，需要家属续签。")))
+    return found
+
+
+def decision_forms(actor: Actor, context: dict[str, Any]) -> dict[str, Any]:
+    """The forms that this actor may use on this case now, unbound."""
+    case, award, limit = context["case"], context["award"], context["limit"]
+    if context["person"] is None and case.state != Case.State.APPROVED:
+        return {}
+    found: dict[str, Any] = {}
+    roles = actor.roles
+    mine = award is not None and award.proposed_by_id == actor.user_id
+    if (
+        case.state in {"new", "waiting_family"}
+        and "case_worker" in roles
+        and limit is not None
+        and not results_of(case, "failed")
+    ):
+        found["propose"] = forms.ProposeForm(
+            limit=limit,
+            unknown=results_of(case, "unknown"),
+            initial={"amount": min(limit, case.offer) or None},
+        )
+    if case.state == "proposed" and mine and "case_worker" in roles:
+        found["correct"] = forms.CorrectForm(limit=limit, initial={"amount": award.amount})
+    if "approver" in roles and case.state == "proposed" and not mine:
+        found["decide"] = forms.DecideForm(
+            choices=[
+                ("approve", _("批准 %(amount)s") % {"amount": yuan(award.amount)}),
+                ("send_back", _("退回经办，先补材料")),
+                ("refuse", _("不予资助")),
+            ],
+            initial={"amount": award.amount},
+        )
+    if "approver" in roles and case.state in {"new", "waiting_family"}:
+        found["decide"] = forms.DecideForm(choices=[("refuse", _("不予资助"))], initial={"verdict": "refuse"})
+    if case.state == "approved" and "payer" in roles:
+        found["pay"] = forms.PayForm()
+    if case.state == "approved" and roles & ROLES["cancel"]:
+        found["cancel"] = forms.CancelForm()
+    if case.state == "paid" and award is not None and "payer" in roles:
+        found["return"] = forms.ReturnForm(limit=award.amount - award.returned)
+    if context["may_check"] and context["person"] is not None:
+        found["request"] = forms.RequestForm()
+        proofs = [
+            (paper["row"].pk, _("困难证明 %(id)d") % {"id": paper["row"].pk})
+            for paper in context["papers"]
+            if paper["row"].kind == "hardship" and paper["state"] == "accepted"
+        ]
+        if proofs and case.person_id:
+            found["hardship"] = forms.HardshipForm(documents=proofs)
+    return found
