@@ -125,7 +125,10 @@ def one(task: Task, options: argparse.Namespace) -> dict[str, Any]:
         if ours is None:
             continue
         ratio = ours["f1"] / theirs["f1"] if theirs["f1"] else float("inf")
-        print(f"         F1, ours ÷ this: {ratio:.4f} ({ours['f1'] - theirs['f1']:+.4f})")
+        print(
+            f"         F1, ours ÷ this: {ratio:.4f} ({ours['f1'] - theirs['f1']:+.4f}; "
+            f"each at its best threshold {ours['best_f1'] - theirs['best_f1']:+.4f})"
+        )
         if not name.endswith(("raw", "oracle")):
             print(verdict("CPU, share of Splink's", ours["cpu"] / max(theirs["cpu"], 0.01), 0.2, least=False))
             print(

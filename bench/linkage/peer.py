@@ -291,6 +291,7 @@ def run(task: Task, peer: str, max_pairs: float = 1e6) -> Run:
 
     started, cpu = time.perf_counter(), time.process_time()
     connection = duckdb.connect(":memory:", config={"threads": 1, "memory_limit": "3GB"})
+    connection.execute("set enable_progress_bar = false")
     api = DuckDBAPI(connection)
     tables = [api.register(frame(task.a), dataset_display_name="a")]
     if task.b is not None:
