@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from accounts.models import Organisation
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Organisation
 
 
 class Fund(models.Model):
