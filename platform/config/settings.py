@@ -79,7 +79,6 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "web.middleware.SecurityHeadersMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -167,6 +166,7 @@ OAUTH2_PROVIDER = {
 }
 
 LANGUAGE_CODE = "zh-hans"
+# No LocaleMiddleware yet: a page half in English would follow the browser. English comes as a whole.
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "Asia/Shanghai"
