@@ -209,6 +209,7 @@ class Visitor:
         self.jieli, self.who = jieli, who
         self.context = browser.new_context(viewport=size, locale="zh-CN", **options)
         self.page = self.context.new_page()
+        self.page.set_default_timeout(15_000)
         self.wrong = []
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))

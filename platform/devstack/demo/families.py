@@ -1,3 +1,4 @@
+# ruff: noqa: S311
 """Families who apply: whom they are about, what they type, which funds they ask, how far each case has come."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: S311
 """Load the demonstration once. What nobody needs at once is pushed last and left to the running worker."""
 
 from __future__ import annotations
