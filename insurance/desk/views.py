@@ -99,6 +99,7 @@ def pushes(request: Any) -> HttpResponse:
             "page": page,
             "rows": [_decorate(row) for row in page],
             "counts": counts,
+            "total": sum(counts.values()),
             "attention": counts[RecordState.QUARANTINED] + counts[RecordState.REFUSED],
             "filtered": any((wanted.state, wanted.progress, wanted.setl_id, wanted.since)),
             "query": request.GET.urlencode(),

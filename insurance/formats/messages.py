@@ -75,8 +75,8 @@ MESSAGES: dict[str, str] = {
     "missing_issuing_centre": gettext_noop("缺少清算经办机构（clr_optins）和参保地，无法确定是哪里的结算。"),
     "unknown_kind": gettext_noop("kind 应当是 settlement 或 reversal。"),
     # one record, accepted with a word
-    "invalid_id_number": gettext_noop("%(field)s 的证件号码校验不通过：记录已收下，但不用这个号码找人。"),
-    "masked_name": gettext_noop("%(field)s 是脱敏的姓名：记录已收下，但不会凭它自动找人。"),
+    "invalid_id_number": gettext_noop("%(field)s 的证件号码校验不通过：不影响收下，但不用这个号码找人。"),
+    "masked_name": gettext_noop("%(field)s 是脱敏的姓名：不影响收下，但不会凭它自动找人。"),
     "id_birth_date_differs": gettext_noop("%(field)s 与证件号码里的出生日期不一致。"),
     "id_sex_differs": gettext_noop("%(field)s 与证件号码里的性别不一致。"),
     "unknown_insutype": gettext_noop("%(field)s 的险种代码不在代码表里。"),

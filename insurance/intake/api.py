@@ -7,9 +7,11 @@ from typing import Any
 
 import msgspec
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -213,3 +215,10 @@ class Resend(APIView):
         except services.OneRecordError:
             return problem(400, "one-record", _("一次只能更正一条"), _("请只发送更正后的这一条记录。"))
         return _answer(result)
+
+
+@permission("public")
+@require_safe
+def docs(request: HttpRequest) -> HttpResponse:
+    """The API's document as a page; everything on it comes from this server."""
+    return render(request, "intake/docs.html")
