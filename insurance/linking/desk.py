@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from django.db.models import F, QuerySet, Sum
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from audit import record
 from matching.linkage.labels import FLAGS
@@ -55,11 +56,17 @@ class QueueRow:
 
 @dataclass(frozen=True)
 class Page:
-    """One question: its pair, its place in the queue and the next one's id."""
+    """One question: its pair, its place in the queue and the next one's id.
+
+    open_now, open_if_same: what is still open of the candidate's needs, now and after a yes (yuan): a bill adds to
+    it, a campaign takes from it.
+    """
 
     row: QueueRow
     pair: Pair
     note: str
+    open_now: Decimal
+    open_if_same: Decimal
     position: int
     count: int
     next_id: int | None
@@ -79,7 +86,7 @@ def _row(review: Review) -> QueueRow:
             str(Source(review.candidate_identity.source).label),
             str(Source(review.identity.source).label),
         ),
-        flags=tuple(FLAGS.get(flag, flag) for flag in review.flags),
+        flags=tuple(_(FLAGS.get(flag, flag)) for flag in review.flags),
         probability=review.probability,
         held=review.held,
         at_stake=review.at_stake,
@@ -137,14 +144,18 @@ def page(actor: Actor, review_id: int) -> Page:
     )
     order = list(open_reviews().values_list("pk", flat=True))
     place = order.index(review.pk) if review.pk in order else -1
+    still_open = review.at_stake - review.held
+    change = -review.held if review.identity.source == Source.CAMPAIGN else review.held
     others = [pk for pk in order[place + 1 :] + order[: max(place, 0)] if pk != review.pk]
     return Page(
         row=_row(review),
         pair=pair(review),
         note=review.note,
+        open_now=still_open,
+        open_if_same=max(Decimal("0.00"), still_open + change),
         position=place + 1,
         count=len(order),
-        next_id=others[0] if others else None,
+        next_id=others[0] if others and place >= 0 else None,
         previous_id=order[place - 1] if place > 0 else None,
     )
 

@@ -110,6 +110,9 @@ def pair(review: Review) -> Pair:
             continue
         a, b = marked(field, plain[0], plain[1])
         note, weight = _("缺一边，不计"), None
+        if plain[0][1] and plain[1][1]:
+            # What an agreeing number says already does not count twice.
+            note = _("证件号里已经有，不重复计")
         if item is not None:
             note, weight = level_label(item["level"]), float(item["weight"])
         if field == "household":
@@ -119,7 +122,7 @@ def pair(review: Review) -> Pair:
         left=Side(str(Source(left.source).label), _about(left)),
         right=Side(str(Source(right.source).label), _about(right)),
         rows=tuple(rows),
-        flags=tuple(FLAGS.get(flag, flag) for flag in review.flags),
+        flags=tuple(_(FLAGS.get(flag, flag)) for flag in review.flags),
         prior=review.prior_weight,
         total=review.weight,
         probability=review.probability,
@@ -134,7 +137,7 @@ def threshold(probability: float) -> float:
 
 
 def level_label(level: str) -> str:
-    return LEVELS.get(level, level)
+    return _(LEVELS.get(level, level))
 
 
 def _about(identity: Identity) -> str:
@@ -194,7 +197,8 @@ def marked(
         return (Part(left[1], False),), (Part(right[1], False),)
     same_places = len({len(left[0]), len(left[1]), len(right[0]), len(right[1])}) == 1
     if not same_places:
-        differs = left[1] != right[1]
+        # 长沙市 and 长沙市 芙蓉区 do not contradict each other.
+        differs = not (left[1].startswith(right[1]) or right[1].startswith(left[1]))
         return (Part(left[1], False),), (Part(right[1], differs),)
     differing = [a != b and "*" not in (a, b) for a, b in zip(left[0].upper(), right[0].upper(), strict=True)]
     return tuple(_runs(left[1], differing)), tuple(_runs(right[1], differing))
