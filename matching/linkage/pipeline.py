@@ -11,7 +11,7 @@ from .clusters import cluster
 from .columns import Levels
 from .fill import RECORDED_ON
 from .model import Model, Params, Table
-from .training import train
+from .training import Trained, train
 
 #: How many partners of a row are held against one another, and from where two of them contradict (log2).
 RIVALS = 6
@@ -103,13 +103,15 @@ def link_tables(
         i, j = blocks.everything(split)
     else:
         i, j = blocks.union(keys, split)
+    trained: Trained | None = None
     if params is None:
-        params = train(table, split, keys, (i, j), progress=progress)
+        trained = train(table, split, keys, (i, j), progress=progress)
+        params = trained.params
     low = min(np.log2(threshold / (1 - threshold)) if 0 < threshold < 1 else -50.0, 0.0) - 12
     kept_i, kept_j, kept_w, kept_l = [], [], [], []
     done = 0
     for x, y in blocks.chunks(i, j):
-        levels = table.levels(x, y)
+        levels = trained.levels(slice(done, done + len(x))) if trained else table.levels(x, y)
         weight = table.weigh(levels, x, y, params)
         keep = weight >= low
         kept_i.append(x[keep])

@@ -16,7 +16,6 @@ from .model import Model, Params, Table
 
 SEED = 20240917
 RANDOM_PAIRS = 1_000_000
-SESSION_PAIRS = 300_000
 #: How many pairs' worth of belief the untrained m carry into the training.
 BELIEF = 4.0
 #: Fewer pairs than this say nothing about a level.
@@ -58,6 +57,19 @@ class Patterns:
         counts = np.concatenate([p.counts for p in parts])
         rows, inverse = np.unique(levels, axis=0, return_inverse=True)
         return cls(rows, np.bincount(inverse.ravel(), weights=counts))
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Parameters, the patterns that the candidates show, and the pattern of every candidate."""
+
+    params: Params
+    patterns: Patterns
+    number: Ints
+
+    def levels(self, piece: slice) -> Levels:
+        """Levels of some of the candidates, without comparing them again."""
+        return self.patterns.levels[self.number[piece]]
 
 
 def patterns(table: Table, i: Ints, j: Ints) -> Patterns:
@@ -152,7 +164,7 @@ def _choose(found: list[Key], comparisons: int) -> list[Key]:
     """Few keys, such that every comparison is trained in at least two sessions that leave it in."""
     chosen: list[Key] = []
     rested: dict[tuple[int, ...], int] = {}
-    for key in sorted(found, key=lambda k: -min(k.pairs, SESSION_PAIRS)):
+    for key in sorted(found, key=lambda k: -min(k.pairs, 300_000)):
         if key.pairs < 200 or rested.get(key.comparisons, 0) >= 1:
             continue
         if sum(set(key.comparisons) & set(other.comparisons) != set() for other in chosen) > 3:
@@ -172,23 +184,30 @@ def train(
     version: str = "trained-1",
     seed: int = SEED,
     progress: Callable[[str, float], None] | None = None,
-) -> Params:
-    """Parameters for these rows. The same rows and seed give the same parameters."""
+) -> Trained:
+    """Parameters for these rows; ``candidates`` are sorted by row and hold the pairs of every key in ``found``.
+
+    The same rows and seed give the same parameters.
+    """
     model = table.model
     tell = progress or (lambda _stage, _share: None)
     params = model.default_params(version, prior=1e-4)
     tell("random pairs", 0.0)
     chance = patterns(table, *random_pairs(split, RANDOM_PAIRS, seed))
     params = replace(params, u=estimate_u(chance, model))
+    tell("all candidates", 0.0)
+    everything, pattern = _numbered(table, *candidates)
+    order = candidates[0].astype(np.int64) * split.rows + candidates[1]
     sessions = []
     chosen = _choose(found, len(model.comparisons))
     for number, key in enumerate(chosen):
         tell("sessions", number / len(chosen))
         i, j = pairs_of(key, split)
-        if len(i) > SESSION_PAIRS:
-            take = np.random.default_rng(seed + number).choice(len(i), SESSION_PAIRS, replace=False)
-            i, j = i[take], j[take]
-        m, matches = _session(patterns(table, i, j), params, table, key.comparisons)
+        place = np.searchsorted(order, i.astype(np.int64) * split.rows + j)
+        held = np.bincount(pattern[place], minlength=len(everything.counts)).astype(np.float64)
+        some = np.flatnonzero(held)
+        block = Patterns(everything.levels[some], held[some])
+        m, matches = _session(block, params, table, key.comparisons)
         sessions.append((key, m, matches))
     if sessions:
         mixed = dict(params.m)
@@ -204,10 +223,9 @@ def train(
                     sum((v * w for v, w in parts), np.zeros(comparison.size - 1)) / weight
                 )
         params = replace(params, m=mixed)
-    tell("all candidates", 0.0)
-    params, everything, share = _settle(table, candidates, chance, params, split)
+    params, share = _settle(table, candidates, (everything, pattern), chance, params, split)
     params = _unseen(everything, share, chance, params, model)
-    return replace(params, tf=table.frequencies(params.prior))
+    return Trained(replace(params, tf=table.frequencies(params.prior)), everything, pattern)
 
 
 def _numbered(table: Table, i: Ints, j: Ints) -> tuple[Patterns, Ints]:
@@ -239,20 +257,21 @@ def _numbered(table: Table, i: Ints, j: Ints) -> tuple[Patterns, Ints]:
 def _settle(
     table: Table,
     candidates: tuple[Ints, Ints],
+    found: tuple[Patterns, Ints],
     chance: Patterns,
     params: Params,
     split: Split,
     rounds: int = 30,
-) -> tuple[Params, Patterns, np.ndarray]:
+) -> tuple[Params, np.ndarray]:
     """m, u and prior together over all candidates; what is no candidate counts as two people.
 
-    Also returns the patterns and the mean probability of each. Between two tables the possible partners of a
+    Also returns the mean probability of each pattern. Between two tables the possible partners of a
     row exclude one another (see `pipeline.rivals`), which keeps fields that many people share, such as a
     hospital, from passing for identity.
     """
     model = table.model
     i, j = candidates
-    everything, number = _numbered(table, i, j)
+    everything, number = found
     most = 2.0 * min(split.left, split.rows - split.left) if split.link else 3.0 * split.rows
     ceiling = min(0.5, most / split.total)
     share = np.zeros(len(everything.counts))
@@ -278,7 +297,7 @@ def _settle(
         params = replace(params, m=m, prior=prior, u=estimate_u(chance, model, chance_share))
         if abs(params.prior - before.prior) < 1e-5 * before.prior:
             break
-    return params, everything, share
+    return params, share
 
 
 def _unseen(
