@@ -127,7 +127,10 @@ class Entry(models.Model):
     class Meta:
         db_table = "entry"
         constraints = [
-            models.UniqueConstraint(fields=["reference", "kind"], name="entry_once"),
+            # per fund: nobody can write another fund's reference ahead of it
+            models.UniqueConstraint(
+                fields=["reference", "kind", "fund"], name="entry_once", nulls_distinct=False
+            ),
         ]
         indexes = [
             models.Index(fields=["need", "id"], name="entry_by_need"),

@@ -16,6 +16,7 @@ from django.db import IntegrityError, connection, transaction
 from .models import Entry, EntryKind, FundAccount, Layer, NeedAccount, SettlementBalance
 
 ZERO = Decimal("0.00")
+OWN_AMOUNTS = {"award_own_amounts", "entry_shape", "entry_finite", "entry_reference"}
 
 
 class LedgerError(Exception):
@@ -97,7 +98,7 @@ def _named_refusals() -> Iterator[None]:
             raise ResidualExceededError("more than is still open of this need") from error
         if name == "fundaccount_no_yuan_twice":
             raise BudgetExceededError("more than the fund still has") from error
-        if name in {"award_own_amounts", "entry_shape"} or name.endswith("_not_negative"):
+        if name in OWN_AMOUNTS or name.endswith("_not_negative"):
             raise AwardAmountsError("the award does not hold that amount in that state") from error
         if name == "entry_once":
             raise AlreadyPostedError("this posting stands already") from error
@@ -124,6 +125,11 @@ def need_for(person_id: int, episode: str) -> NeedAccount:
     return need
 
 
+def _lock_needs(*need_ids: int) -> None:
+    """Needs first, by id, as the trigger does (engine only): what is read afterwards stays true until commit."""
+    list(NeedAccount.objects.select_for_update().filter(pk__in=need_ids).order_by("pk"))
+
+
 def post_settlement(settlement_id: int, need_id: int, residual: Decimal, version: int) -> Position:
     """Bring a bill's residual in the ledger to `residual` yuan (0 after a reversal). Engine only.
 
@@ -137,6 +143,11 @@ def post_settlement(settlement_id: int, need_id: int, residual: Decimal, version
             [settlement_id, need_id],
         )
     balance = SettlementBalance.objects.get(pk=settlement_id)
+    locked = None
+    while locked != balance.need_id:  # the bill may have moved to another need before the lock was ours
+        locked = balance.need_id
+        _lock_needs(locked)
+        balance.refresh_from_db()
     first = not Entry.objects.filter(settlement_id=settlement_id, kind=EntryKind.OPEN).exists()
     delta = residual - balance.residual
     if first or delta:
@@ -253,6 +264,9 @@ def move_need(from_need: int, to_need: int, reference: str, kind: str = EntryKin
 
     Bills' own balances follow by their need_id, which the caller moves.
     """
+    if from_need == to_need:
+        raise ValueError("a need is not merged into itself")
+    _lock_needs(from_need, to_need)
     source = NeedAccount.objects.get(pk=from_need)
     amounts = {
         "d_residual": source.residual,

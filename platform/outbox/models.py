@@ -19,6 +19,11 @@ class Event(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     due_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)
+    asked_by = models.JSONField(
+        null=True,
+        editable=False,
+        help_text="{kind, org, user, account, client} of the signed context; written by the database",
+    )
 
     class Meta:
         db_table = "outbox_event"

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from scope import engine_scope
 
-from . import registry
+from . import authority, registry
 from .models import Event
 
 logger = logging.getLogger(__name__)
@@ -47,8 +47,18 @@ def deliver_one() -> bool:
         )
         if event is None:
             return False
+        if not authority.allowed(event):
+            event.state, event.error = Event.State.DEAD, "NotAuthorised"
+            event.save(update_fields=["state", "error"])
+            logger.error(
+                "event %s %s was not asked for by one who may (%s)",
+                event.id,
+                event.topic,
+                authority.asker(event).label,
+            )
+            return True
         try:
-            with transaction.atomic():
+            with transaction.atomic(), authority.delivering(event):
                 for handler in registry.handlers(event.topic):
                     handler(**event.ids)
         except Exception as error:

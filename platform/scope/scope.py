@@ -1,13 +1,15 @@
 """actor_scope(): transaction, signed context, commit, previous context restored.
 
-The context is one setting, `app.actor`: kind|org|user|account|backend pid|HMAC-SHA256 over the rest with the
-scope key. The database checks the signature (function app_context), so an injected set_config() cannot
-change the organisation, and a value seen in one connection is worth nothing in another.
+The context is one setting, `app.actor`: kind|org|user|account|client|backend pid|time|HMAC-SHA256 over the rest
+with the scope key. The database checks the signature (function app_context), so an injected set_config() cannot
+change the organisation; a value seen in one connection is worth nothing in another, and one that was kept is worth
+nothing in a transaction that begins ten minutes later.
 """
 
 from __future__ import annotations
 
 import hmac
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -28,8 +30,8 @@ def current_actor() -> Actor:
     return actor
 
 
-def context_value(actor: Actor, pid: int) -> str:
-    """The signed text that `app.actor` carries."""
+def context_value(actor: Actor, pid: int, issued: int | None = None) -> str:
+    """The signed text that `app.actor` carries. issued: seconds since 1970, now by default."""
 
     def part(number: int | None) -> str:
         return "" if number is None else str(number)
@@ -42,6 +44,7 @@ def context_value(actor: Actor, pid: int) -> str:
             part(actor.account_id),
             part(actor.client_id),
             str(pid),
+            str(int(time.time()) if issued is None else issued),
         )
     )
     return plain + "|" + hmac.new(settings.KEYS.scope, plain.encode(), "sha256").hexdigest()
@@ -52,9 +55,11 @@ def _backend_pid() -> int:
     return connection.connection.info.backend_pid
 
 
-def _set(value: str) -> None:
+def _set(value: str, outermost: bool = False) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('app.actor', %s, true)", [value])
+        # a value that an earlier request left in the session does not come back after the outermost scope
+        clear = "set_config('app.actor', '', false), " if outermost else ""
+        cursor.execute(f"SELECT {clear}set_config('app.actor', %s, true)", [value])
 
 
 @contextmanager
@@ -66,7 +71,7 @@ def actor_scope(actor: Actor) -> Iterator[Actor]:
     """
     previous = _current.get()
     with transaction.atomic():
-        _set(context_value(actor, _backend_pid()))
+        _set(context_value(actor, _backend_pid()), outermost=previous is None)
         token = _current.set(actor)
         try:
             yield actor

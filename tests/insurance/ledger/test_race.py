@@ -3,12 +3,12 @@
 import random
 from decimal import Decimal
 
-import factories as make
 import pytest
-from scope import actor_scope, engine_scope
 
+import factories as make
 from insurance.ledger import services as ledger
 from insurance.ledger.models import Entry, FundAccount, NeedAccount
+from scope import actor_scope, engine_scope
 
 D = Decimal
 
@@ -83,7 +83,8 @@ def test_batches_and_single_awards_over_many_needs_do_not_deadlock(real_db):
     funds = [make.fund(charity).pk for _ in range(3)]
     needs = [make.need("1000.00") for _ in range(12)]
     for need in needs:
-        make.consent(charity, funds[0], make.application(), need_id=need)
+        for fund in funds:
+            make.consent(charity, fund, make.application(), need_id=need)
 
     def work(i: int) -> None:
         rng = random.Random(i)
