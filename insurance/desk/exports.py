@@ -51,11 +51,10 @@ def reasons_csv(records: Iterable[Record]) -> bytes:
             record.get_progress_display(),
             timezone.localtime(record.created_at).strftime("%Y-%m-%d %H:%M:%S"),
         ]
-        for reason in explain(record.reasons) or [None]:
-            tail = (
-                [reason["code"], reason["field"], reason["message"], advice(reason["code"])]
-                if reason
-                else ["", "", "", ""]
-            )
+        said = [
+            [reason["code"], reason["field"], reason["message"], advice(reason["code"])]
+            for reason in explain(record.reasons)
+        ]
+        for tail in said or [["", "", "", ""]]:
             writer.writerow([cell(value) for value in (*head, *tail)])
     return b"\xef\xbb\xbf" + out.getvalue().encode()

@@ -44,9 +44,15 @@ class Letter:
     valid_until: datetime
 
 
+def _org(actor: Actor) -> int:
+    if actor.org_id is None:
+        raise ValueError("letters are an organisation's")
+    return actor.org_id
+
+
 def own(actor: Actor) -> QuerySet[Invitation]:
     """The organisation's letters, newest first, without the tokens."""
-    return Invitation.objects.filter(organisation_id=actor.org_id).defer("token").order_by("-id")
+    return Invitation.objects.filter(organisation_id=_org(actor)).defer("token").order_by("-id")
 
 
 def ask(actor: Actor, setl_id: str) -> Invitation:
@@ -56,7 +62,7 @@ def ask(actor: Actor, setl_id: str) -> Invitation:
     """
     record = (
         Record.objects.filter(
-            sender_id=actor.org_id, setl_id=setl_id, state=RecordState.ACCEPTED, kind="settlement"
+            sender_id=_org(actor), setl_id=setl_id, state=RecordState.ACCEPTED, kind="settlement"
         )
         .defer("raw", "canonical")
         .order_by("-id")
@@ -69,7 +75,7 @@ def ask(actor: Actor, setl_id: str) -> Invitation:
     if living is not None:
         return living
     invitation = Invitation.objects.create(
-        organisation_id=actor.org_id, record=record, setl_id=setl_id, requested_by_id=actor.user_id
+        organisation_id=_org(actor), record=record, setl_id=setl_id, requested_by_id=actor.user_id
     )
     audit("invitation.requested", f"invitation:{invitation.pk}", payload={"record": record.pk})
     emit("invitation.requested", invitation_id=invitation.pk)
@@ -79,7 +85,7 @@ def ask(actor: Actor, setl_id: str) -> Invitation:
 def open_letter(actor: Actor, invitation_id: int) -> Letter:
     """The letter itself, recorded before it is shown. Raises Invitation.DoesNotExist, NotReadyError."""
     invitation = Invitation.objects.select_related("record").get(
-        pk=invitation_id, organisation_id=actor.org_id
+        pk=invitation_id, organisation_id=_org(actor)
     )
     if invitation.token is None or invitation.ready_at is None:
         raise NotReadyError
@@ -96,7 +102,7 @@ def open_letter(actor: Actor, invitation_id: int) -> Letter:
 
 def printed(actor: Actor, invitation_id: int) -> None:
     """The letter was printed. Raises Invitation.DoesNotExist, NotReadyError."""
-    invitation = Invitation.objects.select_for_update().get(pk=invitation_id, organisation_id=actor.org_id)
+    invitation = Invitation.objects.select_for_update().get(pk=invitation_id, organisation_id=_org(actor))
     if invitation.status == Status.PRINTED:
         return
     if invitation.status != Status.READY:
@@ -111,7 +117,7 @@ def prepare(invitation_id: int) -> None:
     if invitation.status not in {Status.REQUESTED, Status.WAITING}:
         return
     record = Record.objects.only("sender_id", "settlement_id").get(pk=invitation.record_id)
-    settlement = Settlement.objects.filter(pk=record.settlement_id, person_id__isnull=False).first()
+    settlement = Settlement.objects.filter(pk=record.settlement_id or 0).first()
     if settlement is None or settlement.person_id is None or record.sender_id != invitation.organisation_id:
         invitation.status = Status.WAITING
         invitation.save(update_fields=["status"])

@@ -28,19 +28,19 @@ from .forms import CorrectionForm, FilterForm, InvitationForm
 from .models import Invitation
 
 SENDERS = ("statutory_insurer", "hospital", "crowdfunding")
-STATE_BADGES = {
+STATE_BADGES: dict[str, str] = {
     RecordState.ACCEPTED: "ok",
     RecordState.REFUSED: "bad",
     RecordState.QUARANTINED: "wait",
     RecordState.DUPLICATE: "plain",
 }
-PROGRESS_BADGES = {
+PROGRESS_BADGES: dict[str, str] = {
     Progress.OPEN: "ok",
     Progress.APPLIED: "ok",
     Progress.HELD: "wait",
     Progress.AWAITING_ORIGINAL: "wait",
 }
-LETTER_BADGES = {
+LETTER_BADGES: dict[str, str] = {
     Invitation.Status.READY: "ok",
     Invitation.Status.PRINTED: "plain",
     Invitation.Status.WAITING: "wait",
