@@ -150,6 +150,9 @@ class IdentityForm(StepForm):
         del self.fields["id_number" if without_number else "sex"]
         for name in ("household_area", "residence_area"):
             self.fields[name].choices = lookups.area_choices()  # type: ignore[attr-defined]
+            place = self.fields[name.replace("area", "place")]
+            place.required = not self.is_bound or self.data.get(name) == lookups.OTHER_PLACE
+            place.error_messages["required"] = _("您选了“其他地方”，请写省、市、县。")
 
     def initial_from(self, kept: dict[str, Any]) -> dict[str, Any]:
         first = dict(kept)
@@ -217,9 +220,7 @@ class IdentityForm(StepForm):
         for name in ("household", "residence"):
             if data.get(f"{name}_area") == lookups.OTHER_PLACE:
                 place = data.get(f"{name}_place", "")
-                if not place:
-                    self.add_error(f"{name}_place", _("您选了“其他地方”，请写省、市、县。"))
-                elif not lookups.area_of(place):
+                if place and not lookups.area_of(place):
                     self.add_error(
                         f"{name}_place", _("没认出这个地方。请从省写起，比如：湖北省武汉市江夏区。")
                     )
@@ -486,7 +487,9 @@ class AidForm(StepForm):
         super().__init__(*args, **kwargs)
         for key, (question, whose, hint) in AID.items():
             self.fields[f"{key}_has"] = _choice(question, YES_NO, hint)
-            self.fields[f"{key}_name"] = _text(whose, required=False, limit=40)
+            told = not self.is_bound or self.data.get(f"{key}_has") == "yes"
+            self.fields[f"{key}_name"] = _text(whose, required=told, limit=40)
+            self.fields[f"{key}_name"].error_messages["required"] = _("请写是哪一家。")
             self.fields[f"{key}_amount"] = MoneyField(
                 label=gettext_lazy("拿到多少"), required=False, min_value=Decimal("0")
             )
@@ -500,13 +503,6 @@ class AidForm(StepForm):
                 first[f"{key}_name"] = row["name"]
                 first[f"{key}_amount"] = Decimal(row["amount"]) if row["amount"] else None
         return first
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        for key in AID:
-            if data.get(f"{key}_has") == "yes" and not data.get(f"{key}_name"):
-                self.add_error(f"{key}_name", _("请写是哪一家。"))
-        return data
 
     def answer(self) -> dict[str, Any]:
         data = self.cleaned_data

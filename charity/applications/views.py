@@ -64,6 +64,7 @@ def bar(application: Application, name: str, **more: Any) -> dict[str, Any]:
         "step": step.number,
         "steps": steps.STEPS,
         "step_title": str(step.title),
+        "step_name": name,
         "patient": steps.patient_word(application.answers or {}),
         **more,
     }
