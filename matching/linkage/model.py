@@ -204,6 +204,7 @@ class Table:
         self._area = kinds.get(compare_values.PreparedArea)
         self._phone = kinds.get(compare_values.PreparedPhone)
         self._email = kinds.get(compare_text.PreparedEmail)
+        self._hospital = kinds.get(compare_text.PreparedHospital)
         self._name = kinds.get(compare_names.PreparedName)
         self._address = next(
             (k for k, p in enumerate(prepared) if isinstance(p.comparison, compare_text.Address)), None
@@ -254,8 +255,27 @@ class Table:
                     continue
                 rows = np.flatnonzero(column == comparison.index(level))
                 out[rows, position] += np.minimum(log[i[rows]], log[j[rows]])
+        self.same_city(levels, out, params)
         out[:, -1] = self.household(levels, out)
         return out
+
+    def same_city(self, levels: Levels, weights: np.ndarray, params: Params) -> None:
+        """Take from the area what an agreeing hospital or address has said already: the same city.
+
+        Whoever goes to one hospital mostly lives in one city, match or not; only the county is news.
+        """
+        places = [k for k in (self._hospital, self._address) if k is not None]
+        if self._area is None or not places:
+            return
+        area = self.model.comparisons[self._area]
+        m, u = params.m[area.name], params.u[area.name]
+        known = max(float(np.log2((m[0] + m[1]) / max(u[0] + u[1], 1e-12))), 0.0)
+        near = np.zeros(len(levels), dtype=bool)
+        for k in places:
+            similar = self.model.comparisons[k].index("similar")
+            near |= (levels[:, k] > 0) & (levels[:, k] <= similar)
+        rows = np.flatnonzero(near & (levels[:, self._area] > 0) & (levels[:, self._area] <= 2))
+        weights[rows, self._area] -= known
 
     def household(self, levels: Levels, weights: np.ndarray) -> np.ndarray:
         """What relatives share is no evidence once the given names are two different ones.

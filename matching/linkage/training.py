@@ -93,6 +93,8 @@ def _weigh(found: Patterns, params: Params, table: Table, without: tuple[int, ..
         if position not in without:
             weights = _logs(params.m[comparison.name]) - _logs(params.u[comparison.name])
             parts[:, position] = weights[found.levels[:, position]]
+    if not without:
+        table.same_city(found.levels, parts, params)
     return parts.sum(axis=1) + table.household(found.levels, parts)
 
 
