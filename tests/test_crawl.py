@@ -1,0 +1,232 @@
+"""A walk through every address as everybody else: of a sealed person, no trace in any answer.
+
+Sealed: an insurer has pushed bills, the family has applied, proven itself and agreed to ONE charity's fund.
+Whoever is neither that family, that charity nor the sender of the bills must find nothing of the person.
+"""
+
+import json
+import re
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.test import Client
+from django.utils import timezone
+from oauth2_provider.models import get_access_token_model
+
+from accounts.models import Membership, Organisation, User
+from accounts.staff import enrol_totp
+from charity.applications.models import Application, Document
+from charity.awards.models import Award, Case
+from charity.funds.models import Fund
+from consent.models import Consent
+from devstack.demo import bills, cast, families, stage
+from devstack.synthetic.people import Population
+from insurance.intake.models import Record, Settlement
+from people.models import Identity
+from scope import actor_scope, engine_scope
+from scope.actor import SYSTEM
+from scope.permissions import walk
+
+pytestmark = pytest.mark.slow
+ROLES = {
+    "statutory_insurer": ["intake_clerk", "auditor", "administrator"],
+    "charity": ["case_worker", "approver", "payer", "fund_manager", "auditor", "administrator"],
+    "crowdfunding": ["intake_clerk", "auditor", "administrator"],
+    "hospital": ["intake_clerk", "administrator"],
+    "regulator": ["auditor", "administrator"],
+    "operator": ["linkage_reviewer", "auditor", "administrator"],
+}
+SCOPES = ["settlements:write", "settlements:read", "campaigns:write", "campaigns:read", "invitations:read"]
+# Would end the walker's own session, or belong to the framework.
+NOT_WALKED = re.compile(r"^(accounts/(logout|2fa)|sign-out|o/|static/|api/v1/docs)")
+WORDS = ("who", "identity", "propose", "decide", "pay", "request", "accept", "reject", "budget", "rule")
+
+
+class Silent:
+    def write(self, text):
+        """Nothing."""
+
+
+class Sealed:
+    """The person, the ids of everything that belongs to him, and what nobody else may read."""
+
+    def __init__(self):
+        with stage.no_wake_ups():
+            with actor_scope(SYSTEM):
+                self.cast = cast.engage()
+            call_command("load_programmes", stdout=Silent())
+            child = bills.child_of_the_case(Population(1, 3).people[0])
+            mine = bills.bills_of_the_case(child, timezone.localdate())
+            stage.push(self.cast, "changsha-yb", [stage.as_json([b.as_canonical() for b in mine])], "crawl")
+            stage.drain()
+            family = families.family_of_the_case(child, mine, cast.MOTHER_PHONE)
+            family.funds = ("chenxi-leukaemia",)
+            funds = {fund.slug: fund for fund in Fund.objects.select_related("organisation")}
+            self.patient, self.application = stage.apply(family, funds, 1)
+            token = stage.letter(stage.person_of(family), self.cast.houses["changsha-yb"].pk)
+            stage.drain()
+            stage.prove(self.patient, self.application, token)
+            stage.drain()
+            (case,) = stage.cases_of(self.application)
+            stage.carry(self.cast, case, "proposed", 1)
+            stage.drain()
+        with engine_scope("test"):
+            row = Application.objects.get(pk=self.application)
+            self.ids = {
+                "pk": [row.pk],
+                "application_id": [row.pk],
+                "case_id": [case.pk],
+                "fund_id": [case.fund_id],
+                "consent_id": list(Consent.objects.values_list("pk", flat=True)),
+                "document_id": list(Document.objects.values_list("pk", flat=True)[:2]),
+                "request_id": [1],
+                "record": list(Record.objects.values_list("pk", flat=True)),
+                "settlement_id": list(Settlement.objects.values_list("pk", flat=True)),
+                "identity_id": list(Identity.objects.values_list("pk", flat=True)),
+                "award_id": list(Award.objects.values_list("pk", flat=True)),
+            }
+            assert case.need_id and row.proof == "proven"
+        self.traces = [
+            child.name,
+            "韩*桐",
+            child.id_number,
+            child.id_number[-6:],
+            row.number,
+            cast.MOTHER_PHONE,
+            bills.MOTHER,
+            "学府苑6栋",
+            *(text for bill in mine for text in (bill.setl_id, bill.medins_setl_id)),
+            *("177,000.00", "177000.00", "121,350.50", "121350.50", "55,649.50", "55649.50", '50,000.00"x'),
+        ]
+
+    def state(self):
+        """What must not have been touched by anybody's requests."""
+        with engine_scope("test"):
+            return (
+                list(Application.objects.values_list("pk", "state", "proof", "person_id")),
+                list(Case.objects.values_list("pk", "state", "assignee_id", "offer")),
+                list(Award.objects.values_list("pk", "state", "amount")),
+                list(Consent.objects.values_list("pk", "decision", "withdrawn_at")),
+                list(Document.objects.values_list("pk", "state")),
+            )
+
+    def addresses(self):
+        """Every route with the sealed person's ids in it."""
+        for route, _pattern in walk():
+            if NOT_WALKED.match(route):
+                continue
+            yield from self._filled("/" + route.replace("^", "").replace("$", "").replace("\\Z", ""))
+
+    def _filled(self, route):
+        found = re.search(r"<(?:(\w+):)?(\w+)>|\(\?P<(\w+)>[^)]*\)", route)
+        if not found:
+            yield route
+            return
+        kind, name = found[1], found[2] or found[3]
+        values = self.ids.get(name) or ([1] if kind == "int" else WORDS if kind == "slug" else ["x"])
+        for value in values:
+            yield from self._filled(route[: found.start()] + str(value) + route[found.end() :])
+
+    def found_in(self, response):
+        body = b"".join(response.streaming_content) if response.streaming else response.content
+        text = body.decode("utf-8", "replace") + json.dumps(dict(response.headers), ensure_ascii=False)
+        try:
+            text += json.dumps(json.loads(body), ensure_ascii=False)
+        except ValueError:
+            pass
+        return [trace for trace in self.traces if trace in text]
+
+
+@pytest.fixture
+def sealed(real_db):
+    return Sealed()
+
+
+def member(kind, organisation=None):
+    organisation = organisation or Organisation.objects.create(
+        kind=kind, code=f"walker-{kind.replace('_', '-')}", name="路人", short_name="路人", area="430100"
+    )
+    user = User.objects.create_user(f"walker@{organisation.code}.example", display_name="路人")
+    enrol_totp(user)
+    Membership.objects.create(user=user, organisation=organisation, roles=ROLES[kind])
+    client = Client(raise_request_exception=False)
+    client.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    return client
+
+
+def walkers(sealed):
+    """Everybody else, by name: one member with all roles of each kind, two other charities, a stranger, nobody."""
+    yield "nobody", Client(raise_request_exception=False)
+    for kind in ROLES:
+        yield kind, member(kind)
+    for code in ("tongzhou", "qinhuangdao-yb", "jieli"):
+        house = sealed.cast.houses[code]
+        yield code, member(house.kind, house)
+    stranger = Client(raise_request_exception=False)
+    session = stranger.session
+    session["patient_account_id"] = stage.account_of("16900007777").account_id
+    session.save()
+    yield "another patient", stranger
+
+
+def test_nobody_else_finds_a_trace_of_a_sealed_person_at_any_address(sealed):
+    before = sealed.state()
+    addresses = sorted(set(sealed.addresses()))
+    assert len(addresses) > 80
+    leaks, broken = [], []
+    for who, client in walkers(sealed):
+        for address in addresses:
+            for method in ("get", "post"):
+                response = getattr(client, method)(address)
+                if response.status_code >= 500:
+                    broken.append((who, method, address, response.status_code))
+                leaks += [(who, method, address, trace) for trace in sealed.found_in(response)]
+    assert not leaks
+    assert not broken
+    assert sealed.state() == before
+
+
+def test_no_api_client_of_anybody_else_finds_a_trace(sealed):
+    before = sealed.state()
+    addresses = [a for a in sorted(set(sealed.addresses())) if a.startswith("/api/")]
+    assert len(addresses) > 5
+    leaks = []
+    for kind in ROLES:
+        house = Organisation.objects.create(
+            kind=kind, code=f"api-{kind.replace('_', '-')}", name="路人", short_name="路人", area="430100"
+        )
+        from accounts.models import ApiClient
+
+        app = ApiClient.objects.create(
+            organisation=house, name="x", client_type="confidential",
+            authorization_grant_type="client-credentials", scopes=SCOPES,
+        )  # fmt: skip
+        token = get_access_token_model().objects.create(
+            token=f"walker-{kind}", application=app, scope=" ".join(SCOPES),
+            expires=timezone.now() + timedelta(hours=1),
+        )  # fmt: skip
+        client = Client(raise_request_exception=False, headers={"Authorization": f"Bearer {token.token}"})
+        for address in addresses:
+            for method in ("get", "post", "put", "patch", "delete", "options"):
+                extra = {"data": "[]", "content_type": "application/json"} if method != "get" else {}
+                response = getattr(client, method)(address, **extra)
+                assert response.status_code < 500, (kind, method, address)
+                leaks += [(kind, method, address, trace) for trace in sealed.found_in(response)]
+    assert not leaks
+    assert sealed.state() == before
+
+
+def test_the_walk_would_notice_because_those_who_may_do_find_him(sealed):
+    worker = sealed.cast.members["chenxi.worker"]
+    client = Client()
+    client.force_login(worker, backend=settings.AUTHENTICATION_BACKENDS[0])
+    (case_id,) = sealed.ids["case_id"]
+    found = sealed.found_in(client.get(f"/staff/cases/{case_id}/"))
+    assert {"韩*桐", "177,000.00"} <= set(found)
+    family = Client()
+    session = family.session
+    session["patient_account_id"] = sealed.patient.account_id
+    session.save()
+    assert sealed.found_in(family.get(f"/a/{sealed.application}/"))
