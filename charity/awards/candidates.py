@@ -130,7 +130,8 @@ def evaluate_case(case: Case) -> None:
     case.verdict = evaluation.verdict
     # what it can be at most while something is still unknown; the verdict says which of the two it is
     case.offer = ((offer.ceiling if offer.amount is None else offer.amount) or ZERO) if offer else ZERO
-    case.binding = offer.binding[0] if offer and offer.binding else ""
+    names = offer.binding if offer else ()
+    case.binding = "open" if "open" in names else names[0] if names else ""
     case.met, case.failed, case.unknown = (statuses.count(s) for s in ("met", "failed", "unknown"))
     case.criteria = [
         {

@@ -24,6 +24,7 @@ from .models import Award, Case
 
 INSURER = "医保推送"
 FAMILY = "患者自己填写"
+CHECKED = "证件已核对"
 LEDGER = "接力账本"
 
 
@@ -106,14 +107,13 @@ def facts_of(case: Case, application: Application) -> rules.Facts:
         "applied_on": Known(submitted, "接力", verified=True),
         "entered_on": Known(submitted, "接力", verified=True),
     }
+    told_by = INSURER if insurer else CHECKED if proven else FAMILY
     birth = insurer.birth_date if insurer and insurer.birth_date else _date(who.get("birth_date"))
     if birth:
-        known["birth_date"] = Known(birth, INSURER if insurer else FAMILY, verified=proven)
+        known["birth_date"] = Known(birth, told_by, verified=proven)
     sex = (insurer.sex if insurer else "") or who.get("sex", "")
     if sex in {"1", "2"}:
-        known["sex"] = Known(
-            "male" if sex == "1" else "female", INSURER if insurer else FAMILY, verified=proven
-        )
+        known["sex"] = Known("male" if sex == "1" else "female", told_by, verified=proven)
     name = illness.get("name", "")
     if name or illness.get("icd10"):
         known["diagnoses"] = Known(

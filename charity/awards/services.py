@@ -166,8 +166,9 @@ def propose(
         if case.assignee_id is None:
             Case.objects.filter(pk=case.pk).update(assignee_id=actor.user_id)
         _move(case, None, "propose")
-        notes = [reason, *(f"{key}：{text}" for key, text in accepted.items() if key in open_ids)]
-        write_event(case, "proposed", actor, amount=amount, note="\n".join(notes))
+        texts = {entry["id"]: entry["text"] or entry["id"] for entry in results_of(case, "unknown")}
+        notes = [reason, *(f"{texts[key]}{text}" for key, text in accepted.items() if key in texts)]
+        write_event(case, "proposed", actor, amount=amount, note=" ".join(notes))
         audited(
             "award.proposed",
             case,

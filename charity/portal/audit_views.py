@@ -38,6 +38,30 @@ ACTIONS = {
     "consent.given": lazy("患者同意"),
     "consent.withdrawn": lazy("患者收回同意"),
     "settlement.received": lazy("收到结算单"),
+    "queue.searched": lazy("在待办里查找"),
+    "queue.printed": lazy("打印了清单"),
+    "queue.exported": lazy("导出了清单"),
+    "payments.viewed": lazy("看了付款列表"),
+    "case.opened": lazy("建立案件"),
+    "case.assigned": lazy("转给同事"),
+    "case.sealed": lazy("收回同意后封存"),
+    "award.corrected": lazy("改了建议金额"),
+    "award.sent_back": lazy("退回经办"),
+    "award.cancelled": lazy("取消资助"),
+    "award.returned": lazy("收到退款"),
+    "award.released": lazy("释放预留"),
+    "document.accepted": lazy("核对了材料"),
+    "document.rejected": lazy("退回了材料"),
+    "document.requested": lazy("请家属补材料"),
+    "document.reminded": lazy("催补材料"),
+    "identity.checked": lazy("核对了身份证件"),
+    "hardship.certified": lazy("确认困难身份"),
+    "rule.published": lazy("发布规则"),
+    "fund.budget": lazy("改了基金预算"),
+    "fund.paused": lazy("暂停受理"),
+    "fund.open": lazy("恢复受理"),
+    "consent.deletion_acknowledged": lazy("确认已删除资料"),
+    "access.refused": lazy("访问被拒绝"),
 }
 
 
@@ -55,7 +79,7 @@ def _who(label: str) -> str:
     name = ""
     if match[1] == "staff":
         user = User.objects.filter(pk=int(match[2])).first()
-        name = masking.name(user.display_name) if user else match[2]
+        name = masking.name(user.display_name) if user else _("命令行") if match[2] == "0" else match[2]
     else:
         name = _("接口 %(id)s") % {"id": match[2]}
     return f"{organisation or match[3]} · {name}"
@@ -119,7 +143,7 @@ def show(request: Any) -> HttpResponse:
             and status.waiting > 0
             and status.checkpoint_age.total_seconds() > 300,
             "entry": entry,
-            "who": _who(entry.actor) if entry and readable else "",
+            "doer": _who(entry.actor) if entry and readable else "",
             "action": ACTIONS.get(entry.action, entry.action) if entry else "",
             "payload": json.dumps(entry.payload, ensure_ascii=False, indent=1)
             if entry and readable and entry.payload is not None

@@ -218,11 +218,11 @@ def _figures(case: Case, person: Person | None, payers: Payers | None) -> list[d
         items.append({"label": _("个人负担 ÷ 家庭年收入"), "value": "—", "sub": ""})
     else:
         position = payers.position
-        share = position.open / position.residual * 100 if position.residual else Decimal(0)
+        share = payers.open / position.residual * 100 if position.residual else Decimal(0)
         items.append(
             {
                 "label": _("还没着落"),
-                "value": yuan(position.open),
+                "value": yuan(payers.open),
                 "sub": _("个人负担 %(amount)s 的 %(share)d%%")
                 % {"amount": yuan(position.residual), "share": int(share)},
                 "open": True,

@@ -87,7 +87,7 @@ class DecideForm(StepForm):
     """approve, send_back or refuse: three ways of the same weight."""
 
     step = "decide"
-    verdict = forms.ChoiceField(label=_("您的决定"), widget=RadioCards)
+    verdict = forms.ChoiceField(label=_("怎么决定"), widget=RadioCards)
     reason = _text(_("理由（患者会看到，至少 10 个字）"))
     clause = forms.CharField(
         label=_("依据哪一条"), max_length=60, required=False, help_text=_("不予资助时必填，如“第五条”")

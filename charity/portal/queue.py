@@ -272,15 +272,21 @@ def rows_of(cases: list[Case]) -> list[Row]:
         .annotate(count=Count("pk"))
     )
     today = timezone.localdate()
+    pending = dict(
+        Award.objects.filter(case_id__in=[case.pk for case in cases], state="proposed").values_list(
+            "case_id", "amount"
+        )
+    )
     rows = []
     for case in cases:
         person = people.get(case.application_id)
+        still = needs.get(case.need_id or 0)
         name = case.assignee.display_name if case.assignee else ""
         rows.append(
             Row(
                 case,
                 person,
-                needs.get(case.need_id or 0),
+                None if still is None else still + pending.get(case.pk, Decimal("0.00")),
                 max(1, working_days(timezone.localdate(case.opened_at), today)),
                 case.fund.decision_days,
                 flags_of(case, person, asked.get(case.pk, 0)),

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from charity.awards.models import Case
+from charity.awards.models import Award, Case
 from charity.funds.models import Fund
 from consent.models import Category, Consent
 from insurance.formats.codes import LAYER
@@ -31,7 +31,8 @@ COLOURS = {
 
 @dataclass(frozen=True)
 class Payers:
-    """Chart rows, the totals of the need, the bills, and what others promised (yuan) by kind of payer."""
+    """Chart rows, the totals of the need, the bills, what others promised by kind of payer, what this fund
+    promised, and what is open when its own pending proposal is left out (yuan)."""
 
     rows: tuple[WaterfallRow, ...]
     position: ledger.Position
@@ -39,6 +40,7 @@ class Payers:
     others: Decimal
     kinds: dict[str, int]
     own: Decimal
+    open: Decimal
     from_day: date | None
     to_day: date | None
 
@@ -57,11 +59,13 @@ def payers_of(case: Case, consent: Consent | None) -> Payers | None:
     rows = _statutory(bills, position.residual)
     others, kinds, own = ZERO, defaultdict(int), ZERO
     shown = ZERO
-    if Category.OTHER_AID in consent.categories:
-        named = _aid(case)
-    else:
-        named = [one for one in _aid(case) if one[0] == "own"]
-    for kind, row in named:
+    # what this fund has only proposed is what the page decides about: it still counts as open
+    pending = sum(Award.objects.filter(case=case, state="proposed").values_list("amount", flat=True), ZERO)
+    named = _aid(case, pending)
+    if Category.OTHER_AID not in consent.categories:
+        named = [one for one in named if one[0] == "own"]
+    seen: set[tuple[str, str]] = set()
+    for kind, payer, row in named:
         rows.append(row)
         amount = row.amount or ZERO
         shown += amount
@@ -69,12 +73,14 @@ def payers_of(case: Case, consent: Consent | None) -> Payers | None:
             own += amount
         else:
             others += amount
-            kinds[kind] += 1
-    hidden = position.promised - shown
+            seen.add((kind, payer))
+    for kind, _payer in seen:
+        kinds[kind] += 1
+    hidden = position.promised - pending - shown
     if hidden > 0:
         rows.append(WaterfallRow(_("别处"), hidden, "paid", "charity", _("患者没有同意看是谁")))
         others += hidden
-    rows.append(WaterfallRow(_("还没着落"), position.open, "open"))
+    rows.append(WaterfallRow(_("还没着落"), position.open + pending, "open"))
     days = [bill.admitted_on or (bill.settled_at and bill.settled_at.date()) for bill in bills]
     ends = [bill.discharged_on or (bill.settled_at and bill.settled_at.date()) for bill in bills]
     return Payers(
@@ -84,6 +90,7 @@ def payers_of(case: Case, consent: Consent | None) -> Payers | None:
         others,
         dict(kinds),
         own,
+        position.open + pending,
         min((day for day in days if day), default=None),
         max((day for day in ends if day), default=None),
     )
@@ -119,7 +126,8 @@ def _statutory(bills: Sequence[Settlement], residual: Decimal) -> list[Waterfall
     return rows
 
 
-def _aid(case: Case) -> list[tuple[str, WaterfallRow]]:
+def _aid(case: Case, pending: Decimal) -> list[tuple[str, str, WaterfallRow]]:
+    """Kind, payer and row of everybody in layers 2 and 3; without this fund's pending proposal."""
     sums: dict[tuple[str, int | None, str], list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
     for entry in Entry.objects.filter(need_id=case.need_id).exclude(layer="statutory"):
         # a campaign is one row however often it was pushed
@@ -131,10 +139,11 @@ def _aid(case: Case) -> list[tuple[str, WaterfallRow]]:
     order = {"commercial": 0, "charity": 1, "crowdfunding": 2}
     words = {"commercial": _("商业保险"), "charity": _("其他慈善"), "crowdfunding": _("个人求助")}
     found = []
-    for (layer, fund_id, _group), (paid, waiting) in sorted(
+    for (layer, fund_id, group), (paid, waiting) in sorted(
         sums.items(), key=lambda item: (order.get(item[0][0], 9), item[0][1] or 0, item[0][2])
     ):
         own = fund_id == case.fund_id
+        waiting -= pending if own else ZERO
         name = funds[fund_id].name if fund_id in funds else ""
         kind = "own" if own else layer
         label = _("本基金") if own else words.get(layer, layer)
@@ -145,5 +154,5 @@ def _aid(case: Case) -> list[tuple[str, WaterfallRow]]:
         for amount, state, word in ((paid, "paid", after[0]), (waiting, "reserved", after[1])):
             if amount > 0:
                 sub = " · ".join(part for part in (name, word) if part)
-                found.append((kind, WaterfallRow(label, amount, state, layer, sub)))  # type: ignore[arg-type]
+                found.append((kind, f"{fund_id}{group}", WaterfallRow(label, amount, state, layer, sub)))  # type: ignore[arg-type]
     return found
