@@ -21,6 +21,7 @@ from .models import Event
 
 logger = logging.getLogger(__name__)
 MAX_TRIES = 20
+SLICE_SECONDS = 1.0
 _last_wake = 0.0
 
 
@@ -78,22 +79,30 @@ def deliver_one() -> bool:
     return True
 
 
-def drain(limit: int = 1000) -> int:
-    """Deliver until nothing is due or `limit` events are done. Returns how many."""
-    count = 0
-    while count < limit and deliver_one():
+def drain(limit: int = 1000, seconds: float = 600.0) -> int:
+    """Deliver until nothing is due, `limit` events are done or `seconds` are over. Returns how many."""
+    count, end = 0, time.monotonic() + seconds
+    while count < limit and time.monotonic() < end and deliver_one():
         count += 1
     return count
 
 
 @shared_task(name="outbox.deliver", ignore_result=True)
 def deliver() -> int:
-    return drain()
+    """One slice of the queue, then the worker is free for the sequencer; the rest asks for another slice."""
+    end = time.monotonic() + SLICE_SECONDS
+    count = drain(seconds=SLICE_SECONDS)
+    if time.monotonic() >= end:
+        try:
+            deliver.apply_async(expires=30, retry=False)
+        except Exception as error:
+            logger.warning("broker not reached (%s); the sweeper will deliver", type(error).__name__)
+    return count
 
 
 @shared_task(name="outbox.sweep", ignore_result=True)
 def sweep() -> int:
-    count = drain()
+    count = deliver()
     with engine_scope("outbox sweep"):
         Event.objects.filter(state=Event.State.DONE, done_at__lt=timezone.now() - timedelta(days=7)).delete()
     return count
