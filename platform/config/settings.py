@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from csp.constants import NONE, SELF
+from kombu import Queue
 
 from . import env
 
@@ -242,7 +243,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 1,
     "socket_timeout": 5,
     "max_retries": 0,
+    "queue_order_strategy": "priority",  # as listed in CELERY_TASK_QUEUES
 }
+# The sequencer goes first: a long outbox must not keep entries unsigned.
+CELERY_TASK_QUEUES = (Queue("audit"), Queue("celery"))
+CELERY_TASK_ROUTES = {"audit.*": {"queue": "audit"}}
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
