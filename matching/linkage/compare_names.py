@@ -1,6 +1,7 @@
 """Comparison of personal names, Chinese and Latin, whole, masked and familiar."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,9 @@ from .comparison import Comparison, Prepared
 
 _SLOTS = 4
 _WILD = 0
-_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
+@lru_cache(maxsize=4096)
 def _bit(word: str) -> int:
     """One of 64 bits by a hash that is the same in every process."""
     value = 0
@@ -33,18 +34,12 @@ def _reading_sets(value: str) -> list[tuple[str, ...]]:
     return sets + [han.readings(c) for c in given]
 
 
-def homophones(a: str, b: str) -> bool:
+Sounds = tuple[frozenset[str], ...]
+
+
+def _alike(x: Sounds, y: Sounds) -> bool:
     """Whether two names of the same length can be read alike, each character in any of its readings."""
-    x, y = _reading_sets(a), _reading_sets(b)
-    return len(x) == len(y) and all(set(p) & set(q) for p, q in zip(x, y, strict=True))
-
-
-def sound_alike(a: str, b: str) -> bool:
-    """As `homophones`, with the syllables that accents and keyboards mix folded together."""
-    x, y = _reading_sets(a), _reading_sets(b)
-    return len(x) == len(y) and all(
-        {han.accent(s) for s in p} & {han.accent(s) for s in q} for p, q in zip(x, y, strict=True)
-    )
+    return len(x) == len(y) and not any(p.isdisjoint(q) for p, q in zip(x, y, strict=True))
 
 
 class PersonName(Comparison):
@@ -83,8 +78,10 @@ class PreparedName(Prepared):
         self.chars = np.zeros((size, _SLOTS), dtype=np.int32)  # folded characters, 0 wild or none
         self.last = np.zeros(size, dtype=np.int32)
         self.middle_star = np.zeros(size, dtype=bool)
-        self.bits = np.zeros((size, _SLOTS), dtype=np.uint64)
         self.accents = np.zeros((size, _SLOTS), dtype=np.uint64)
+        #: Readings of each name's characters, and the same with what accents mix folded together.
+        self.readings: list[Sounds] = [()] * size
+        self.mixed: list[Sounds] = [()] * size
         folds: dict[str, int] = {}
         surnames: dict[str, int] = {}
         letters: dict[str, int] = {}
@@ -132,10 +129,14 @@ class PreparedName(Prepared):
         self.middle_star[row] = "*" in shown[1:-1] and shown[-1] != "*"
         if self.hidden[row]:
             return
-        for slot, options in enumerate(_reading_sets(value)[:_SLOTS]):
+        sets = _reading_sets(value)
+        self.readings[row] = tuple(map(frozenset, sets))
+        self.mixed[row] = tuple(frozenset(map(han.accent, options)) for options in sets)
+        for slot, options in enumerate(sets[:_SLOTS]):
+            accents = 0
             for reading in options:
-                self.bits[row, slot] |= np.uint64(_bit(reading))
-                self.accents[row, slot] |= np.uint64(_bit(han.accent(reading)))
+                accents |= _bit(han.accent(reading))
+            self.accents[row, slot] = accents
 
     def compare(self, i: Ints, j: Ints) -> Levels:
         c = self.comparison
@@ -174,13 +175,12 @@ class PreparedName(Prepared):
         for slot in range(1, _SLOTS):
             x, y = self.accents[a[maybe], slot], self.accents[b[maybe], slot]
             maybe = maybe[((x & y) != 0) | ((x | y) == 0)]
-        values = self.coded.values
-        for k in maybe:
-            p, q = values[a[k]], values[b[k]]
-            if homophones(p, q):
-                level[k] = c.index("homophone")
-            elif sound_alike(p, q):
-                level[k] = c.index("sound")
+        homophone, sound, readings, mixed = c.index("homophone"), c.index("sound"), self.readings, self.mixed
+        for k, p, q in zip(maybe.tolist(), a[maybe].tolist(), b[maybe].tolist(), strict=True):
+            if _alike(readings[p], readings[q]):
+                level[k] = homophone
+            elif _alike(mixed[p], mixed[q]):
+                level[k] = sound
         undecided = level >= c.index("surname")
         # One character off, exchanged, added or lost.
         pa, pb = self.chars[a], self.chars[b]
