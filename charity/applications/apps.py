@@ -14,4 +14,5 @@ class ApplicationsConfig(AppConfig):
         on("people.proof_redeemed")(linking.token_redeemed)
         on("application.identity_checked")(linking.identity_checked)
         on("linking.linked")(linking.linked)
-        on("settlement.posted")(linking.settlement_posted)
+        on("linking.unlinked")(linking.unlinked)
+        on("need.changed")(linking.need_changed)

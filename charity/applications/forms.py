@@ -522,7 +522,7 @@ class UploadForm(forms.Form):
         choices=[("", gettext_lazy("请选择")), *DocumentKind.choices],
         error_messages={"required": CHOOSE, "invalid_choice": CHOOSE},
     )
-    files = FilesField(
+    files = FilesField(  # type: ignore[assignment]
         label=gettext_lazy("照片或 PDF"),
         help_text=gettext_lazy("可以一次选几张。拍清楚四个角，每个文件不超过 10 MB。"),
         error_messages={

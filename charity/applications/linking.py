@@ -16,7 +16,7 @@ from matching.linkage import idnumber
 from matching.linkage.scoring import PairScore
 from outbox import emit
 from people import registry
-from people.models import Identity, Person, ProofToken
+from people.models import Identity, Person, ProofToken, Representation
 
 from .models import Application
 
@@ -188,8 +188,8 @@ def prove(application: Application, person_id: int, method: str) -> None:
     emit("application.proven", application_id=application.pk)
 
 
-def settlement_posted(settlement_id: int, need_id: int) -> None:
-    """Handler of settlement.posted: a proven patient's first bill arrived after the application."""
+def need_changed(need_id: int) -> None:
+    """Handler of need.changed: a proven patient's first bill arrived after the application."""
     need = NeedAccount.objects.filter(pk=need_id).first()
     if need is None:
         return
@@ -202,3 +202,30 @@ def settlement_posted(settlement_id: int, need_id: int) -> None:
             "application.need_found", f"application:{application.pk}", payload={"need": application.need_id}
         )
         emit("application.proven", application_id=application.pk)
+
+
+def unlinked(identity_id: int, person_id: int) -> None:
+    """Handler of linking.unlinked: a reviewer took the link of an application back. It is claimed again, the
+    account no longer speaks for that person, and what it had opened is closed."""
+    identity = Identity.objects.filter(pk=identity_id, source="application").first()
+    if identity is None or identity.person_id == person_id:
+        return
+    application = (
+        Application.objects.select_for_update().filter(identity_id=identity_id, person_id=person_id).first()
+    )
+    if application is None:
+        return
+    application.person_id = application.need_id = None
+    application.proof = Application.Proof.CLAIMED
+    application.identity_checked_at = None
+    application.save(update_fields=["person_id", "need_id", "proof", "identity_checked_at"])
+    Consent.objects.filter(application_id=application.pk).update(person_id=None, need_id=None)
+    others = Application.objects.filter(
+        account_id=application.account_id, person_id=person_id, proof=Application.Proof.PROVEN
+    )
+    if not others.exists():
+        Representation.objects.filter(
+            account_id=application.account_id, person_id=person_id, revoked_at=None
+        ).update(revoked_at=timezone.now())
+    record("application.unproven", f"application:{application.pk}", payload={"person": person_id})
+    emit("document.changed", application_id=application.pk)

@@ -46,7 +46,11 @@ class Application(models.Model):
 
     class Meta:
         db_table = "application"
-        indexes = [models.Index(fields=["account", "-id"], name="application_by_account")]
+        indexes = [
+            models.Index(fields=["account", "-id"], name="application_by_account"),
+            models.Index(fields=["person_id"], name="application_by_person"),
+            models.Index(fields=["identity_id"], name="application_by_identity"),
+        ]
 
     def __str__(self) -> str:
         return self.number

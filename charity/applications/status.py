@@ -61,7 +61,7 @@ def _why(case: Case) -> tuple[str, str]:
     if said is not None and said.note:
         clause, _sep, reason = said.note.partition("：")
         return (reason, clause) if reason else (clause, "")
-    failed = next((row for row in case.criteria or [] if row.get("status") == "failed"), {})
+    failed: dict[str, Any] = next((row for row in case.criteria or [] if row.get("status") == "failed"), {})
     return failed.get("text", ""), failed.get("clause", "")
 
 

@@ -175,7 +175,7 @@ def consent_list(request: Any, pk: int) -> HttpResponse:
     )
     funds = Fund.objects.in_bulk([row.fund_id for row in rows])
     now = timezone.now()
-    given = [
+    given: list[dict[str, Any]] = [
         {
             "consent": row,
             "fund": funds[row.fund_id].name,

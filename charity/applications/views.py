@@ -470,7 +470,7 @@ def summary(application: Application) -> list[tuple[str, list[dict[str, Any]]]]:
         papers_text += _("，还缺：%(missing)s。\n可以先提交，再补。") % {"missing": _("、").join(missing)}
     said = services.live_consents(application.pk, decided=None)
     yes = sum(row.decision for row in said)
-    groups = [
+    groups: list[tuple[str, list[dict[str, Any]]]] = [
         (
             _("病人和申请人"),
             [

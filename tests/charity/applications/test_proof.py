@@ -215,7 +215,7 @@ def test_checked_papers_of_a_person_without_a_bill_wait_for_the_first_bill(acc, 
     person, need = kit.insured(insurer)
     assert person == after.person_id
     with engine_scope("test"):
-        emit("settlement.posted", settlement_id=1, need_id=need)
+        emit("need.changed", need_id=need)
     drain()
     assert kit.as_family(acc, row.pk).need_id == need
 
@@ -242,3 +242,25 @@ def test_handling_an_event_twice_proves_once(acc, charity, fund, insurer):
     checked(row, charity)
     checked(row, charity)
     assert Entry.objects.filter(action="application.proven", subject=f"application:{row.pk}").count() == 1
+
+
+def test_a_link_that_is_taken_back_closes_what_it_had_opened(acc, phone, fund, insurer):
+    from insurance.linking.undo import undo
+
+    person, _need = kit.insured(insurer)
+    row = kit.hand_in(acc, [fund])
+    redeem(phone, row, letter(person, insurer))
+    drain()
+    proven = kit.as_family(acc, row.pk)
+    assert proven.proof == "proven"
+    reviewer = make.staff(make.organisation("operator"), "linkage_reviewer")
+    with engine_scope("test"):
+        assert undo(reviewer, proven.identity_id, "不是同一个人，口令寄错了").done
+    drain()
+    after = kit.as_family(acc, row.pk)
+    assert (after.proof, after.person_id, after.need_id) == ("claimed", None, None)
+    with actor_scope(make.patient(acc)):
+        assert not NeedAccount.objects.exists()
+    page = phone.get(reverse("applications:status", args=[row.pk])).content.decode()
+    assert "身份核对中" in page
+    assert "27,361.81" not in page

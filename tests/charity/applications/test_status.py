@@ -63,7 +63,7 @@ def test_another_accounts_application_is_not_there(row):
     assert kit.as_family(row.account, row.pk).state == "submitted"
 
 
-def test_staff_and_visitors_are_sent_to_sign_in(row):
+def test_a_visitor_is_sent_to_sign_in(row):
     from django.test import Client
 
     for url in [*own_pages(row), reverse("applications:mine"), reverse("applications:token")]:
