@@ -131,6 +131,7 @@ def link(identity_id: int, *, amount: Decimal | None = None) -> LinkResult:
         return LinkResult("linked", identity.person_id, identity.method, identity.weight)
     registry.lock_keys(keys)
     registry.store_keys(identity, keys)
+    asked_before = identity.state == LinkState.REVIEW
 
     scored = _score(identity, mine, keys)
     same_number = [item for item in scored if item.by_number]
@@ -140,7 +141,7 @@ def link(identity_id: int, *, amount: Decimal | None = None) -> LinkResult:
     if len(holders) == 1 and agreeing and not masked:
         best = max(agreeing, key=lambda item: item.pair.weight)
         registry.assign(identity, _root(best.other.person), "exact_id", best.pair.weight)
-        return _linked(identity, keys)
+        return _linked(identity, keys, asked_before)
 
     people: dict[int, _Scored] = {}
     for item in scored:
@@ -157,7 +158,7 @@ def link(identity_id: int, *, amount: Decimal | None = None) -> LinkResult:
         and not masked
     ):
         registry.assign(identity, _root(accepted[0].other.person), "score", accepted[0].pair.weight)
-        return _linked(identity, keys)
+        return _linked(identity, keys, asked_before)
 
     doubts = [
         item
@@ -171,10 +172,10 @@ def link(identity_id: int, *, amount: Decimal | None = None) -> LinkResult:
         identity.state = LinkState.REVIEW
         identity.save(update_fields=["state"])
         return LinkResult("review", None, "review")
-    _overtake(identity)
     if identity.source == "insurer":
         registry.assign(identity, Person.objects.create(), "new")
-        return _linked(identity, keys, outcome="new")
+        return _linked(identity, keys, asked_before, outcome="new")
+    _overtake(identity)
     identity.state = LinkState.WAITING
     identity.save(update_fields=["state"])
     return LinkResult("waiting", None, "")
@@ -225,9 +226,10 @@ def _overtake(identity: Identity, keep: Iterable[int] = ()) -> None:
     )
 
 
-def _linked(identity: Identity, keys: list[int], outcome: Outcome = "linked") -> LinkResult:
+def _linked(identity: Identity, keys: list[int], asked: bool, outcome: Outcome = "linked") -> LinkResult:
     """Tell the other rooms; descriptions that waited for such a person are looked at again."""
-    _overtake(identity)
+    if asked:
+        _overtake(identity)
     emit("linking.linked", identity_id=identity.pk, person_id=identity.person_id or 0)
     if identity.source == "insurer":
         for waiting in registry.waiting_ids(identity, keys):
@@ -298,7 +300,8 @@ def apply_decision(review_id: int) -> LinkResult:
     if review.state == Review.State.SAME:
         if identity.person_id is None:
             registry.assign(identity, _root(review.candidate), "review", review.weight)
-            return _linked(identity, registry.keys_of(identity, blocking_values(_record_of(identity))))
+            keys = registry.keys_of(identity, blocking_values(_record_of(identity)))
+            return _linked(identity, keys, asked=True)
         return LinkResult("linked", identity.person_id, identity.method)
     if review.state == Review.State.DIFFERENT:
         NotSame.objects.get_or_create(

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from audit import record
@@ -77,12 +77,14 @@ def insurer_identity(organisation_id: int, description: Description) -> tuple[Id
     ).first()
     if found:
         return found, False
-    return Identity.objects.get_or_create(
-        source="insurer",
-        organisation_id=organisation_id,
-        fingerprint=values.pop("fingerprint"),
-        defaults=values,
-    )
+    try:
+        with transaction.atomic():
+            return Identity.objects.create(source="insurer", organisation_id=organisation_id, **values), True
+    except IntegrityError:  # another worker wrote the same description at this moment
+        known = Identity.objects.get(
+            source="insurer", organisation_id=organisation_id, fingerprint=values["fingerprint"]
+        )
+        return known, False
 
 
 def source_identity(
