@@ -4,6 +4,7 @@ Sealed: an insurer has pushed bills, the family has applied, proven itself and a
 Whoever is neither that family, that charity nor the sender of the bills must find nothing of the person.
 """
 
+import contextlib
 import json
 import re
 from datetime import timedelta
@@ -87,7 +88,8 @@ class Sealed:
                 "identity_id": list(Identity.objects.values_list("pk", flat=True)),
                 "award_id": list(Award.objects.values_list("pk", flat=True)),
             }
-            assert case.need_id and row.proof == "proven"
+            assert case.need_id
+            assert row.proof == "proven"
         self.traces = [
             child.name,
             "韩*桐",
@@ -98,7 +100,7 @@ class Sealed:
             bills.MOTHER,
             "学府苑6栋",
             *(text for bill in mine for text in (bill.setl_id, bill.medins_setl_id)),
-            *("177,000.00", "177000.00", "121,350.50", "121350.50", "55,649.50", "55649.50", '50,000.00"x'),
+            *("177,000.00", "177000.00", "121,350.50", "121350.50", "55,649.50", "55649.50"),
         ]
 
     def state(self):
@@ -132,10 +134,8 @@ class Sealed:
     def found_in(self, response):
         body = b"".join(response.streaming_content) if response.streaming else response.content
         text = body.decode("utf-8", "replace") + json.dumps(dict(response.headers), ensure_ascii=False)
-        try:
+        with contextlib.suppress(ValueError):
             text += json.dumps(json.loads(body), ensure_ascii=False)
-        except ValueError:
-            pass
         return [trace for trace in self.traces if trace in text]
 
 

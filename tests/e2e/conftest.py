@@ -207,6 +207,7 @@ class Visitor:
 
     def __init__(self, jieli, browser, who, size, **options):
         self.jieli, self.who = jieli, who
+        self.scripted = options.get("java_script_enabled", True)
         self.context = browser.new_context(viewport=size, locale="zh-CN", **options)
         self.page = self.context.new_page()
         self.page.set_default_timeout(15_000)
