@@ -47,6 +47,7 @@ WORDS: dict[str, Any] = {
     "case.sealed": gettext_lazy("关上了您的资料"),
     "case.review_asked": gettext_lazy("请人复核"),
     "application.started": gettext_lazy("开始填申请"),
+    "application.saved": gettext_lazy("填好了一页"),
     "application.submitted": gettext_lazy("交了申请"),
     "application.withdrawn": gettext_lazy("收回了申请"),
     "application.identity_checked": gettext_lazy("记下了身份核对的结果"),

@@ -84,6 +84,7 @@ def save_section(actor: Actor, application_id: int, name: str, answer: Any) -> A
     open_step = steps.first_open(answers)
     application.step = open_step
     application.save(update_fields=["answers", "capacity", "step", "updated_at"])
+    record("application.saved", f"application:{application.pk}", payload={"section": name})
     return application
 
 
@@ -283,9 +284,11 @@ def choose_funds(actor: Actor, application_id: int, chosen: list[int]) -> Applic
 
 
 def undecided(application: Application) -> list[int]:
-    """Chosen funds about which nothing was said yet, in order."""
+    """Chosen funds, still open, about which nothing was said yet, in order."""
+    chosen = (application.answers or {}).get("funds") or []
     said = {row.fund_id for row in live_consents(application.pk, decided=None)}
-    return [fund for fund in (application.answers or {}).get("funds") or [] if fund not in said]
+    accepting = set(Fund.objects.filter(pk__in=chosen, status=Fund.Status.OPEN).values_list("pk", flat=True))
+    return [fund for fund in chosen if fund in accepting and fund not in said]
 
 
 # ---- handing in, taking back -----------------------------------------------------------------------------
