@@ -100,7 +100,7 @@ def pushes(request: Any) -> HttpResponse:
             "rows": [_decorate(row) for row in page],
             "counts": counts,
             "total": sum(counts.values()),
-            "attention": counts[RecordState.QUARANTINED] + counts[RecordState.REFUSED],
+            "attention": reading.attention(org_id),
             "filtered": any((wanted.state, wanted.progress, wanted.setl_id, wanted.since)),
             "query": request.GET.urlencode(),
             "platform": request.organisation.kind == "crowdfunding",
@@ -149,6 +149,7 @@ def _detail(request: Any, record: int, form: CorrectionForm, status: int = 200) 
         {
             "row": _decorate(row),
             "reasons": reasons,
+            "sides": any("left" in reason for reason in reasons),
             "warnings": explain(row.warnings),
             "amounts": _amounts(row),
             "form": form,

@@ -20,6 +20,7 @@ from insurance.ledger import services as ledger
 from insurance.linking import services as linking
 from outbox import emit
 from people import registry
+from people.models import Identity
 
 from .models import Progress, Record, Settlement, SettlementSource
 
@@ -164,16 +165,44 @@ def _overtaken(settlement: Settlement, row: Record) -> bool:
     ).exists()
 
 
-def _twin(canonical: Canonical) -> Settlement | None:
-    """The same bill under another id: same hospital settlement number and total (decisions, 4)."""
-    if not canonical.medins_setl_id:
+def _twin(bill: Canonical | Settlement) -> Settlement | None:
+    """The same bill under another id: same hospital settlement number and total (decisions, 4).
+
+    One that was reversed is none: hospitals settle again after a reversal.
+    """
+    if not bill.medins_setl_id:
         return None
     return Settlement.objects.filter(
-        medins_setl_id=canonical.medins_setl_id,
-        hospital_code=canonical.hospital_code,
-        total_fee=canonical.total_fee,
+        medins_setl_id=bill.medins_setl_id,
+        hospital_code=bill.hospital_code[:30],
+        total_fee=bill.total_fee,
         kind="settlement",
+        status=Settlement.Status.ACTIVE,
     ).first()
+
+
+def _release_twins(reversed_bill: Settlement) -> None:
+    """A bill that was held as the twin of one now reversed stands for itself."""
+    if not reversed_bill.medins_setl_id:
+        return
+    for held in Settlement.objects.select_for_update().filter(
+        status=Settlement.Status.HELD,
+        medins_setl_id=reversed_bill.medins_setl_id,
+        hospital_code=reversed_bill.hospital_code,
+        total_fee=reversed_bill.total_fee,
+    ):
+        if _twin(held) is not None:
+            continue  # only one of several
+        held.status = Settlement.Status.ACTIVE
+        held.save(update_fields=["status", "updated_at"])
+        audit("settlement.released", f"settlement:{held.pk}", payload={"reversed": reversed_bill.pk})
+        identity = Identity.objects.filter(pk=held.identity_id or 0).first()
+        person_id = identity.person_id if identity else None
+        if person_id is not None:
+            post(held, person_id)
+            Record.objects.filter(settlement_id=held.pk, progress=Progress.HELD).update(
+                progress=Progress.OPEN
+            )
 
 
 def post(settlement: Settlement, person_id: int) -> None:
@@ -216,6 +245,7 @@ def _reverse(row: Record, canonical: Canonical) -> None:
         audit("settlement.reversed", f"settlement:{original.pk}", payload={"record": row.pk})
         if original.person_id is not None:
             post(original, original.person_id)
+        _release_twins(original)
     row.settlement_id = original.pk
     row.progress = Progress.APPLIED
     row.save(update_fields=["settlement_id", "progress", "updated_at"])

@@ -88,6 +88,15 @@ def counts(sender_id: int) -> dict[str, int]:
     return {**dict.fromkeys(RecordState.values, 0), **dict(rows)}
 
 
+def attention(sender_id: int) -> int:
+    """How many refused or quarantined records have not been corrected yet."""
+    return Record.objects.filter(
+        sender_id=sender_id,
+        state__in=[RecordState.REFUSED, RecordState.QUARANTINED],
+        resent_as__isnull=True,
+    ).count()
+
+
 def page(sender_id: int, wanted: Filter, query: dict[str, str]) -> tuple[list[Record], int | None]:
     """One page by cursor (`cursor`: the id after which to go on; `limit`: 1 to 200) and the next cursor."""
     before, limit = _id(query, "cursor"), _id(query, "limit") or 50

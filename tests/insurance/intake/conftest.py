@@ -99,6 +99,24 @@ def bill(setl_id: str = "C1", left: str = "40000.00", **fields: Any) -> dict[str
     return {**record, **fields}
 
 
+def reversal(setl_id: str = "R", **fields: Any) -> dict[str, Any]:
+    """The reversal of bill(), in Jieli's own JSON; `fields` name the original."""
+    record = bill(setl_id, kind="reversal", **fields)
+    for name, value in record.items():
+        if name in {
+            "total_fee",
+            "fund_paid",
+            "person_paid",
+            "cash_paid",
+            "own_expense",
+            "first_self_pay",
+            "in_scope",
+        }:
+            record[name] = f"-{value}"
+    record["pays"] = {"basic": record["fund_paid"]}
+    return record
+
+
 class Sender:
     """An organisation with an API client and a bearer token, speaking HTTP."""
 
@@ -142,6 +160,7 @@ class Intake:
     like_11 = staticmethod(like_11)
     like_12 = staticmethod(like_12)
     bill = staticmethod(bill)
+    reversal = staticmethod(reversal)
     Sender = Sender
     url = URL
 

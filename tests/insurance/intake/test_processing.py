@@ -57,17 +57,7 @@ def test_a_reversal_that_names_nothing_only_waits(sender, intake):
 def test_a_reversal_finds_its_original_by_the_message_id(sender, intake):
     msgid = "130000000001202403021015300001"
     sender.results(intake.bill("A", msgid=msgid))
-    sender.results(
-        intake.bill("R", "-40000.00", kind="reversal", original_msgid=msgid)
-        | {
-            "total_fee": "-100000.00",
-            "fund_paid": "-60000.00",
-            "pays": {"basic": "-60000.00"},
-            "own_expense": "-10000.00",
-            "first_self_pay": "-5000.00",
-            "in_scope": "-85000.00",
-        }
-    )
+    sender.results(intake.reversal("R", original_msgid=msgid))
     intake.deliver()
     assert intake.residuals() == ["0.00"]
 
@@ -148,6 +138,28 @@ def test_the_same_bill_under_another_id_is_held(sender, intake):
     assert intake.residuals() == ["40000.00"]
     assert progress(intake, twin) == "held"
     assert intake.settlement("B").status == "held"
+
+
+def test_a_held_twin_stands_for_itself_once_the_other_is_reversed(sender, intake):
+    hospital = {"hospital_code": "H44010000001", "medins_setl_id": "M-77"}
+    sender.results(intake.bill("A", **hospital))
+    twin, third = sender.results([intake.bill("B", **hospital), intake.bill("C", **hospital)])
+    intake.deliver()
+    sender.results(intake.reversal("R", original_setl_id="A"))
+    intake.deliver()
+    assert intake.settlement("A").status == "reversed"
+    assert [progress(intake, r) for r in (twin, third)] == ["open", "held"]
+    assert intake.residuals() == ["40000.00"]
+
+
+def test_settling_again_after_a_reversal_is_no_twin(sender, intake):
+    hospital = {"hospital_code": "H44010000001", "medins_setl_id": "M-77"}
+    sender.results(intake.bill("A", **hospital))
+    sender.results(intake.reversal("R", original_setl_id="A"))
+    intake.deliver()
+    (again,) = sender.results(intake.bill("B", **hospital))
+    intake.deliver()
+    assert progress(intake, again) == "open"
 
 
 def test_the_sender_sees_no_link_in_its_answers(sender, intake):
