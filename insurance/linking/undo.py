@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -101,6 +102,8 @@ def _undo(actor: Actor, identity: Identity, reason: str) -> UndoResult:
         right = Person.objects.create()
         changed = _move_bills(bills, right, entry)
         registry.assign(identity, right, "new")
+    elif identity.source == "application":
+        _refuse_charity_aid(wrong, entry)
     emit("linking.unlinked", identity_id=identity.pk, person_id=wrong.pk)
     for need_id in sorted(changed):
         emit("need.changed", need_id=need_id)
@@ -158,6 +161,31 @@ def _refuse_aid(needs: dict[int, NeedAccount]) -> None:
             reasons.append(f"aid_{name}")
     if reasons:
         raise _RefusedError(tuple(reasons))
+
+
+def _refuse_charity_aid(person: Person, entry: int) -> None:
+    """An application opened the person's needs to charities: what they promised there has to be released first.
+
+    Postings of nothing lock the needs, so that no promise is made between the look and the commit.
+    """
+    needs = list(NeedAccount.objects.filter(person_id=person.pk).order_by("pk").values_list("pk", flat=True))
+    Entry.objects.bulk_create(
+        [
+            Entry(
+                need_id=pk,
+                kind=EntryKind.UNMERGE,
+                layer=Layer.STATUTORY,
+                reference=f"undo:{entry}:need:{pk}",
+            )
+            for pk in needs
+        ]
+    )
+    given = Entry.objects.filter(need_id__in=needs, fund__isnull=False).aggregate(
+        reserved=Sum("d_reserved"), committed=Sum("d_committed"), paid=Sum("d_paid")
+    )
+    reasons = tuple(f"aid_{name}" for name, yuan in given.items() if yuan)
+    if reasons:
+        raise _RefusedError(reasons)
 
 
 def _ask_again(identity: Identity, wrong: Person) -> None:

@@ -13,7 +13,8 @@ from insurance.linking import services, undo
 from insurance.linking.models import NotSame, Review
 from outbox import tasks
 from outbox.models import Event
-from people.models import Identity
+from people import registry
+from people.models import Identity, Person
 from scope import Actor, actor_scope, engine_scope
 
 pytestmark = pytest.mark.django_db
@@ -180,3 +181,40 @@ def test_a_no_is_taken_back_while_the_description_belongs_to_nobody(people):
         assert undo.carry_out(review.pk).done
         assert Review.objects.get(pk=review.pk).state == "open"
         assert not NotSame.objects.exists()
+
+
+@pytest.fixture
+def wrong_application(people):
+    """An application's description that a reviewer gave to the wrong person: (identity id, need id)."""
+    identity, person = people.linked()
+    need_id = people.bill(identity, "1000.00").need_id
+    with engine_scope("test"):
+        described = registry.source_identity("application", 60_001, None, people.describe(name="陈*涵"))[0]
+        registry.assign(described, Person.objects.get(pk=person), "review")
+    return described.pk, need_id
+
+
+def test_an_application_that_was_linked_wrongly_waits_again(wrong_application):
+    identity, need_id = wrong_application
+    result = run(identity)
+    assert (result.done, result.person_id) == (True, None)
+    assert position(need_id).residual == Decimal("1000.00")
+
+
+def test_an_application_stays_while_a_charity_has_promised_there(wrong_application):
+    identity, need_id = wrong_application
+    fund = make.fund(make.organisation())
+    promise = ledger.Promise(9950, need_id, fund.pk, Decimal("10.00"))
+    with engine_scope("test"):
+        ledger.reserve(promise)
+    assert run(identity).reasons == ("aid_reserved",)
+    with engine_scope("test"):
+        ledger.release(promise)
+    assert run(identity).done
+
+
+def test_what_a_campaign_raised_does_not_hold_an_application_back(wrong_application):
+    identity, need_id = wrong_application
+    with engine_scope("test"):
+        ledger.external(need_id, "crowdfunding", "campaign:1:v1:1", reserved=Decimal("10.00"))
+    assert run(identity).done
