@@ -148,7 +148,7 @@ def member(kind, organisation=None):
     organisation = organisation or Organisation.objects.create(
         kind=kind, code=f"walker-{kind.replace('_', '-')}", name="路人", short_name="路人", area="430100"
     )
-    user = User.objects.create_user(f"walker@{organisation.code}.example", display_name="路人")
+    user = User.objects.create_user(f"walker@{organisation.code}.example", cast.PASSWORD, display_name="路人")
     enrol_totp(user)
     Membership.objects.create(user=user, organisation=organisation, roles=ROLES[kind])
     client = Client(raise_request_exception=False)

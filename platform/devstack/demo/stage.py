@@ -108,6 +108,9 @@ def apply(family: Family, funds: dict[str, Fund], serial: int) -> tuple[Actor, i
     """Fill in the form and hand it in (a draft stops after four pages). The patient's actor, the application."""
     patient = account_of(family.phone)
     with actor_scope(patient):
+        before = Application.objects.filter(account_id=patient.account_id).order_by("pk").first()
+        if before is not None:  # a run that was interrupted
+            return patient, before.pk
         application = applications.start(patient)
         answers = answers_of(family)
         sections = list(answers.items())[:4] if family.goal == "draft" else list(answers.items())
