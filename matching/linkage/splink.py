@@ -50,7 +50,7 @@ def _conditions(kind: str, c: str) -> dict[str, str]:
     year = f'"{c}__year_l" - "{c}__year_r"'
     tables: dict[str, dict[str, str]] = {
         "name": {
-            "exact": f"{_same(f'{c}__plain')} AND NOT {hidden}", "variant": f"{_same(f'{c}__fold')} AND NOT {hidden}",
+            "exact": _same(f"{c}__exact"), "variant": f"{_same(f'{c}__fold')} AND NOT {hidden}",
             "homophone": f"{_same(f'{c}__reading')} AND NOT {hidden}", "romanised": f"{_same(f'{c}__letters')} AND NOT {hidden}",
             "masked_given": f"{hidden} AND {likes} AND NOT {bare}",
             "one_off": f'{_same(f"{c}__length")} AND "{c}__length_l" >= 3 AND {edit(f"{c}__fold", 1)} AND NOT {hidden}',
@@ -118,7 +118,7 @@ def _name(value: str) -> dict[str, Any]:
     from .characters import accent
 
     return {
-        "plain": n.name(plain) if hidden else plain, "fold": n.name(plain), "hidden": int(hidden), "like": like or None,
+        "exact": None if hidden else plain, "plain": n.name(plain) if hidden else plain, "fold": n.name(plain), "hidden": int(hidden), "like": like or None,
         "bare": int(hidden and (like.rstrip("_%") == surname)), "surname": surname or None, "length": len(plain),
         "reading": " ".join(reading), "letters": "".join(sorted("".join(reading))),
         "accent": " ".join(accent(s) for s in reading),
@@ -201,8 +201,10 @@ def to_splink(model: Model, params: Params, link_type: str = "dedupe_only") -> d
                 "sql_condition": "ELSE" if level == "else" else conditions[level], "label_for_charts": level,
                 "m_probability": params.m[c][position], "u_probability": params.u[c][position],
             }  # fmt: skip
-            if comparison.tf.get(level) == "value":
-                entry |= {"tf_adjustment_column": c, "tf_adjustment_weight": 1.0}
+            # Splink adjusts for term frequency only where a level is the bare equality of one column.
+            bare = re.fullmatch(r'"(.+)_l" = "(.+)_r"', str(entry["sql_condition"]))
+            if comparison.tf.get(level) == "value" and bare:
+                entry |= {"tf_adjustment_column": bare.group(1), "tf_adjustment_weight": 1.0}
             levels.append(entry)
         comparisons.append(
             {

@@ -125,3 +125,20 @@ def test_latin_parts_survive_the_way_out_and_back():
     assert [(c.name, c.columns, c.levels) for c in other.comparisons] == [
         (c.name, c.columns, c.levels) for c in model.comparisons
     ]
+
+
+@pytest.mark.slow
+def test_splink_itself_runs_the_exported_model():
+    splink = pytest.importorskip("splink")
+    pandas = pytest.importorskip("pandas")
+    model = person_model()
+    columns = features(model, ROWS)
+    settings = to_splink(model, Params("x", 0.01, DEFAULT.m, DEFAULT.u))
+    settings["blocking_rules_to_generate_predictions"] = ["1 = 1"]
+    frame = pandas.DataFrame(columns)
+    frame["unique_id"] = range(6)
+    api = splink.DuckDBAPI()
+    linker = splink.Linker(api.register(frame), settings)
+    found = linker.inference.predict(threshold_match_probability=0.5).as_pandas_dataframe()
+    assert (0, 1) in set(zip(found.unique_id_l, found.unique_id_r, strict=True))
+    assert (0, 4) not in set(zip(found.unique_id_l, found.unique_id_r, strict=True))
