@@ -11,13 +11,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership
-from charity.applications.models import Application, Document, DocumentKind, DocumentRequest
+from charity.applications.models import Application, Document, DocumentKind, DocumentRequest, ReviewRequest
 from matching import eligibility
 from outbox import emit
 from scope import Actor
 
 from .facts import SEALS
-from .models import Case
+from .models import Award, Case, CaseEvent
 from .rules import (
     AwardError,
     audited,
@@ -247,3 +247,26 @@ def certify_hardship(
         event = write_event(case, "hardship_certified", actor, note=json.dumps(note, ensure_ascii=False))
         audited("hardship.certified", case, actor, document=row.pk)
         emit("hardship.certified", event_id=event.pk)
+
+
+def answer_review(actor: Actor, case_id: int, *, text: str, reopen: bool) -> None:
+    """Somebody who did not take the decision looks again and answers the family; a refusal may be reopened."""
+    text = written(text, 10, _("答复，家属会看到"))
+    with one_transaction():
+        case = lock_case(actor, case_id, "review")
+        must_consent(case)
+        asked = ReviewRequest.objects.select_for_update().filter(case_id=case.pk, answered_at=None).first()
+        if asked is None:
+            raise AwardError("state", _("没有等着答复的复核。"))
+        decided = set(Award.objects.filter(case=case).values_list("approved_by_id", flat=True))
+        refused = CaseEvent.objects.filter(case=case, kind="refused").values_list("user_id", flat=True)
+        if actor.user_id in decided | set(refused):
+            raise AwardError("same_person", _("复核要由没有做过这个决定的人来做。"))
+        asked.answer, asked.answered_by, asked.answered_at = text, actor.user_id, timezone.now()
+        asked.save(update_fields=["answer", "answered_by", "answered_at"])
+        if reopen and case.state == Case.State.REFUSED:
+            case.state, case.closed_at = Case.State.NEW, None
+            case.save(update_fields=["state", "closed_at"])
+            emit("document.changed", application_id=case.application_id)
+        write_event(case, "reviewed", actor, note=text, family=True)
+        audited("case.review_answered", case, actor, request=asked.pk, reopened=case.state == Case.State.NEW)

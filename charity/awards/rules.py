@@ -34,6 +34,7 @@ CASE_STEPS: dict[str, tuple[frozenset[str], str | None]] = {
     "return": (frozenset({"paid"}), None),
     "request": (frozenset({"new", "waiting_family", "proposed", "approved"}), None),
     "check": (frozenset({"new", "waiting_family", "proposed", "approved"}), None),
+    "review": (frozenset({"refused", "approved", "paid", "closed"}), None),
     "assign": (frozenset({"new", "waiting_family", "proposed", "approved"}), None),
 }
 # step → (states of the award, the state it leads to)
@@ -57,6 +58,7 @@ ROLES: dict[str, frozenset[str]] = {
     "return": frozenset({"payer"}),
     "request": frozenset({"case_worker", "approver"}),
     "check": frozenset({"case_worker", "approver"}),
+    "review": frozenset({"approver"}),
     "assign": frozenset({"case_worker", "approver", "fund_manager", "administrator"}),
 }
 

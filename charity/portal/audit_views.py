@@ -27,6 +27,8 @@ ROLES = ("auditor", "administrator")
 SEES_ALL = {"regulator", "operator"}
 SUBJECT = re.compile(r"^[a-z_]{2,30}:[0-9]{1,15}$")
 ACTIONS = {
+    "case.review_asked": lazy("家属请求复核"),
+    "case.review_answered": lazy("答复复核"),
     "case.viewed": lazy("看了案件"),
     "queue.viewed": lazy("看了待办列表"),
     "field.revealed": lazy("看了完整信息"),
@@ -85,6 +87,17 @@ def _who(label: str) -> str:
     return f"{organisation or match[3]} · {name}"
 
 
+def _newest_holds(size: int) -> bool:
+    """The newest signed entry, computed anew from its stored content, still leads to the signed root."""
+    if size == 0:
+        return True
+    try:
+        entry = log.entry_with_proof(size - 1)
+    except log.NotInLog:
+        return False
+    return entry.holds
+
+
 @permission(staff=ROLES)
 @require_GET
 def show(request: Any) -> HttpResponse:
@@ -139,6 +152,7 @@ def show(request: Any) -> HttpResponse:
                 },
                 {"label": _("等着签的"), "value": f"{status.waiting:,}", "sub": _("平常一秒内签完")},
             ],
+            "broken": not _newest_holds(status.size),
             "late": status.checkpoint_age is not None
             and status.waiting > 0
             and status.checkpoint_age.total_seconds() > 300,

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from accounts.models import User
-from charity.applications.models import Application, Document, DocumentRequest
+from charity.applications.models import Application, Document, DocumentRequest, ReviewRequest
 from charity.awards.casework import IDENTITY_PAPERS
 from charity.awards.facts import SEALS, read_reason
 from charity.awards.models import Award, Case, CaseEvent
@@ -48,6 +48,7 @@ EVENTS = {
     "hardship_certified": lazy("确认困难身份"),
     "assigned": lazy("转给同事经办"),
     "revealed": lazy("看了完整信息"),
+    "reviewed": lazy("答复家属的复核"),
 }
 REASON_WORDS = {"call", "papers", "payee", "other"}
 SEAL_WORDS = {
@@ -77,6 +78,7 @@ def gather(actor: Actor, case: Case, query: str) -> dict[str, Any]:
     papers = _papers(case, actor) if person else []
     asked = list(DocumentRequest.objects.filter(case_id=case.pk, closed_at=None)) if person else []
     limits = limits_of(case) if person else []
+    review = ReviewRequest.objects.filter(case_id=case.pk, answered_at=None).first() if person else None
     events = list(CaseEvent.objects.filter(case=case).order_by("-id")[:60])
     context: dict[str, Any] = {
         "case": case,
@@ -86,6 +88,7 @@ def gather(actor: Actor, case: Case, query: str) -> dict[str, Any]:
         "payers": payers,
         "papers": papers,
         "asked": asked,
+        "review": review,
         "limits": [
             Limit(limit.label + (f"（{limit.clause}）" if limit.clause else ""), limit.amount)
             for limit in limits
@@ -337,6 +340,8 @@ def decision_forms(actor: Actor, context: dict[str, Any]) -> dict[str, Any]:
         found["cancel"] = forms.CancelForm()
     if case.state == "paid" and award is not None and "payer" in roles:
         found["return"] = forms.ReturnForm(limit=award.amount - award.returned)
+    if context["review"] is not None and "approver" in roles:
+        found["review"] = forms.ReviewForm()
     if context["may_check"] and context["person"] is not None:
         found["request"] = forms.RequestForm()
         proofs = [

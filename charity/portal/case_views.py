@@ -157,6 +157,9 @@ def _take(actor: Any, case: Case, step: str, values: dict[str, Any]) -> str:
     if step == "request":
         casework.request_document(actor, case.pk, **values)
         return _("已请家属补材料。")
+    if step == "review":
+        casework.answer_review(actor, case.pk, **values)
+        return _("已答复，家属能看到。")
     casework.certify_hardship(actor, case.pk, **values)
     return _("已确认，条件正在重新核对。")
 

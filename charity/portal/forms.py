@@ -164,6 +164,15 @@ class HardshipForm(StepForm):
         return dict(self.cleaned_data)
 
 
+class ReviewForm(StepForm):
+    step = "review"
+    text = _text(_("答复家属（至少 10 个字）"))
+    reopen = forms.BooleanField(label=_("原来的不予资助不妥，重新办理"), required=False)
+
+    def values(self) -> dict[str, Any]:
+        return dict(self.cleaned_data)
+
+
 class BudgetForm(StepForm):
     step = "budget"
     budget = MoneyField(label=_("新的预算（元）"), min_value=Decimal("0.00"))

@@ -16,8 +16,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from audit import record
+from charity.applications.models import ReviewRequest
 from charity.awards import casework
 from charity.awards.rules import AwardError
+from consent.models import Consent
 from scope import permission
 
 from . import queue
@@ -78,6 +80,14 @@ def show(request: Any) -> HttpResponse:
             "rows": rows,
             "colleagues": queue.colleagues_of(actor),
             "searched": False,
+            "to_delete": Consent.objects.filter(
+                organisation_id=actor.org_id, withdrawn_at__isnull=False, deletion_acknowledged_at=None
+            ).count(),
+            "reviews": list(
+                ReviewRequest.objects.filter(organisation_id=actor.org_id, answered_at=None)
+                .order_by("id")
+                .values_list("case_id", flat=True)[:100]
+            ),
         },
     )
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 import cases
 import factories as make
 from audit.models import Entry as AuditEntry
+from charity.applications import services as applications
 from charity.awards import services
 from charity.awards.models import Award
 from consent import services as consents
@@ -218,3 +219,28 @@ def test_no_style_or_script_stands_in_the_page(db, browser):
     cases.paper(on)
     text = page(browser(on.worker), on)
     assert not re.search(r"\sstyle=|<style|\son[a-z]+=|<script(?![^>]*src=)", text)
+
+
+def test_a_family_that_disagrees_is_answered_by_somebody_else(db, browser):
+    on = cases.stage(residual="900.00")
+    approver = browser(on.approver)
+    post(
+        approver,
+        on,
+        "decide",
+        verdict="refuse",
+        reason="个人负担没有超过一千元。可以申请复核。",
+        clause="第五条",
+    )
+    with actor_scope(make.patient(on.account)):
+        applications.ask_review(
+            make.patient(on.account), on.application, on.case.pk, on.org.pk, "还有一张结算单没有算进去。"
+        )
+    assert "请求复核" in approver.get(reverse("portal:queue")).content.decode()
+    assert "还有一张结算单没有算进去" in page(approver, on)
+    answer = {"text": "已请医保补推送那张结算单，重新核对。", "reopen": "on"}
+    assert "没有做过这个决定" in post(approver, on, "review", 422, **answer)
+    other = browser(make.staff(on.org, "approver"))
+    post(other, on, "review", **answer)
+    assert on.reload().state == "new"
+    assert "请求复核" not in other.get(reverse("portal:queue")).content.decode()
