@@ -20,3 +20,8 @@ def again(identity_id: int) -> None:
 @on("linking.undo_requested")
 def undo_requested(review_id: int) -> None:
     undo.carry_out(review_id)
+
+
+@on("need.changed")
+def need_changed(need_id: int) -> None:
+    services.need_changed(need_id)

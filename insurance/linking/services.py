@@ -127,7 +127,7 @@ def link(identity_id: int, *, amount: Decimal | None = None) -> LinkResult:
     mine = _record_of(identity)
     keys = registry.keys_of(identity, blocking_values(mine))
     if identity.person_id:
-        registry.store_keys(identity, keys)  # a new bill may tell of another hospital or illness
+        _wake_waiting(identity, registry.new_keys(identity, keys))  # a bill may tell of another hospital
         return LinkResult("linked", identity.person_id, identity.method, identity.weight)
     registry.lock_keys(keys)
     registry.store_keys(identity, keys)
@@ -231,10 +231,14 @@ def _linked(identity: Identity, keys: list[int], asked: bool, outcome: Outcome =
     if asked:
         _overtake(identity)
     emit("linking.linked", identity_id=identity.pk, person_id=identity.person_id or 0)
+    _wake_waiting(identity, keys)
+    return LinkResult(outcome, identity.person_id, identity.method, identity.weight)
+
+
+def _wake_waiting(identity: Identity, keys: list[int]) -> None:
     if identity.source == "insurer":
         for waiting in registry.waiting_ids(identity, keys):
             emit("linking.again", identity_id=waiting)
-    return LinkResult(outcome, identity.person_id, identity.method, identity.weight)
 
 
 def stakes(identity: Identity, person_id: int) -> tuple[Decimal, Decimal]:
@@ -313,6 +317,20 @@ def apply_decision(review_id: int) -> LinkResult:
         ):
             return link(identity.pk)
     return LinkResult("waiting", identity.person_id, "")
+
+
+def need_changed(need_id: int) -> None:
+    """Handler of `need.changed`: what hangs on open questions about this person is brought up to date."""
+    person_id = NeedAccount.objects.values_list("person_id", flat=True).filter(pk=need_id).first()
+    for review in Review.objects.filter(candidate_id=person_id, state=Review.State.OPEN).select_related(
+        "identity"
+    ):
+        held, still_open = stakes(review.identity, review.candidate_id)
+        if review.identity.source == "campaign":
+            held = review.held
+        Review.objects.filter(pk=review.pk, state=Review.State.OPEN).update(
+            held=held, at_stake=held + still_open
+        )
 
 
 def described_anew(identity_id: int) -> None:

@@ -139,6 +139,15 @@ def store_keys(identity: Identity, keys: Iterable[int]) -> None:
     )
 
 
+def new_keys(identity: Identity, keys: Iterable[int]) -> list[int]:
+    """Store the keys that the identity did not have yet; those, sorted."""
+    known = set(BlockingKey.objects.filter(identity=identity).values_list("key", flat=True))
+    new = sorted(set(keys) - known)
+    if new:
+        store_keys(identity, new)
+    return new
+
+
 def _sharing(identity: Identity, keys: Sequence[int], linked: bool) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(

@@ -233,3 +233,33 @@ def test_many_records_with_one_phone_are_compared_with_a_capped_number(people, m
     assert max(compared) <= 100 + 20, "the hot key gives its cap, the others hardly anything"
     with engine_scope("test"):
         assert Person.objects.count() > 120
+
+
+def test_what_hangs_on_it_follows_the_need(people):
+    identity, _ = people.linked()
+    people.bill(identity, "1000.00")
+    other = people.insurer(name="王建国")
+    people.bill(other, "250.50")
+    people.link(other)
+    people.bill(identity, "500.00")
+    tasks.drain()
+    (review,) = reviews(identity_id=other)
+    assert review.at_stake == Decimal("1750.50")
+
+
+def test_a_new_bill_of_a_known_person_wakes_who_shares_its_hospital(people, monkeypatch):
+    identity, _ = people.linked()
+    campaign = people.campaign(
+        name="陈*涵",
+        birth_date=None,
+        sex="",
+        area="",
+        extra={"age": 9, "birth_year": 2017, "hospital": "示例市儿童医院", "disease": "急性淋巴细胞白血病"},
+    )
+    assert people.link(campaign).outcome == "waiting"
+    woken = []
+    monkeypatch.setattr(services, "emit", lambda topic, **ids: woken.append((topic, ids)))
+    people.bill(identity, hospital_name="示例市儿童医院", disease_name="急性淋巴细胞白血病")
+    people.link(identity)
+    people.link(identity)
+    assert woken == [("linking.again", {"identity_id": campaign})]
