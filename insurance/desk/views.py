@@ -89,7 +89,10 @@ def pushes(request: Any) -> HttpResponse:
             for state, label in RecordState.choices
         ),
     ]
-    page = Paginator(reading.records(org_id, wanted), 50).get_page(request.GET.get("page"))
+    paginator = Paginator(reading.records(org_id, wanted), 50)
+    if wanted == reading.Filter(state=wanted.state):
+        paginator.count = counts[wanted.state] if wanted.state else sum(counts.values())
+    page = paginator.get_page(request.GET.get("page"))
     return render(
         request,
         "desk/pushes.html",

@@ -29,6 +29,7 @@ class Judged:
     centre: str = ""
     setl_id: str = ""
     msgid: str = ""
+    original_ref: str = ""
     content_hash: bytes = b""
     reasons: list[dict[str, str]] = field(default_factory=list)
     warnings: list[dict[str, str]] = field(default_factory=list)
@@ -100,6 +101,7 @@ def _judge(position: int, record: RawRecord, dialect: str | None, centres: Centr
         centre=settlement.issuing_centre[:CENTRE_LENGTH],
         setl_id=settlement.setl_id,
         msgid=settlement.msgid if len(settlement.msgid) <= MSGID_LENGTH else "",
+        original_ref=settlement.original_setl_id or settlement.original_msgid,
         content_hash=content_hash(settlement),
         warnings=[_entry(said) for said in result.warnings if said.code != "unknown_field"],
         unknown_fields=[name.replace("\x00", "") for name in settlement.unknown],

@@ -69,6 +69,9 @@ class Record(models.Model):
     centre = models.CharField(max_length=12, blank=True)
     setl_id = models.CharField(max_length=64, blank=True)
     msgid = models.CharField(max_length=40, blank=True, help_text="by which a reversal may name its original")
+    original_ref = models.CharField(
+        max_length=64, blank=True, help_text="of a reversal: its original's setl_id, else message id"
+    )
     content_hash = models.BinaryField(max_length=32, null=True)
     version = models.PositiveIntegerField(default=1)
     reasons = models.JSONField(default=list, help_text="[{code, field, message, …}], no personal values")
@@ -103,6 +106,11 @@ class Record(models.Model):
             models.Index(fields=["id"], name="record_waiting", condition=models.Q(progress="waiting")),
             models.Index(fields=["centre", "setl_id", "kind"], name="record_by_settlement"),
             models.Index(fields=["sender", "msgid"], name="record_by_msgid", condition=~models.Q(msgid="")),
+            models.Index(
+                fields=["sender", "original_ref"],
+                name="record_by_original",
+                condition=models.Q(progress="awaiting_original"),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -253,10 +253,14 @@ def _reverse(row: Record, canonical: Canonical) -> None:
 
 def _waiting_reversals(settlement: Settlement) -> None:
     """A reversal that came before its original is carried out now."""
-    senders = list(settlement.sources.values_list("sender_id", flat=True))
-    for row in Record.objects.filter(
-        progress=Progress.AWAITING_ORIGINAL, centre=settlement.issuing_centre, sender_id__in=senders
-    )[:100]:
+    sources = settlement.sources.values_list("sender_id", "record__msgid")
+    names = {settlement.setl_id, *(msgid for _, msgid in sources if msgid)}
+    for row in Record.objects.select_for_update().filter(
+        progress=Progress.AWAITING_ORIGINAL,
+        centre=settlement.issuing_centre,
+        sender_id__in={sender for sender, _ in sources},
+        original_ref__in=names,
+    ):
         canonical = msgspec.convert(row.canonical, Canonical, strict=False)
         if _original_of(row, canonical) == settlement:
             _reverse(row, canonical)

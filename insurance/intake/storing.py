@@ -22,15 +22,15 @@ CHUNK = 2_000
 
 _INSERT = """
 INSERT INTO intake_record (id, batch_id, position, sender_id, state, progress, dialect, kind, centre, setl_id,
-  msgid, content_hash, version, reasons, warnings, unknown_fields, raw, canonical, duplicate_of_id,
+  msgid, original_ref, content_hash, version, reasons, warnings, unknown_fields, raw, canonical, duplicate_of_id,
   created_at, updated_at)
 SELECT r.id, %s, r.position, %s, r.state, CASE r.state WHEN 'accepted' THEN 'waiting' ELSE 'none' END,
-  r.dialect, r.kind, r.centre, r.setl_id, r.msgid, r.content_hash, r.version, r.reasons::jsonb,
+  r.dialect, r.kind, r.centre, r.setl_id, r.msgid, r.original_ref, r.content_hash, r.version, r.reasons::jsonb,
   r.warnings::jsonb, r.unknown_fields::jsonb, r.raw, r.canonical, r.duplicate_of, now(), now()
 FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-  %b::bytea[], %s::int[], %s::text[], %s::text[], %s::text[], %b::bytea[], %b::bytea[], %s::bigint[])
-  WITH ORDINALITY AS r(id, position, state, dialect, kind, centre, setl_id, msgid, content_hash, version,
-    reasons, warnings, unknown_fields, raw, canonical, duplicate_of, n)
+  %s::text[], %b::bytea[], %s::int[], %s::text[], %s::text[], %s::text[], %b::bytea[], %b::bytea[], %s::bigint[])
+  WITH ORDINALITY AS r(id, position, state, dialect, kind, centre, setl_id, msgid, original_ref, content_hash,
+    version, reasons, warnings, unknown_fields, raw, canonical, duplicate_of, n)
 ORDER BY r.n
 ON CONFLICT DO NOTHING RETURNING id
 """
@@ -123,6 +123,7 @@ def _columns(rows: Sequence[Row]) -> list[list[Any]]:
         [row.centre for _, row, *_ in rows],
         [row.setl_id for _, row, *_ in rows],
         [row.msgid for _, row, *_ in rows],
+        [row.original_ref for _, row, *_ in rows],
         [row.content_hash for _, row, *_ in rows],
         [version for _, _, version, _ in rows],
         [_json(row.reasons) for _, row, *_ in rows],

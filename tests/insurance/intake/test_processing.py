@@ -62,6 +62,16 @@ def test_a_reversal_finds_its_original_by_the_message_id(sender, intake):
     assert intake.residuals() == ["0.00"]
 
 
+def test_a_waiting_reversal_is_found_among_many_that_never_find_theirs(sender, intake):
+    lost = [intake.reversal(f"L{i}", original_setl_id=f"never-{i}") for i in range(120)]
+    results = sender.results([*lost, intake.reversal("R", original_setl_id="A")])
+    intake.deliver()
+    sender.results(intake.bill("A"))
+    intake.deliver()
+    assert progress(intake, results[-1]) == "applied"
+    assert intake.residuals() == ["0.00"]
+
+
 def test_another_senders_reversal_does_not_touch_the_bill(sender, intake):
     sender.results(intake.like_06())
     other = intake.insurer("131199")
