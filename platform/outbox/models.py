@@ -3,6 +3,13 @@ from __future__ import annotations
 from django.db import models
 
 
+class EventManager(models.Manager["Event"]):
+    """Reads without the ids, which the web's role may not see (they say who was linked to whom)."""
+
+    def get_queryset(self) -> models.QuerySet[Event]:
+        return super().get_queryset().defer("ids", "asked_by")
+
+
 class Event(models.Model):
     """A wake-up that waits for its handlers: ids only, never a personal value."""
 
@@ -24,6 +31,8 @@ class Event(models.Model):
         editable=False,
         help_text="{kind, org, user, account, client} of the signed context; written by the database",
     )
+
+    objects = EventManager()
 
     class Meta:
         db_table = "outbox_event"

@@ -42,7 +42,8 @@ def deliver_one() -> bool:
     """Deliver the next due event in one transaction with its handlers. False when nothing is due."""
     with engine_scope("outbox"):
         event = (
-            Event.objects.select_for_update(skip_locked=True)
+            Event.objects.defer(None)
+            .select_for_update(skip_locked=True)
             .filter(state=Event.State.PENDING, due_at__lte=timezone.now())
             .order_by("due_at", "id")
             .first()

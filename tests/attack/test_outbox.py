@@ -101,7 +101,7 @@ def test_the_one_who_asked_is_written_by_the_database_whatever_the_writer_says(i
             ' \'{"kind": "engine"}\', now())'
         )
     with engine_scope():
-        event = Event.objects.get()
+        event = Event.objects.defer(None).get()
     assert event.asked_by["kind"] == "patient"
     assert event.asked_by["account"] == patient.account_id
     assert (event.state, event.tries, event.error, event.done_at) == ("pending", 0, "", None)
@@ -148,6 +148,17 @@ def test_a_poisoned_event_dies_alone(inject, settings, caplog, ids):
         assert (poisoned.state, poisoned.tries) == ("pending", 1)
         assert poisoned.error.isidentifier()  # the kind of error, never its text
         assert sound.state == "done"
+
+
+def test_the_web_does_not_read_who_was_linked_to_whom(inject):
+    with engine_scope():
+        outbox.emit("linking.linked", identity_id=4, person_id=5)
+    with actor_scope(make.patient()):
+        assert Event.objects.count() == 1
+        assert Event.objects.first().state == "pending"
+        for column in ("ids", "asked_by", "*"):
+            with pytest.raises(DatabaseError, match="permission denied"):
+                inject(f"SELECT {column} FROM outbox_event")
 
 
 def test_every_topic_with_a_handler_says_who_may_wake_it():
