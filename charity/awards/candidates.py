@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from django.db import transaction
@@ -100,7 +100,7 @@ def open_case(consent_id: int) -> Case | None:
     return case
 
 
-def working_days_from(days: int) -> object:
+def working_days_from(days: int) -> date:
     """The date that many Monday-to-Friday days from today (public holidays are not known here)."""
     day = timezone.localdate()
     while days > 0:

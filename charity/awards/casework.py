@@ -49,7 +49,7 @@ def assign(actor: Actor, case_ids: Sequence[int], user_id: int | None) -> Bulk:
     if (
         user_id is not None
         and not Membership.objects.filter(
-            user_id=user_id, organisation_id=actor.org_id, is_active=True, user__is_active=True
+            user_id=user_id, organisation_id=actor.org_id or 0, is_active=True, user__is_active=True
         ).exists()
     ):
         raise AwardError("assignee", _("请选本机构的同事。"))
@@ -86,7 +86,7 @@ def request_document(actor: Actor, case_id: int, *, kind: str, note: str) -> Doc
             kind=kind,
             note=note,
             due_on=timezone.localdate() + timedelta(days=DUE_DAYS),
-            created_by=actor.user_id,
+            created_by=actor.user_id or 0,
         )
         if case.state == Case.State.NEW:
             case.state = Case.State.WAITING_FAMILY

@@ -5,7 +5,7 @@ Insurer's bills are verified; what the family typed is not, until a document was
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -54,19 +54,19 @@ def own_hold(case: Case) -> Decimal:
     return sum(rows, Decimal("0.00"))
 
 
-def aid_by_layer(need_id: int, own: Iterable[int] = ()) -> dict[str, Decimal]:
+def aid_by_layer(need_id: int, own: Collection[int] = ()) -> dict[str, Decimal]:
     """What layers 2 and 3 hold against a need (reserved, committed and paid), in yuan; `own`: awards left out."""
     sums: dict[str, Decimal] = {}
     others = Entry.objects.filter(need_id=need_id).exclude(layer=Layer.STATUTORY)
     for entry in others.exclude(kind__in=["open", "correct"]):
-        if entry.award_id in own:
+        if entry.award_id is not None and entry.award_id in own:
             continue
         change = entry.d_reserved + entry.d_committed + entry.d_paid
         sums[entry.layer] = sums.get(entry.layer, Decimal("0.00")) + change
     return sums
 
 
-def bills(need_id: int, own: Iterable[int] = ()) -> tuple[rules.Bill, ...]:
+def bills(need_id: int, own: Collection[int] = ()) -> tuple[rules.Bill, ...]:
     rows = list(
         Settlement.objects.filter(need_id=need_id, status=Settlement.Status.ACTIVE).order_by(
             "settled_at", "id"

@@ -83,7 +83,7 @@ class Limit:
 
 def must_have_role(actor: Actor, step: str) -> None:
     """Raises AwardError("role")."""
-    if actor.kind != "staff" or not ROLES[step] & actor.roles:
+    if actor.kind != "staff" or not actor.user_id or not ROLES[step] & actor.roles:
         raise AwardError("role", _("您的岗位不能做这一步。请找机构管理员。"))
 
 
@@ -93,7 +93,7 @@ def lock_case(actor: Actor, case_id: int, step: str) -> Case:
     case = (
         Case.objects.select_for_update(of=("self",))
         .select_related("fund", "rule")
-        .filter(pk=case_id, organisation_id=actor.org_id)
+        .filter(pk=case_id, organisation_id=actor.org_id or 0)
         .first()
     )
     if case is None:

@@ -159,7 +159,7 @@ def propose(
             bases=_bases(limits),
             reason=reason,
             payee=written(payee, 2, _("付给谁")),
-            proposed_by_id=actor.user_id,
+            proposed_by_id=actor.user_id or 0,
             proposed_at=now,
             hold_until=timezone.localdate() + timedelta(days=case.fund.hold_days),
         )

@@ -58,7 +58,7 @@ class Version:
 def _fund(actor: Actor, fund_id: int) -> Fund:
     if actor.kind != "staff" or "fund_manager" not in actor.roles:
         raise FundError(_("只有基金负责人能改。"))
-    fund = Fund.objects.select_for_update().filter(pk=fund_id, organisation_id=actor.org_id).first()
+    fund = Fund.objects.select_for_update().filter(pk=fund_id, organisation_id=actor.org_id or 0).first()
     if fund is None:
         raise FundError(_("没有这个基金。"))
     return fund

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET
 
 from accounts.models import Organisation, User
+from audit import leaf, tree
 from audit import services as log
 from audit.models import Checkpoint
 from scope import permission
@@ -87,15 +88,29 @@ def _who(label: str) -> str:
     return f"{organisation or match[3]} · {name}"
 
 
+def _holds(entry: log.EntryWithProof) -> bool:
+    """The entry's hash, computed anew from what the table says now, leads to the signed root."""
+    anew = tree.leaf_hash(
+        leaf.leaf_bytes(
+            entry_id=entry.entry_id,
+            time=leaf.microseconds(entry.at),
+            actor=entry.actor,
+            action=entry.action,
+            subject=entry.subject,
+            payload_commitment=entry.commitment,
+        )
+    )
+    return anew == entry.leaf_hash and entry.holds
+
+
 def _newest_holds(size: int) -> bool:
-    """The newest signed entry, computed anew from its stored content, still leads to the signed root."""
     if size == 0:
         return True
     try:
         entry = log.entry_with_proof(size - 1)
     except log.NotInLog:
         return False
-    return entry.holds
+    return _holds(entry)
 
 
 @permission(staff=ROLES)
@@ -114,7 +129,7 @@ def show(request: Any) -> HttpResponse:
                 entry = log.entry_with_proof(int(number))
                 readable = _may_read(request, entry.actor)
                 path = charts.merkle_path(
-                    f"{entry.leaf_index:,}", [step.hex() for step in entry.proof], entry.holds
+                    f"{entry.leaf_index:,}", [step.hex() for step in entry.proof], _holds(entry)
                 )
             except log.NotInLog:
                 error = _("记录里没有第 %(number)s 条，或者它还没有签进检查点（约一秒）。") % {
@@ -165,6 +180,7 @@ def show(request: Any) -> HttpResponse:
             "commitment": entry.commitment.hex() if entry else "",
             "readable": readable,
             "path": path,
+            "intact": entry is not None and _holds(entry),
             "trail": trail,
             "error": error,
             "number": number[:16],

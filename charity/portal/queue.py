@@ -84,11 +84,11 @@ def default_tab(actor: Actor) -> str:
     return "payment" if "payer" in actor.roles else "all"
 
 
-def cases_of(actor: Actor) -> QuerySet[Case]:
+def cases_of(actor: Actor) -> QuerySet[Any]:
     """The organisation's cases with what tabs and order need."""
     award = Award.objects.filter(case=OuterRef("pk"), state__in=["proposed", "approved", "paid", "returned"])
     return (
-        Case.objects.filter(organisation_id=actor.org_id)
+        Case.objects.filter(organisation_id=actor.org_id or 0)
         .alias(
             mine=Exists(
                 Award.objects.filter(case=OuterRef("pk"), state="proposed", proposed_by_id=actor.user_id)
@@ -146,7 +146,7 @@ def read(params: Mapping[str, str], actor: Actor) -> Wanted:
     )
 
 
-def select(actor: Actor, wanted: Wanted) -> QuerySet[Case]:
+def select(actor: Actor, wanted: Wanted) -> QuerySet[Any]:
     """The cases of a tab with its filters, in order: what is overdue stands first by its date."""
     rows = cases_of(actor)
     if wanted.number:
@@ -174,7 +174,7 @@ def select(actor: Actor, wanted: Wanted) -> QuerySet[Case]:
     return rows.order_by(*SORTS[wanted.sort][1])
 
 
-def search(actor: Actor, text: str) -> QuerySet[Case]:
+def search(actor: Actor, text: str) -> QuerySet[Any]:
     """By exact name or the phone's last four, through blind indexes: nothing personal is compared in clear."""
     text = text.strip()
     rows = cases_of(actor)
@@ -209,7 +209,7 @@ def tabs(actor: Actor, wanted: Wanted, url: str) -> list[dict[str, Any]]:
     ]
 
 
-def totals(rows: QuerySet[Case]) -> tuple[Decimal, int]:
+def totals(rows: QuerySet[Any]) -> tuple[Decimal, int]:
     """Sum of the amounts shown, and how many are late."""
     found = rows.aggregate(
         amount=Sum("shown_amount"), late=Count("pk", filter=OPEN_CASES & Q(due_on__lt=timezone.localdate()))
@@ -228,7 +228,7 @@ def working_days(start: date, end: date) -> int:
 
 @dataclass(frozen=True)
 class Row:
-    case: Case
+    case: Any  # a Case with shown_amount
     person: Person | None
     open: Decimal | None
     day: int
@@ -299,7 +299,7 @@ def rows_of(cases: list[Case]) -> list[Row]:
 def filters(actor: Actor, wanted: Wanted) -> list[dict[str, Any]]:
     """The select fields above the table."""
     colleagues = colleagues_of(actor)
-    funds = Fund.objects.filter(organisation_id=actor.org_id).order_by("name").values_list("pk", "name")
+    funds = Fund.objects.filter(organisation_id=actor.org_id or 0).order_by("name").values_list("pk", "name")
 
     def field(name: str, label: str, empty: str, choices: Any) -> dict[str, Any]:
         value = getattr(wanted, name)
@@ -322,7 +322,10 @@ def filters(actor: Actor, wanted: Wanted) -> list[dict[str, Any]]:
 
 def colleagues_of(actor: Actor) -> list[tuple[int, str]]:
     rows = Membership.objects.filter(
-        organisation_id=actor.org_id, is_active=True, user__is_active=True, roles__contains=["case_worker"]
+        organisation_id=actor.org_id or 0,
+        is_active=True,
+        user__is_active=True,
+        roles__contains=["case_worker"],
     ).select_related("user")
     return [(row.user_id, row.user.display_name) for row in rows.order_by("user__display_name")[:100]]
 

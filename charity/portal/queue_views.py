@@ -44,7 +44,7 @@ def _page(request: Any, wanted: queue.Wanted) -> Any:
 
 
 def _title(wanted: queue.Wanted, count: int) -> str:
-    label = dict(queue.TABS)[wanted.tab]
+    label = str(dict(queue.TABS)[wanted.tab])
     if wanted.number:
         label = _("找到")
     return _("%(label)s %(count)d 件") % {"label": label, "count": count}

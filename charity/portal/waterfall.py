@@ -57,7 +57,8 @@ def payers_of(case: Case, consent: Consent | None) -> Payers | None:
     if not bills:
         return None
     rows = _statutory(bills, position.residual)
-    others, kinds, own = ZERO, defaultdict(int), ZERO
+    others, own = ZERO, ZERO
+    kinds: dict[str, int] = defaultdict(int)
     shown = ZERO
     # what this fund has only proposed is what the page decides about: it still counts as open
     pending = sum(Award.objects.filter(case=case, state="proposed").values_list("amount", flat=True), ZERO)

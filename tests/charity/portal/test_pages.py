@@ -114,3 +114,19 @@ def test_a_wrong_look_up_is_answered_politely(log, browser, params):
     answer = auditor.get(reverse("portal:audit"), params)
     assert answer.status_code in (200, 404)
     assert "field-error" in answer.content.decode()
+
+
+def test_a_changed_entry_is_named_as_changed(real_db, browser):
+    on = cases.stage()
+    with engine_scope("test"):
+        sequencer.run()
+    regulator = browser(make.staff(make.organisation("regulator"), "auditor"))
+    assert "记录没有被改过" in text_of(regulator, "portal:audit", number="0")
+    with real_db.superuser() as admin:
+        admin.execute("SET session_replication_role = replica")
+        admin.execute("UPDATE audit_entry SET actor = 'staff:1@1'")
+    text = text_of(regulator, "portal:audit", number="0")
+    assert "记录没有被改过" not in text
+    assert "记录与检查点对不上" in text
+    assert "与检查点不一致" in text
+    assert on.case.number not in text
