@@ -27,6 +27,7 @@ from .models import Record
 
 SENDERS = ("statutory_insurer", "hospital")
 WRITE = Permission("client", frozenset({"settlements:write"}), frozenset(SENDERS))
+DRAINED = 64 * 1024 * 1024
 _json = msgspec.json.Encoder()
 
 
@@ -49,7 +50,7 @@ def has_body(request: Any) -> bool:
 
 
 def read_body(request: Any, limit: int) -> bytes:
-    """At most `limit` bytes of the request; a longer body is refused by its announced length, unread."""
+    """At most `limit` bytes of the request; a longer body is refused by its announced length and never kept."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise BodyError(
             problem(415, "content-encoding", _("正文不能压缩"), _("请不带 Content-Encoding 发送。"))
@@ -64,18 +65,28 @@ def read_body(request: Any, limit: int) -> bytes:
             )
         )
     announced = request.META.get("CONTENT_LENGTH") or ""
-    if announced.isdigit() and int(announced) > limit:
-        raise BodyError(_too_large(limit))
     stream = request
     if not announced and request.META.get("wsgi.input_terminated"):
         stream = request.META["wsgi.input"]  # sent in chunks: the server ends the stream
+    if announced.isdigit() and int(announced) > limit:
+        if int(announced) <= DRAINED:
+            _drain(stream)
+        raise BodyError(_too_large(limit))
     parts, size = [], 0
     while size <= limit and (part := stream.read(min(1 << 20, limit + 1 - size))):
         parts.append(part)
         size += len(part)
     if size > limit:
+        _drain(stream)
         raise BodyError(_too_large(limit))
     return b"".join(parts)
+
+
+def _drain(stream: Any) -> None:
+    """Throw away what still comes, up to a bound: many clients read the answer only once they have sent all."""
+    left = DRAINED
+    while left > 0 and (part := stream.read(1 << 16)):
+        left -= len(part)
 
 
 def _too_large(limit: int) -> HttpResponse:

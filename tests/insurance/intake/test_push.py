@@ -197,10 +197,33 @@ def test_what_cannot_be_read_is_a_problem(sender, body, code):
     assert stored(Batch) == 0
 
 
-def test_a_body_of_ten_megabytes_is_refused_unread(sender, settings):
+def test_a_body_of_ten_megabytes_is_refused(sender, settings):
     answer = sender.push(b"[" + b" " * 10_000_000 + b"]")
     assert (answer.status_code, answer.json()["type"]) == (413, "urn:jieli:problem:too-large")
     assert answer.json()["max_bytes"] == settings.JIELI_PUSH_MAX_BYTES
+
+
+def test_two_gigabytes_are_refused_without_reading_a_byte(sender):
+    class Untouched:
+        def read(self, *args):
+            raise AssertionError("the body was read")
+
+        readline = read
+
+    from django.test import RequestFactory
+
+    from insurance.intake.api import BodyError, read_body
+
+    request = RequestFactory().generic(
+        "POST",
+        "/api/v1/settlements",
+        b"x",
+        "application/json",
+        **{"CONTENT_LENGTH": str(2 << 30), "wsgi.input": Untouched()},
+    )
+    with pytest.raises(BodyError) as refused:
+        read_body(request, 1000)
+    assert refused.value.answer.status_code == 413
 
 
 def test_a_body_whose_length_lies_is_read_no_further_than_the_limit(sender, settings, intake):
