@@ -462,6 +462,8 @@ def summary(application: Application) -> list[tuple[str, list[dict[str, Any]]]]:
     age = forms.age_on(birth, timezone.localdate())
     relation = forms.relation_name(applicant["relation"])
     days = [shown(date.fromisoformat(ill[key])) for key in ("admitted_on", "discharged_on") if ill[key]]
+    if len(days) == 2 and days[0][:5] == days[1][:5]:
+        days[1] = days[1][5:]  # 2026年6月18日至10月11日
     hardship = dict(forms.HouseholdForm.base_fields["hardship"].choices)  # type: ignore[attr-defined]
     papers = services.papers(application)
     missing = [str(DocumentKind(k).label) for k in WANTED if k not in {paper.kind for paper in papers}]

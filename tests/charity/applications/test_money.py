@@ -60,7 +60,9 @@ def test_the_money_bar_follows_the_award_from_reserve_to_payment(db):
     assert "6222000000000187" not in text
 
     with actor_scope(on.approver):
-        awards.approve(on.approver, on.case.pk, reason="同意资助，材料齐全，金额没有超过上限。", no_conflict=True)
+        awards.approve(
+            on.approver, on.case.pk, reason="同意资助，材料齐全，金额没有超过上限。", no_conflict=True
+        )
     drain()
     assert "批准了 ¥10,000.00，正在办付款" in page_of(on).content.decode()
 

@@ -264,3 +264,12 @@ def test_a_link_that_is_taken_back_closes_what_it_had_opened(acc, phone, fund, i
     page = phone.get(reverse("applications:status", args=[row.pk])).content.decode()
     assert "身份核对中" in page
     assert "27,361.81" not in page
+
+
+@pytest.mark.parametrize("claim", [{"proof": "proven"}, {"person_id": 1}, {"need_id": 1}, {"identity_id": 1}])
+def test_the_web_cannot_begin_with_somebody_who_is_proven(acc, claim):
+    from django.db import DatabaseError, transaction
+
+    with actor_scope(make.patient(acc)):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            Application.objects.create(account=acc, number="-x", answers={}, **claim)
