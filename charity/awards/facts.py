@@ -13,6 +13,7 @@ from typing import Any
 from django.utils import timezone
 
 from charity.applications.models import Application, Document
+from consent.models import Category, Consent
 from insurance.intake.models import Settlement
 from insurance.ledger import services as ledger
 from insurance.ledger.models import Entry, Layer
@@ -92,8 +93,10 @@ def bills(need_id: int, own: Collection[int] = ()) -> tuple[rules.Bill, ...]:
 def facts_of(case: Case, application: Application) -> rules.Facts:
     """Everything a rule may ask about this case (engine only)."""
     answers: dict[str, Any] = application.answers or {}
+    # what the recipient may not see is not used either: the results are shown to it
+    agreed = set(Consent.objects.values_list("categories", flat=True).get(pk=case.consent_id))
     who, illness = answers.get("identity", {}), answers.get("illness", {})
-    household = answers.get("household", {})
+    household = answers.get("household", {}) if Category.HOUSEHOLD in agreed else {}
     submitted = (
         timezone.localdate(application.submitted_at) if application.submitted_at else timezone.localdate()
     )
@@ -131,14 +134,15 @@ def facts_of(case: Case, application: Application) -> rules.Facts:
         )
     if illness.get("hospital"):
         known["hospital"] = Known(rules.Hospital(name=illness["hospital"]), FAMILY)
-    known.update(_hardships(application, household))
+    if Category.HOUSEHOLD in agreed:
+        known.update(_hardships(application, household))
     income, spend = _amount(household.get("income_yearly")), _amount(illness.get("own_cost"))
     if income is not None:
         known["capacity_to_pay"] = Known(income, FAMILY)
     if spend is not None:
         known["medical_spend"] = Known(spend, FAMILY)
 
-    if proven and case.need_id:
+    if proven and case.need_id and Category.BILLS in agreed:
         position = ledger.need_position(case.need_id)
         mine = set(
             Award.objects.filter(case=case, state__in=["proposed", "approved"]).values_list("pk", flat=True)
@@ -172,8 +176,13 @@ def facts_of(case: Case, application: Application) -> rules.Facts:
         known["bills"] = Known(
             (rules.Bill(id="answers", settled_on=submitted, person=spend, cash=spend),), FAMILY
         )
-    known["prior_awards"] = Known(prior_awards(case), LEDGER, verified=proven and case.person_id is not None)
-    known["documents"] = Known(documents(application), "上传的材料", verified=True)
+    known["prior_awards"] = Known(
+        prior_awards(case, everybody=Category.OTHER_AID in agreed),
+        LEDGER,
+        verified=proven and case.person_id is not None and Category.OTHER_AID in agreed,
+    )
+    if Category.DOCUMENTS in agreed:
+        known["documents"] = Known(documents(application), "上传的材料", verified=True)
     known["fund_available"] = Known(
         ledger.fund_position(case.fund_id).open + own_hold(case), LEDGER, verified=True
     )
@@ -199,13 +208,15 @@ def _hardships(application: Application, household: dict[str, Any]) -> dict[str,
     return {}
 
 
-def prior_awards(case: Case) -> tuple[rules.PriorAward, ...]:
-    """Awards of any fund to this person that were committed or paid, less what came back."""
+def prior_awards(case: Case, everybody: bool = True) -> tuple[rules.PriorAward, ...]:
+    """Awards to this person that were committed or paid, less what came back; of all funds or the charity's own."""
     if case.person_id is None:
         return ()
     rows = Award.objects.filter(
         case__person_id=case.person_id, state__in=["approved", "paid", "returned"]
     ).select_related("fund")
+    if not everybody:
+        rows = rows.filter(organisation_id=case.organisation_id)
     return tuple(
         rules.PriorAward(
             row.fund.slug, timezone.localdate(row.approved_at or row.proposed_at), row.amount - row.returned

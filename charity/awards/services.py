@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import ROUND_DOWN, Decimal
 
+from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -110,6 +111,37 @@ def _within(case: Case, amount: Decimal) -> list[Limit]:
     return limits
 
 
+def _within_caps(case: Case, award: Award) -> None:
+    """The fund's caps per year and life over all cases of this person, counted now and under a lock, so that
+    two applications of one person cannot both be the last that fits. Raises AwardError("cap")."""
+    caps = [cap for cap in (case.rule.rule.get("caps") or []) if cap["per"] != "award"] if case.rule else []
+    if not caps or case.person_id is None:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(7402, %s)", [case.person_id % 2**31])
+    others = Award.objects.filter(
+        fund_id=case.fund_id,
+        case__person_id=case.person_id,
+        state__in=["proposed", "approved", "paid", "returned"],
+    ).exclude(pk=award.pk)
+    year = timezone.localdate(award.proposed_at).year
+    for cap in caps:
+        counted = sum(
+            (
+                one.amount - one.returned
+                for one in others
+                if cap["per"] == "life" or timezone.localdate(one.proposed_at).year == year
+            ),
+            award.amount,
+        )
+        if counted > Decimal(cap["amount"]):
+            raise AwardError(
+                "cap",
+                _("这个人在本基金累计最多 ¥%(cap)s（%(clause)s），加上这笔就超过了。")
+                % {"cap": f"{Decimal(cap['amount']):,.2f}", "clause": cap.get("clause", "")},
+            )
+
+
 def _bases(limits: list[Limit]) -> dict[str, str]:
     return {limit.name: str(limit.amount) for limit in limits}
 
@@ -163,6 +195,7 @@ def propose(
             proposed_at=now,
             hold_until=timezone.localdate() + timedelta(days=case.fund.hold_days),
         )
+        _within_caps(case, award)
         if case.assignee_id is None:
             Case.objects.filter(pk=case.pk).update(assignee_id=actor.user_id)
         _move(case, None, "propose")
@@ -196,6 +229,7 @@ def correct(actor: Actor, case_id: int, *, amount: Decimal, reason: str) -> Done
         award.amount, award.bases = amount, _bases(limits)
         reason = written(reason, MIN_REASON, _("为什么改"))
         award.save(update_fields=["amount", "bases"])
+        _within_caps(case, award)
         write_event(case, "corrected", actor, amount=amount, note=reason)
         audited("award.corrected", case, actor, award, before=str(before))
         ledger.release(_promise(award, before), step=step)
@@ -239,6 +273,7 @@ def approve(
             raise AwardError("amount", _("金额刚刚改过，请看清楚再批准。"))
         if results_of(case, "failed"):
             raise AwardError("criteria", _("提出建议之后有条件变成不符合了，请退回或不予资助。"))
+        _within_caps(case, award)
         award.approved_by_id, award.approved_at = actor.user_id, timezone.now()
         award.hold_until = None
         _move(case, award, "approve")

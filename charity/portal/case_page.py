@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +17,7 @@ from charity.awards.casework import IDENTITY_PAPERS
 from charity.awards.facts import SEALS, read_reason
 from charity.awards.models import Award, Case, CaseEvent
 from charity.awards.rules import ROLES, consent_of, limits_of, results_of
-from consent.models import Consent
+from consent.models import Category, Consent
 from matching.eligibility import HARDSHIP_NAMES
 from scope import Actor
 from vault import masking
@@ -68,6 +69,8 @@ def gather(actor: Actor, case: Case, query: str) -> dict[str, Any]:
     consent = consent_of(case)
     application = Application.objects.filter(pk=case.application_id).first() if consent else None
     person = person_of(application) if application else None
+    if person and consent and Category.HOUSEHOLD not in consent.categories:
+        person = replace(person, household={})
     award = (
         Award.objects.filter(case=case)
         .select_related("proposed_by", "approved_by", "paid_by")

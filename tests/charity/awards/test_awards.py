@@ -375,3 +375,58 @@ def test_two_approvers_at_once_commit_once(real_db):
 
     assert sorted(real_db.threads(4, work)) == ["done", "state", "state", "state"]
     assert position(on).committed == Decimal("10000.00")
+
+
+def another_case_of_the_same_person(on):
+    person_id = on.reload().person_id
+    return cases.stage(org=on.org, fund=on.fund, person_id=person_id, need_id=on.need_id)
+
+
+def test_two_applications_of_one_person_never_pass_the_cap_of_a_life(db):
+    on = cases.stage(residual="90000.00")
+    second = another_case_of_the_same_person(on)
+    propose(on, "9000.00")
+    refused("cap", propose, second, "1000.01")
+    propose(second, "1000.00")
+    with actor_scope(on.worker):
+        refused("cap", services.correct, on.worker, on.case.pk, amount=Decimal("9000.01"), reason=WHY)
+
+
+def test_proposals_that_race_for_the_last_of_a_cap_do_not_both_fit(real_db):
+    on = cases.stage(residual="90000.00")
+    both = [on, *(another_case_of_the_same_person(on) for _ in range(3))]
+
+    def work(index):
+        try:
+            propose(both[index], "6000.00")
+            return "done"
+        except AwardError as error:
+            return error.code
+
+    assert sorted(real_db.threads(4, work)) == ["cap", "cap", "cap", "done"]
+
+
+def test_what_was_not_consented_to_is_neither_used_nor_shown(db):
+    first = cases.stage(residual="50000.00")
+    propose(first)
+    approve(first)
+    rule = {
+        "criteria": [
+            {
+                "id": "no_double",
+                "type": "exclusive",
+                "clause": "第五条",
+                "text": "没有得到别的资助。",
+                "params": {"funds": [first.fund.slug], "name": first.fund.name},
+            }
+        ],
+        "documents": [cases.DIAGNOSIS_PAPER],
+    }
+    blind = cases.stage(application=first.application, categories=["identity", "bills"], **rule)
+    seeing = cases.stage(application=first.application, **rule)
+    cases.paper(first)
+    assert {one["id"]: one["status"] for one in blind.case.criteria if "id" in one} == {
+        "no_double": "unknown",
+        "document.diagnosis": "unknown",
+    }
+    assert seeing.case.criteria[0]["status"] == "failed"
