@@ -1,4 +1,4 @@
-"""Attacks that still succeed with SQL of one's own, each with the mend that its room owes.
+"""Attacks on the rooms with SQL of one's own. A marked one still succeeds, and names the mend that its room owes.
 
 strict: the day a room mends its fault, the test fails as "unexpectedly passed": take the mark away then.
 """
@@ -51,7 +51,6 @@ def refused(inject, actor, sql, *values):
     )
 
 
-@owed("applications: application_guard() also BEFORE INSERT")
 def test_an_application_is_not_born_proven(inject):
     acc = make.account()
     refused(
