@@ -31,6 +31,7 @@ from . import signins, stage
 from .cast import Cast
 
 DONE = "demo.loaded"
+PER_SECOND = 25
 Say = Callable[[str], None]
 
 
@@ -105,6 +106,7 @@ def _load(cast: Cast, say: Say, rest: bool, began: float) -> Loaded:
     stage.drain()
     if rest:
         records += _push(cast, [bill for bill in rows if bill.setl_id not in first], "rest")
+        stage.spread(PER_SECOND)
     example = replace(case_bills[0], setl_id="4301007000999001", person=newcomer[0].person).as_canonical()
     example["msgid"] = ""
     person = newcomer[0].person

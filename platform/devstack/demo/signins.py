@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
 from . import cast
+from .bills import MOTHER
 
 ROLES = {
     "case_worker": "经办人", "approver": "审批人", "payer": "付款人", "fund_manager": "基金负责人",
@@ -19,6 +21,8 @@ ROLES = {
 def write(*, bill: dict[str, Any], token: str, left: str) -> Path:
     """Write the table, readable by its owner alone. bill: the example push; token: a letter's, not used yet."""
     base = settings.JIELI_BASE_URL.rstrip("/")
+    if "JIELI_BASE_URL" not in os.environ and os.environ.get("PORT"):
+        base = f"http://127.0.0.1:{os.environ['PORT']}"
     names = {house.code: house.short_name for house in cast.HOUSES}
     lines = [
         "Jieli demo sign-ins（演示账号，全部虚构）",
@@ -35,7 +39,7 @@ def write(*, bill: dict[str, Any], token: str, left: str) -> Path:
         "",
         f"  Patients: {base}/sign-in/    the code is shown on the next page",
         f"  {cast.PATIENT_PHONE}   nobody yet: apply with it",
-        f"  {cast.MOTHER_PHONE}   {cast_mother()}: the family of the measuring case (docs/walk-through.md)",
+        f"  {cast.MOTHER_PHONE}   {MOTHER}: the family of the measuring case (docs/walk-through.md)",
         f"  A letter's token, not used yet: {token or '(none)'}   enter it at {base}/t/ after applying",
         f"  It belongs to: {left or '-'}",
         "",
@@ -64,9 +68,3 @@ def write(*, bill: dict[str, Any], token: str, left: str) -> Path:
     path.touch(mode=0o600)
     path.write_text("\n".join(lines))
     return path
-
-
-def cast_mother() -> str:
-    from .bills import MOTHER
-
-    return MOTHER
