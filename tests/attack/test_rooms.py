@@ -169,9 +169,6 @@ def test_a_charity_does_not_send_bills(world, inject):
     )
 
 
-@owed(
-    "applications: WITH CHECK that case_id is a case of this application (aid_case is above: a trigger there)"
-)
 def test_a_review_is_not_asked_of_another_family_s_case(world, inject):
     acc = make.account()
     app = make.application(acc)
