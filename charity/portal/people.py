@@ -71,6 +71,9 @@ def person_of(application: Application) -> Person:
         "applicant_name": str(applicant.get("name") or ""),
         "applicant_phone": str(applicant.get("phone") or ""),
     }
+    if not full["applicant_name"]:  # who applies for himself gave his number as the applicant
+        full["phone"] = full["phone"] or full["applicant_phone"]
+        full["applicant_phone"] = ""
     masked = {
         "name": masking.name(full["name"]),
         "id_number": masking.id_number(full["id_number"]),

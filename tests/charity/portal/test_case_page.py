@@ -244,3 +244,12 @@ def test_a_family_that_disagrees_is_answered_by_somebody_else(db, browser):
     post(other, on, "review", **answer)
     assert on.reload().state == "new"
     assert "请求复核" not in other.get(reverse("portal:queue")).content.decode()
+
+
+def test_who_applies_for_himself_is_reached_by_the_number_he_gave(db, browser):
+    told = cases.answers(applicant={"phone": "13812345521"})
+    told["identity"]["phone"] = ""
+    on = cases.stage(told=told)
+    text = page(browser(on.worker), on)
+    assert "138****5521" in text
+    assert "本人" in text
