@@ -59,7 +59,8 @@ def undo(actor: Actor, identity_id: int, reason: str) -> UndoResult:
     """Take an identity away from its person (engine only).
 
     Bills of an insurer's description go to a new person and needs of the same episodes, with their residuals, by
-    ledger entries; an application or campaign waits again. The no is sticky. Emits `linking.unlinked`
+    ledger entries; an application or campaign waits again. The no is sticky. What its sender's tokens proved is void
+    (`people.representation_revoked` (account_id, person_id)). Emits `linking.unlinked`
     (identity_id, person_id) and `need.changed`. Refused, with nothing changed, once aid stands against the needs.
     """
     identity = Identity.objects.select_for_update(no_key=True).get(pk=identity_id)
@@ -102,6 +103,7 @@ def _undo(actor: Actor, identity: Identity, reason: str) -> UndoResult:
         right = Person.objects.create()
         changed = _move_bills(bills, right, entry)
         registry.assign(identity, right, "new")
+        _void_invitations(identity, wrong)
     elif identity.source == "application":
         _refuse_charity_aid(wrong, entry)
     emit("linking.unlinked", identity_id=identity.pk, person_id=wrong.pk)
@@ -161,6 +163,15 @@ def _refuse_aid(needs: dict[int, NeedAccount]) -> None:
             reasons.append(f"aid_{name}")
     if reasons:
         raise _RefusedError(tuple(reasons))
+
+
+def _void_invitations(identity: Identity, wrong: Person) -> None:
+    """Whom this sender invited, it invited for the wrong person, unless another description of its own is his."""
+    sender = identity.organisation_id
+    if sender is None or Identity.objects.filter(person=wrong, organisation_id=sender).exists():
+        return
+    for account_id in registry.revoke_proofs(wrong.pk, sender):
+        emit("people.representation_revoked", account_id=account_id, person_id=wrong.pk)
 
 
 def _refuse_charity_aid(person: Person, entry: int) -> None:

@@ -222,6 +222,33 @@ def represent(account_id: int, person_id: int, capacity: str, method: str) -> Re
     return row
 
 
+def revoke_proofs(person_id: int, organisation_id: int) -> list[int]:
+    """Tokens that this organisation sent for the person are void, and so is what was proven with them.
+
+    For an undone link: its family got them for the wrong person. Returns the accounts that lost the right to
+    speak for him.
+    """
+    now = timezone.now()
+    tokens = ProofToken.objects.filter(person_id=person_id, organisation_id=organisation_id)
+    voided = tokens.filter(used_at=None, expires_at__gt=now).update(expires_at=now)
+    used = list(tokens.filter(used_by__isnull=False).values_list("used_by_id", flat=True))
+    accounts = list(
+        Representation.objects.filter(
+            person_id=person_id, account_id__in=used, method="token", revoked_at=None
+        ).values_list("account_id", flat=True)
+    )
+    Representation.objects.filter(
+        person_id=person_id, account_id__in=accounts, method="token", revoked_at=None
+    ).update(revoked_at=now)
+    if voided or accounts:
+        record(
+            "person.proofs_revoked",
+            f"person:{person_id}",
+            payload={"organisation": organisation_id, "tokens": voided, "accounts": accounts},
+        )
+    return accounts
+
+
 def normalise_token(text: str) -> str:
     return "".join(letter for letter in text.upper() if letter in TOKEN_ALPHABET)
 

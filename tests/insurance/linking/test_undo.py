@@ -3,6 +3,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 import factories as make
 from audit.models import Entry as AuditEntry
@@ -14,7 +15,7 @@ from insurance.linking.models import NotSame, Review
 from outbox import tasks
 from outbox.models import Event
 from people import registry
-from people.models import Identity, Person
+from people.models import Identity, Person, ProofToken, Representation
 from scope import Actor, actor_scope, engine_scope
 
 pytestmark = pytest.mark.django_db
@@ -218,3 +219,26 @@ def test_what_a_campaign_raised_does_not_hold_an_application_back(wrong_applicat
     with engine_scope("test"):
         ledger.external(need_id, "crowdfunding", "campaign:1:v1:1", reserved=Decimal("10.00"))
     assert run(identity).done
+
+
+def test_what_the_wrong_senders_tokens_proved_is_void(wrong_link):
+    _, identity, person, first, _ = wrong_link
+    account, right_account = make.account(), make.account()
+    with engine_scope("test"):
+        wrong_sender = Identity.objects.get(pk=identity).organisation_id
+        right_sender = Identity.objects.get(pk=first.identity_id).organisation_id
+        for sender, holder in ((wrong_sender, account), (right_sender, right_account)):
+            registry.issue_token(person, sender)
+            ProofToken.objects.filter(organisation_id=sender).update(
+                used_at="2026-11-01T00:00Z", used_by=holder
+            )
+            registry.represent(holder.pk, person, "parent", "token")
+            registry.issue_token(person, sender)
+    assert run(identity).done
+    with engine_scope("test"):
+        live = Representation.objects.filter(person_id=person, revoked_at=None)
+        assert [row.account_id for row in live] == [right_account.pk]
+        usable = ProofToken.objects.filter(used_at=None, expires_at__gt=timezone.now())
+        assert [token.organisation_id for token in usable] == [right_sender]
+        told = Event.objects.get(topic="people.representation_revoked")
+        assert told.ids == {"account_id": account.pk, "person_id": person}
