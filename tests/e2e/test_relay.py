@@ -343,9 +343,9 @@ def test_the_measuring_case_cannot_be_paid_twice(jieli, staff):
         " WHERE c.external_id = 'AX-2019-0001' AND r.state = 'open'"
     )
     reviewer.go(f"/identity/{review}/")
-    reviewer.sees("153,000.00")
-    reviewer.misses("韩雨桐")
     reviewer.shot("pair")
+    reviewer.sees("由 ¥177,000.00 变为 ¥24,000.00")
+    reviewer.misses("韩雨桐")
     reviewer.press("是同一人")
     jieli.settle()
 

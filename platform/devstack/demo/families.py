@@ -241,7 +241,7 @@ def answers_of(family: Family) -> dict[str, Any]:
 def campaigns_of(case: Family, planned: Sequence[Family], today: date) -> list[dict[str, Any]]:
     """What the platform pushes: the measuring case's appeal and those of some other families, names masked."""
     rng = Random("campaigns")
-    rows = [_campaign("AX-2019-0001", case, "200000.00", "153000.00", "153000.00", "ended", "stars", today)]
+    rows = [_campaign("AX-2019-0001", case, "200000.00", "153000.00", "153000.00", "ended", "middle", today)]
     chosen = [family for family in planned if family.goal in {"new", "proposed", "paid", "waiting"}][::4]
     for at, family in enumerate(chosen[:9], 1):
         target = Decimal(40_000 + 20_000 * (at % 4))
