@@ -11,7 +11,9 @@ class Command(BaseCommand):
     help = "Load the demonstration: invented organisations, people, bills and applications. Once; again does nothing."
 
     def add_arguments(self, parser: Any) -> None:
-        parser.add_argument("--small", action="store_true", help="only the people who apply, not all 5,000 bills")
+        parser.add_argument(
+            "--small", action="store_true", help="only the people who apply, not all 5,000 bills"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if why := load.refuse_production():
