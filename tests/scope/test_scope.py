@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import connection
+
 from scope import Actor, NoActorError, actor_scope, current_actor, engine_scope
 from scope.scope import context_value
 

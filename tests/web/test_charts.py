@@ -4,6 +4,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from web import charts
 from web.charts import Limit, Part, WaterfallRow, Week
 

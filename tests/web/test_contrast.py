@@ -2,6 +2,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 import web
 
 CSS = (Path(web.__file__).parent / "static/web/jieli.css").read_text()

@@ -4,6 +4,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from web import formats
 
 amounts = st.decimals(min_value=Decimal("-1e11"), max_value=Decimal("1e11"), places=2)

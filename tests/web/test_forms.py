@@ -4,6 +4,7 @@ import pytest
 from django import forms
 from django.template import Context, Template
 from django.utils import translation
+
 from web.forms import CheckboxCards, Choice, JieliRenderer, MoneyField, RadioCards
 
 

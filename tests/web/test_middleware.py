@@ -1,6 +1,7 @@
 from django.conf import settings
 from django.http import HttpResponse
 from django.test import RequestFactory
+
 from web.context_processors import site
 from web.middleware import SecurityHeadersMiddleware
 

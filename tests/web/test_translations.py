@@ -2,11 +2,12 @@ import re
 from pathlib import Path
 
 import pytest
-import web
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 from django.template import Context, Template
 from django.utils import translation
+
+import web
 
 ROOM = Path(web.__file__).parent
 CATALOGUES = sorted((ROOM / "locale").rglob("*.po"))

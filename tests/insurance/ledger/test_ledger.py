@@ -2,14 +2,14 @@
 
 from decimal import Decimal
 
-import factories as make
 import pytest
 from django.db import connection, transaction
 from django.db.utils import DatabaseError
-from scope import actor_scope, engine_scope
 
+import factories as make
 from insurance.ledger import services as ledger
 from insurance.ledger.models import Entry, NeedAccount, RecoveryCase, SettlementBalance
+from scope import actor_scope, engine_scope
 
 pytestmark = pytest.mark.django_db
 
