@@ -5,7 +5,7 @@ Insurer's bills are verified; what the family typed is not, until a document was
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -73,7 +73,7 @@ def bills(need_id: int, own: Collection[int] = ()) -> tuple[rules.Bill, ...]:
             "settled_at", "id"
         )
     )
-    aid = tuple(sorted(aid_by_layer(need_id, own).items()))
+    aid = spread(aid_by_layer(need_id, own), [row.person_paid for row in rows])
     return tuple(
         rules.Bill(
             id=str(row.pk),
@@ -83,11 +83,32 @@ def bills(need_id: int, own: Collection[int] = ()) -> tuple[rules.Bill, ...]:
             in_scope=row.in_scope_residual,
             out_of_scope=row.out_of_scope_residual,
             episode=f"need:{need_id}",
-            # aid is held by the episode, not by the bill: it stands on the last one
-            aid=Known(aid if row is rows[-1] else (), LEDGER, verified=True),
+            aid=Known(mine, LEDGER, verified=True),
         )
-        for row in rows
+        for row, mine in zip(rows, aid, strict=True)
     )
+
+
+def spread(aid: dict[str, Decimal], borne: Sequence[Decimal]) -> list[tuple[tuple[str, Decimal], ...]]:
+    """Aid is held by the episode, not by the bill: it fills the bills from the newest back, each up to what the
+    person bore, so that no yuan of it is lost where it exceeds one bill. What is over stands on the newest.
+
+    aid: layer → yuan; borne: yuan by bill, oldest first. Gives (layer, yuan) pairs by bill, in that order.
+    """
+    left = {layer: amount for layer, amount in sorted(aid.items()) if amount > 0}
+    found: list[dict[str, Decimal]] = [{} for _ in borne]
+    for mine, amount in zip(reversed(found), reversed(borne), strict=True):
+        room = amount
+        for layer in left:
+            part = min(left[layer], room)
+            if part > 0:
+                mine[layer] = part
+                left[layer] -= part
+                room -= part
+    for layer, over in left.items():
+        if over > 0 and found:
+            found[-1][layer] = found[-1].get(layer, Decimal("0.00")) + over
+    return [tuple(sorted(mine.items())) for mine in found]
 
 
 def facts_of(case: Case, application: Application) -> rules.Facts:
