@@ -14,6 +14,7 @@ import hashlib
 import http.client
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -415,7 +416,10 @@ def main(arguments: list[str]) -> int:
             say("jieli", f"ready in {time.monotonic() - began:.1f} s: {url}   (Ctrl-C stops everything)")
             signins = var / "demo-signins.txt"
             if signins.exists():
-                print(signins.read_text(), flush=True)
+                # Written when the demo was loaded; the port may be another one today.
+                text = re.sub(r"http://127\.0\.0\.1:\d+", url, signins.read_text())
+                signins.write_text(text)
+                print(text, flush=True)
             while True:
                 supervisor.tend()
                 time.sleep(0.25)
