@@ -8,11 +8,14 @@ class ApplicationsConfig(AppConfig):
     def ready(self) -> None:
         from outbox import on
 
-        from . import linking
+        from . import linking, texts
 
         on("application.submitted")(linking.submitted)
         on("people.proof_redeemed")(linking.token_redeemed)
         on("application.identity_checked")(linking.identity_checked)
         on("linking.linked")(linking.linked)
         on("linking.unlinked")(linking.unlinked)
+        on("people.representation_revoked")(linking.representation_revoked)
         on("need.changed")(linking.need_changed)
+        on("document.requested")(texts.document_requested)
+        on("award.changed")(texts.award_changed)
