@@ -215,11 +215,7 @@ def unlinked(identity_id: int, person_id: int) -> None:
     )
     if application is None:
         return
-    application.person_id = application.need_id = None
-    application.proof = Application.Proof.CLAIMED
-    application.identity_checked_at = None
-    application.save(update_fields=["person_id", "need_id", "proof", "identity_checked_at"])
-    Consent.objects.filter(application_id=application.pk).update(person_id=None, need_id=None)
+    _unprove(application)
     others = Application.objects.filter(
         account_id=application.account_id, person_id=person_id, proof=Application.Proof.PROVEN
     )
@@ -227,5 +223,31 @@ def unlinked(identity_id: int, person_id: int) -> None:
         Representation.objects.filter(
             account_id=application.account_id, person_id=person_id, revoked_at=None
         ).update(revoked_at=timezone.now())
+
+
+def representation_revoked(account_id: int, person_id: int) -> None:
+    """Handler of people.representation_revoked: the letter that proved the account's applications had gone to the
+    wrong family. They are claimed again, and what they had opened is closed."""
+    for application in (
+        Application.objects.select_for_update()
+        .filter(account_id=account_id, person_id=person_id, proof=Application.Proof.PROVEN)
+        .order_by("pk")
+    ):
+        identity = Identity.objects.filter(
+            pk=application.identity_id, source="application", person_id=person_id, method="proof"
+        ).first()
+        if identity is not None:
+            registry.release(identity)
+        _unprove(application)
+
+
+def _unprove(application: Application) -> None:
+    """Claimed again; its consents open nothing of that person; its cases are evaluated anew."""
+    person_id = application.person_id
+    application.person_id = application.need_id = None
+    application.proof = Application.Proof.CLAIMED
+    application.identity_checked_at = None
+    application.save(update_fields=["person_id", "need_id", "proof", "identity_checked_at"])
+    Consent.objects.filter(application_id=application.pk).update(person_id=None, need_id=None)
     record("application.unproven", f"application:{application.pk}", payload={"person": person_id})
     emit("document.changed", application_id=application.pk)

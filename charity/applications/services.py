@@ -20,8 +20,8 @@ from consent import services as consents
 from consent.models import Consent
 from matching import eligibility
 from outbox import emit
-from people.models import Capacity, ProofToken
-from people.registry import hash_token, normalise_token
+from people.models import Capacity
+from people.registry import normalise_token, redeem_token
 from scope import Actor
 from vault.index import blind
 
@@ -379,16 +379,9 @@ def redeem(actor: Actor, application_id: int, typed: str) -> None:
     tries = Entry.objects.filter(subject=subject, action="token.refused", at__gt=hour).count()
     if tries >= TOKEN_TRIES_AN_HOUR:
         raise ApplicationError(_("试错太多次了。请过一小时再来，或打电话问。"))
-    used = 0
-    if len(normalise_token(typed)) == 16:
-        digest = hash_token(typed)
-        now = timezone.now()
-        used = ProofToken.objects.filter(token_hash=digest, used_at=None, expires_at__gt=now).update(
-            used_at=now, used_by_id=actor.account_id
-        )
-    if not used:
+    token_id = redeem_token(typed) if len(normalise_token(typed)) == 16 else None
+    if token_id is None:
         record("token.refused", subject)
         raise ApplicationError(_("口令不对，或已经用过、过期了。请照着信再看一遍；信丢了可以请医保再寄。"))
-    token = ProofToken.objects.get(token_hash=digest)
-    record("token.redeemed", f"application:{application.pk}", payload={"token": token.pk})
-    emit("people.proof_redeemed", token_id=token.pk, application_id=application.pk)
+    record("token.redeemed", f"application:{application.pk}", payload={"token": token_id})
+    emit("people.proof_redeemed", token_id=token_id, application_id=application.pk)

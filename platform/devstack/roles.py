@@ -25,6 +25,8 @@ ATTRIBUTES: dict[str, str] = {
     TEST: f"{PLAIN} NOBYPASSRLS NOINHERIT",
     DEMO: f"{PLAIN} NOBYPASSRLS NOINHERIT",
 }
+# Sequences that code draws from with nextval(): USAGE alone, for the application.
+DRAWN_BY_HAND = {"application_number", "intake_record_id_seq"}
 READ_ONLY_APPS = {"contenttypes", "auth"}
 
 
@@ -127,12 +129,19 @@ def grant_foreign_tables(cursor: Any) -> list[str]:
     for statement in (
         sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {}").format(backup),
         sql.SQL("GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO {}").format(backup),
-        sql.SQL("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {}").format(both),
+        sql.SQL("REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {}").format(both),
         sql.SQL("ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO {}").format(backup),
         sql.SQL("ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON SEQUENCES TO {}").format(backup),
-        sql.SQL("ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {}").format(
-            both
-        ),
+        sql.SQL("ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON SEQUENCES FROM {}").format(both),
     ):
         cursor.execute(statement)
+    # Identity columns need no grant; the counter itself would tell how many rows others made.
+    cursor.execute("SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'")
+    for (sequence,) in cursor.fetchall():
+        if sequence in DRAWN_BY_HAND:
+            cursor.execute(
+                sql.SQL("GRANT USAGE ON SEQUENCE {} TO {}").format(
+                    sql.Identifier(sequence), sql.Identifier(APP)
+                )
+            )
     return done

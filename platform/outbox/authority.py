@@ -25,6 +25,7 @@ MAY_WAKE: dict[str, frozenset[str]] = {
         "intake.received": ("client", "staff"),
         "campaign.received": ("client", "staff"),
         "people.proof_redeemed": ("patient",),
+        "people.representation_revoked": (),
         "invitation.requested": ("staff", "client"),
         "linking.decided": ("staff",),
         "linking.undo_requested": ("staff",),

@@ -8,6 +8,8 @@ from django.test import Client
 
 from accounts.models import Membership, Organisation, User
 from accounts.staff import enrol_totp
+from scope import actor_scope
+from scope.actor import SYSTEM
 
 _number = itertools.count(1)
 
@@ -26,7 +28,8 @@ def member(org, *roles, email=None, totp=True):
     )
     if totp:
         enrol_totp(user)
-    return Membership.objects.create(user=user, organisation=org, roles=list(roles))
+    with actor_scope(SYSTEM):
+        return Membership.objects.create(user=user, organisation=org, roles=list(roles))
 
 
 def signed_in(membership):

@@ -14,8 +14,6 @@ OPEN_TABLES = {
     "audit_entry", "audit_entry_payload", "audit_pending", "audit_leaf", "audit_tree_node", "audit_checkpoint",
 }  # fmt: skip
 DJANGO = ("django_", "auth_", "account_", "mfa_", "oauth2_provider_", "socialaccount_", "usersessions_")
-# Written before pg_temp was excluded; each is named in docs/reference/threats.md with its mend.
-WAITING = {"owns_application"}
 
 
 def test_every_table_the_web_may_touch_has_forced_row_level_security_or_a_reason(inject):
@@ -45,7 +43,7 @@ def test_no_definer_function_can_be_led_astray_by_a_temporary_table(inject):
     assert {"app_context", "entry_apply", "audit_enqueue"} <= names
     # audit_enqueue names its table with its schema: nothing to shadow
     astray = {name for name, config in rows if not config.endswith("pg_temp")} - {"audit_enqueue"}
-    assert astray <= WAITING
+    assert astray == set()
 
 
 def test_everything_belongs_to_the_owner(inject):

@@ -140,8 +140,7 @@ def test_no_member_of_staff_sees_the_registry(insurer, kind):
     with actor_scope(make.staff(organisation, "administrator", "case_worker", "auditor")):
         assert not Identity.objects.filter(pk=identity.pk).exists()
         assert not Representation.objects.exists()
-        assert not ProofToken.objects.exists()
-        for table in (Person, BlockingKey):
+        for table in (Person, BlockingKey, ProofToken):
             with pytest.raises(DatabaseError), transaction.atomic():
                 table.objects.exists()
 
@@ -168,10 +167,20 @@ def test_a_patient_sees_only_his_own_representation(insurer):
 def test_a_used_or_expired_token_is_gone_for_everybody_else(insurer):
     person = a_person()
     with engine_scope("test"):
-        registry.issue_token(person, insurer.pk)
-        ProofToken.objects.update(expires_at="2020-01-01T00:00Z")
+        used, expired, good = (registry.issue_token(person, insurer.pk) for _ in range(3))
+        ProofToken.objects.filter(token_hash=registry.hash_token(expired)).update(
+            expires_at="2020-01-01T00:00Z"
+        )
     with actor_scope(make.patient()):
-        assert not ProofToken.objects.exists()
+        assert registry.redeem_token(used) is not None
+    with actor_scope(make.staff(insurer, "administrator")):
+        assert registry.redeem_token(good) is None
+    with actor_scope(make.patient()):
+        assert registry.redeem_token(used) is None
+        assert registry.redeem_token(expired) is None
+        assert registry.redeem_token(good) is not None
+        with pytest.raises(DatabaseError), transaction.atomic():
+            ProofToken.objects.exists()
 
 
 def test_no_event_carries_a_value(insurer):

@@ -19,6 +19,7 @@ from charity.funds.models import Fund
 from consent.models import Category, Consent, Notice
 from insurance.ledger import services as ledger
 from scope import Actor, actor_scope, engine_scope
+from scope.actor import SYSTEM
 from vault.index import blind
 
 _serial = itertools.count(1)
@@ -35,7 +36,8 @@ def user(
     org: Organisation, *roles: str, email: str | None = None, password: str | None = None, name: str = "李明"
 ) -> User:
     person = User.objects.create_user(email or f"u{next(_serial)}@example.org", password, display_name=name)
-    Membership.objects.create(user=person, organisation=org, roles=list(roles))
+    with actor_scope(SYSTEM):
+        Membership.objects.create(user=person, organisation=org, roles=list(roles))
     return person
 
 
@@ -72,14 +74,14 @@ def patient(acc: PatientAccount | None = None) -> Actor:
 def fund(org: Organisation, budget: str = "100000.00", **fields: Any) -> Fund:
     today = timezone.localdate()
     fields.setdefault("name", f"测试基金{next(_serial)}")
-    row = Fund.objects.create(
-        organisation=org,
-        slug=f"fund-{next(_serial)}-{os.getpid()}",
-        period_start=date(today.year, 1, 1),
-        period_end=date(today.year, 12, 31),
-        **fields,
-    )
+    fields.setdefault("period_start", date(today.year, 1, 1))
+    fields.setdefault("period_end", date(today.year, 12, 31))
     with actor_scope(staff(org, "fund_manager")):
+        row = Fund.objects.create(
+            organisation=org,
+            slug=f"fund-{next(_serial)}-{os.getpid()}",
+            **fields,
+        )
         ledger.open_fund(row.pk, org.pk)
         ledger.change_budget(row.pk, Decimal(budget), f"fund:{row.pk}:budget:1")
     return row

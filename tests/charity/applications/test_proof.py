@@ -9,6 +9,7 @@ from django.urls import reverse
 import factories as make
 from audit.models import Entry
 from charity.applications.models import Application
+from consent.models import Consent
 from insurance.ledger.models import NeedAccount
 from outbox import emit
 from outbox.tasks import drain
@@ -273,3 +274,26 @@ def test_the_web_cannot_begin_with_somebody_who_is_proven(acc, claim):
     with actor_scope(make.patient(acc)):
         with pytest.raises(DatabaseError), transaction.atomic():
             Application.objects.create(account=acc, number="-x", answers={}, **claim)
+
+
+def test_what_a_voided_letter_proved_is_claimed_again_and_closed(acc, phone, fund, insurer):
+    person, need = kit.insured(insurer)
+    row = kit.hand_in(acc, [fund])
+    redeem(phone, row, letter(person, insurer))
+    drain()
+    assert kit.as_family(acc, row.pk).need_id == need
+    with engine_scope("test"):
+        assert registry.revoke_proofs(person, insurer.pk) == [acc.pk]
+        emit("people.representation_revoked", account_id=acc.pk, person_id=person)
+    drain()
+    after = kit.as_family(acc, row.pk)
+    assert (after.proof, after.person_id, after.need_id) == ("claimed", None, None)
+    with engine_scope("test"):
+        assert not Consent.objects.filter(application_id=row.pk, person_id__isnull=False).exists()
+        assert not Consent.objects.filter(application_id=row.pk, need_id__isnull=False).exists()
+        assert Identity.objects.get(pk=after.identity_id).person_id is None
+    with actor_scope(make.patient(acc)):
+        assert not NeedAccount.objects.exists()
+    redeem(phone, row, letter(person, insurer))
+    drain()
+    assert kit.as_family(acc, row.pk).need_id == need

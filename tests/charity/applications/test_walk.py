@@ -281,8 +281,9 @@ def test_what_was_handed_in_cannot_be_deleted(acc, phone, fund):
 def test_a_fund_that_closes_in_the_middle_does_not_stop_the_family(acc, phone, fund):
     row = kit.draft(acc)
     phone.post(reverse("applications:funds", args=[row.pk]), {"fund": [fund.pk]})
-    fund.status = "paused"
-    fund.save()
+    with actor_scope(make.staff(fund.organisation, "fund_manager")):
+        fund.status = "paused"
+        fund.save()
     assert phone.get(reverse("applications:consent", args=[row.pk, fund.pk])).status_code == 404
     assert phone.get(reverse("applications:check", args=[row.pk])).status_code == 200
     assert phone.post(reverse("applications:check", args=[row.pk]), {"true": "on"}).status_code == 302
