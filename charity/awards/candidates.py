@@ -59,7 +59,10 @@ def rule_in_force(fund_id: int) -> RuleVersion | None:
 
 
 def open_case(consent_id: int) -> Case | None:
-    """A live yes on a submitted application makes the case (handler of consent.given, application.submitted)."""
+    """A live yes on a submitted application makes the case (handler of consent.given, application.submitted).
+
+    None when there is none to make: no live yes, not submitted, or the fund is not the recipient's own.
+    """
     consent = Consent.objects.get(pk=consent_id)
     application = Application.objects.filter(pk=consent.application_id).first()
     if application is None or application.state != Application.State.SUBMITTED:
@@ -70,6 +73,9 @@ def open_case(consent_id: int) -> Case | None:
         consent.person_id, consent.need_id = application.person_id, application.need_id
         consent.save(update_fields=["person_id", "need_id"])
     fund = Fund.objects.get(pk=consent.fund_id)
+    if fund.organisation_id != consent.organisation_id:
+        logger.warning("consent %s names a fund of another organisation: no case", consent.pk)
+        return None
     case = Case.objects.filter(application_id=application.pk, fund=fund).first()
     if case is None:
         position = Case.objects.filter(application_id=application.pk).count() + 1

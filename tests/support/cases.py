@@ -103,14 +103,15 @@ class Stage:
 def fund_with_rule(org: Organisation, budget: str = "100000.00", **changes: Any) -> Fund:
     fund = make.fund(org, budget)
     data = rule_data(fund.slug, **changes)
-    RuleVersion.objects.create(
-        fund=fund,
-        version=1,
-        rule=data,
-        sha256=parse_rule(data).digest,
-        effective_from=datetime(2020, 1, 1).date(),
-        source="理事会决议",
-    )
+    with actor_scope(make.staff(org, "fund_manager")):
+        RuleVersion.objects.create(
+            fund=fund,
+            version=1,
+            rule=data,
+            sha256=parse_rule(data).digest,
+            effective_from=datetime(2020, 1, 1).date(),
+            source="理事会决议",
+        )
     return fund
 
 

@@ -88,7 +88,8 @@ def _load(cast: Cast, say: Say, rest: bool, began: float) -> Loaded:
     stage.drain()
     say(f"{records} bills of the families who apply ({time.monotonic() - began:.1f} s)")
 
-    funds = {fund.slug: fund for fund in Fund.objects.select_related("organisation")}
+    with engine_scope("demo"):
+        funds = {fund.slug: fund for fund in Fund.objects.select_related("organisation")}
     made = _apply_all(cast, everyone, funds, today)
     say(f"{len(made)} applications ({time.monotonic() - began:.1f} s)")
     token = _letter_for(cast, newcomer, today)

@@ -14,6 +14,7 @@ import factories as make
 from charity.applications import forms, lookups, services, steps
 from charity.applications.fields import DayField
 from matching.linkage import idnumber
+from scope import actor_scope
 
 
 @pytest.mark.parametrize(
@@ -130,15 +131,12 @@ def test_no_hardship_is_an_answer_and_not_a_gap():
 def test_funds_are_offered_while_they_are_open_and_in_their_period(charity):
     open_fund = make.fund(charity)
     make.fund(charity, status="paused")
-    over = make.fund(charity)
-    over.period_end = timezone.localdate() - timedelta(days=1)
-    over.save()
-    assert [choice.fund.pk for choice in services.fund_choices(kit.CHILD)] == [open_fund.pk]
+    make.fund(charity, period_end=timezone.localdate() - timedelta(days=1))
+    with actor_scope(make.patient()):
+        assert [choice.fund.pk for choice in services.fund_choices(kit.CHILD)] == [open_fund.pk]
 
 
 def test_not_more_than_ten_drafts_lie_about(acc):
-    from scope import actor_scope
-
     actor = make.patient(acc)
     with actor_scope(actor):
         for _ in range(services.MAX_DRAFTS):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, ProgrammingError, transaction
 
 import cases
 import factories as make
@@ -130,11 +130,43 @@ def test_the_database_itself_asks_for_an_approver_before_payment(db):
     on = cases.stage()
     propose(on)
     with (
-        actor_scope(on.worker),
+        actor_scope(on.payer),
         pytest.raises(IntegrityError, match="award_approved_by"),
         transaction.atomic(),
     ):
         Award.objects.filter(case=on.case).update(state="paid", paid_by=on.payer.user_id)
+
+
+@pytest.mark.parametrize("column", ["proposed_by_id", "approved_by_id", "paid_by_id"])
+def test_the_database_itself_lets_nobody_sign_for_a_colleague(db, column):
+    on = cases.stage()
+    propose(on)
+    colleague = make.staff(on.org, "approver")
+    with (
+        actor_scope(on.payer),
+        pytest.raises(ProgrammingError, match="in one's own name"),
+        transaction.atomic(),
+    ):
+        Award.objects.filter(case=on.case).update(**{column: colleague.user_id})
+
+
+@pytest.mark.parametrize("column", ["application_id", "consent_id", "person_id", "need_id"])
+def test_the_database_itself_never_turns_a_case_to_somebody_else(db, column):
+    on, other = cases.stage(), cases.stage()
+    with (
+        actor_scope(on.worker),
+        pytest.raises(ProgrammingError, match="permission denied"),
+        transaction.atomic(),
+    ):
+        Case.objects.filter(pk=on.case.pk).update(**{column: getattr(other.case, column)})
+
+
+def test_a_yes_to_another_charity_s_fund_makes_no_case(db):
+    on, other = cases.stage(), cases.stage()
+    consent = make.consent(on.org, other.fund.pk, on.application)
+    with engine_scope("test"):
+        assert candidates.open_case(consent.pk) is None
+        assert not Case.objects.filter(consent_id=consent.pk).exists()
 
 
 @pytest.mark.parametrize(

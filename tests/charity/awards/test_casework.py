@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from charity.applications.models import Document, DocumentRequest
 from charity.awards import casework
 from charity.awards.models import CaseEvent
 from charity.awards.rules import AwardError
+from outbox import emit
 from outbox.models import Event
 from outbox.tasks import drain
 from people.models import Hardship
@@ -136,6 +138,25 @@ def test_a_claimed_hardship_becomes_certified_once_with_source_and_end(db):
     with actor_scope(on.worker):
         found = Hardship.objects.get(person_id=on.case.person_id)
     assert (found.kind, found.source, found.valid_to) == ("dibao_edge", "示例区民政局", until)
+
+
+def test_a_hardship_that_another_charity_asks_for_is_not_kept(db):
+    on, other = cases.stage(), cases.stage()
+    note = {"kind": "dibao", "source": "示例区民政局", "valid_from": "2026-05-12", "valid_to": None}
+    with actor_scope(on.worker):
+        event = CaseEvent.objects.create(
+            case=on.case,
+            organisation=on.org,
+            kind="hardship_certified",
+            user_id=on.worker.user_id,
+            note=json.dumps(note),
+        )
+    for asker, kept in ((other.worker, False), (on.worker, True)):
+        with actor_scope(asker):
+            emit("hardship.certified", event_id=event.pk)
+        drain()
+        with engine_scope("test"):
+            assert Hardship.objects.filter(person_id=on.case.person_id, kind="dibao").exists() is kept
 
 
 def test_cases_are_given_to_colleagues_and_never_to_strangers(db):

@@ -2,9 +2,10 @@
 
 from decimal import Decimal as D
 
-from charity.awards.facts import spread
 from hypothesis import given
 from hypothesis import strategies as st
+
+from charity.awards.facts import spread
 
 yuan = st.decimals(min_value=0, max_value=200_000, places=2)
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import ProgrammingError, transaction
 
 import cases
 import factories as make
@@ -32,12 +33,12 @@ def test_the_six_programmes_are_loaded_once_with_their_budgets(db, capsys):
         make.organisation(code=code)
     call_command("load_programmes")
     call_command("load_programmes")
-    assert Fund.objects.filter(organisation__code__in=["chenxi", "tongzhou", "kangning"]).count() == 6
-    assert RuleVersion.objects.count() == 6
-    heart = Fund.objects.get(slug="chenxi-heart")
-    with actor_scope(make.staff(heart.organisation, MANAGER)):
+    with actor_scope(make.staff(make.organisation(code="chenxi"), MANAGER)):
+        assert Fund.objects.filter(organisation__code__in=["chenxi", "tongzhou", "kangning"]).count() == 6
+        assert RuleVersion.objects.count() == 6
+        heart = Fund.objects.get(slug="chenxi-heart")
         assert ledger.fund_position(heart.pk).open == Decimal("3000000.00")
-    assert parse_rule(heart.rules.get().rule).digest == heart.rules.get().sha256
+        assert parse_rule(heart.rules.get().rule).digest == heart.rules.get().sha256
 
 
 def test_without_a_charity_there_is_nothing_to_load(db):
@@ -85,6 +86,21 @@ def test_only_the_fund_manager_of_the_organisation_changes_a_fund(db):
         with pytest.raises(services.FundError):
             services.pause(manager, fund.pk)
         assert services.resume(manager, fund.pk) == "open"
+
+
+def test_the_database_itself_keeps_a_fund_to_its_own_house(db):
+    _, fund, manager = stand()
+    theirs = {"slug": "taken", "name": "x", "period_start": "2026-01-01", "period_end": "2026-12-31"}
+    for actor in (make.staff(make.organisation(), MANAGER), make.patient()):
+        with actor_scope(actor):
+            assert Fund.objects.get(pk=fund.pk).name == fund.name, "families choose among all funds"
+            assert Fund.objects.filter(pk=fund.pk).update(name="x") == 0
+            with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
+                Fund.objects.create(organisation=fund.organisation, **theirs)
+            with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
+                ledger.open_fund(987_654, fund.organisation_id)
+    with actor_scope(manager), pytest.raises(ProgrammingError, match="row-level security"):
+        Fund.objects.filter(pk=fund.pk).update(organisation=make.organisation())
 
 
 def test_a_budget_never_falls_under_what_is_promised(db):

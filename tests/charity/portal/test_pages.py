@@ -53,7 +53,8 @@ def test_the_fund_manager_pauses_changes_the_budget_and_publishes(db, browser):
         return answer.content.decode()
 
     post("pause")
-    assert Fund.objects.get(pk=on.fund.pk).status == "paused"
+    with actor_scope(on.manager):
+        assert Fund.objects.get(pk=on.fund.pk).status == "paused"
     post("resume")
     post("budget", budget="120000.00", reason="理事会决议 2026-03")
     assert "¥120,000.00" in text_of(client, "portal:fund", on.fund.pk)

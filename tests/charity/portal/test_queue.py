@@ -11,7 +11,7 @@ import cases
 import factories as make
 from audit.models import Entry as AuditEntry
 from charity.awards.models import Case
-from scope import actor_scope
+from scope import engine_scope
 
 
 def listed(client, **params):
@@ -50,7 +50,7 @@ def test_another_charity_and_a_sealed_person_stand_nowhere(db, browser):
 
 def test_what_is_overdue_stands_first(db, browser):
     on, every = several()
-    with actor_scope(on.worker):
+    with engine_scope("test"):
         Case.objects.filter(pk=every[2].case.pk).update(due_on=timezone.localdate() - timedelta(days=3))
     text = listed(browser(on.worker))
     assert text.index(every[2].case.number) < text.index(every[0].case.number)
