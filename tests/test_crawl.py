@@ -65,7 +65,6 @@ class Sealed:
             family = families.family_of_the_case(child, mine, cast.MOTHER_PHONE)
             family.funds = ("chenxi-leukaemia",)
             with engine_scope("test"):
-                with engine_scope("test"):
                 funds = {fund.slug: fund for fund in Fund.objects.select_related("organisation")}
             self.patient, self.application = stage.apply(family, funds, 1)
             token = stage.letter(stage.person_of(family), self.cast.houses["changsha-yb"].pk)
@@ -157,7 +156,6 @@ def member(kind, organisation=None):
     user = User.objects.create_user(f"walker@{organisation.code}.example", cast.PASSWORD, display_name="路人")
     enrol_totp(user)
     with actor_scope(SYSTEM):
-        with actor_scope(SYSTEM):
         Membership.objects.create(user=user, organisation=organisation, roles=ROLES[kind])
     client = Client(raise_request_exception=False)
     client.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[0])
