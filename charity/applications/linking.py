@@ -234,7 +234,7 @@ def representation_revoked(account_id: int, person_id: int) -> None:
         .order_by("pk")
     ):
         identity = Identity.objects.filter(
-            pk=application.identity_id, source="application", person_id=person_id, method="proof"
+            pk=application.identity_id or 0, source="application", person_id=person_id, method="proof"
         ).first()
         if identity is not None:
             registry.release(identity)
