@@ -25,6 +25,7 @@ WORDS: dict[str, Any] = {
     "document.accepted": gettext_lazy("核对通过了一份材料"),
     "document.rejected": gettext_lazy("退回了一份材料"),
     "document.requested": gettext_lazy("请您补一份材料"),
+    "family.texted": gettext_lazy("给您发了短信"),
     "document.reminded": gettext_lazy("提醒您补材料"),
     "identity.checked": gettext_lazy("核对了您的身份证件"),
     "hardship.certified": gettext_lazy("核对了困难证明"),

@@ -19,3 +19,4 @@ class ApplicationsConfig(AppConfig):
         on("need.changed")(linking.need_changed)
         on("document.requested")(texts.document_requested)
         on("award.changed")(texts.award_changed)
+        on("case.decided")(texts.case_decided)

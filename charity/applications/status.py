@@ -212,7 +212,7 @@ def due_text(request: DocumentRequest) -> str:
     days = (request.due_on - timezone.localdate()).days
     if days < 0:
         return _("已经过了 %(day)s，交上来我们照样看。") % {"day": date_patient(request.due_on)}
-    return _("%(day)s前补上，钱会一直给您留着。") % {"day": date_patient(request.due_on)}
+    return _("请在%(day)s前补上。晚了也可以交。") % {"day": date_patient(request.due_on)}
 
 
 def submitted_recently(application: Application) -> bool:

@@ -1,6 +1,6 @@
 """Text messages to the family: that there is something to read, never what (no name, no disease, no amount).
 
-Handlers of `document.requested` and `award.changed`. At least once: a text twice does no harm, a text lost might.
+Handlers of `document.requested`, `award.changed` and `case.decided`. At least once: a text twice does no harm, a text lost might.
 """
 
 from __future__ import annotations
@@ -36,6 +36,15 @@ def document_requested(request_id: int) -> None:
 def award_changed(award_id: int) -> None:
     award = Award.objects.get(pk=award_id)
     if award.state in TOLD:
-        case = Case.objects.get(pk=award.case_id)
-        text = _("接力：您的申请有了新的结果，请登录接力查看。接力不收费，不要银行卡密码。")
-        _send(case.application_id, text, f"award_{award.state}")
+        _decided(award.case_id, f"award_{award.state}")
+
+
+def case_decided(case_id: int) -> None:
+    """A refusal before any award was proposed, or the answer to a review."""
+    _decided(case_id, "case_decided")
+
+
+def _decided(case_id: int, why: str) -> None:
+    application_id = Case.objects.values_list("application_id", flat=True).get(pk=case_id)
+    text = _("接力：您的申请有了新的结果，请登录接力查看。接力不收费，不要银行卡密码。")
+    _send(application_id, text, why)

@@ -185,6 +185,32 @@ def reject_document(actor: Actor, case_id: int, document_id: int, *, reason: str
         row = _document(case, document_id)
         _judge(actor, case, row, "rejected", reason)
         write_event(case, "document_rejected", actor, note=f"{row.get_kind_display()}：{reason}", family=True)
+        _ask_again(actor, case, row, reason)
+
+
+def _ask_again(actor: Actor, case: Case, row: Document, reason: str) -> None:
+    """A paper that does not count is asked for anew, with the reason, so that the family's page says so."""
+    asked = list(DocumentRequest.objects.filter(case_id=case.pk, answered_by=row, closed_at=None))
+    for one in asked:
+        one.answered_by, one.note = None, reason
+        one.save(update_fields=["answered_by", "note"])
+    if not asked:
+        asked = [
+            DocumentRequest.objects.create(
+                application_id=case.application_id,
+                organisation_id=case.organisation_id,
+                case_id=case.pk,
+                kind=row.kind,
+                note=reason,
+                due_on=timezone.localdate() + timedelta(days=DUE_DAYS),
+                created_by=actor.user_id or 0,
+            )
+        ]
+    if case.state == Case.State.NEW:
+        case.state = Case.State.WAITING_FAMILY
+        case.save(update_fields=["state"])
+    for one in asked:
+        emit("document.requested", request_id=one.pk)
 
 
 def confirm_identity(actor: Actor, case_id: int, document_id: int) -> None:

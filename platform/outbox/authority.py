@@ -40,6 +40,7 @@ MAY_WAKE: dict[str, frozenset[str]] = {
         "consent.withdrawn": ("patient",),
         "need.changed": ("staff",),
         "award.changed": ("staff",),
+        "case.decided": ("staff",),
         "document.changed": ("patient", "staff"),
         "document.requested": ("staff",),
         "hardship.certified": ("staff",),

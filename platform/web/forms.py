@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.renderers import TemplatesSetting
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -26,7 +27,8 @@ class MoneyInput(forms.TextInput):
     def __init__(self, attrs: dict[str, Any] | None = None, limit: Decimal | None = None) -> None:
         base = {"inputmode": "decimal", "autocomplete": "off"}
         if limit is not None:
-            base |= {"data-limit": str(limit)}
+            over = gettext("最多可以填 %(limit)s：红色那一条限制住了。") % {"limit": f"¥{limit:,.2f}"}
+            base |= {"data-limit": str(limit), "data-over": over}
         super().__init__({**base, **(attrs or {})})
 
     def format_value(self, value: Any) -> str | None:

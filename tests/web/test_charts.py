@@ -137,3 +137,10 @@ def test_waiting_past_the_promise_is_said_in_days():
     assert charts.waiting(6, 10).text == "第 6 天 / 10"
     late = charts.waiting(12, 10)
     assert (late.late, late.text, late.width) == (True, "! 已超 2 天", "100.00%")
+
+
+@pytest.mark.parametrize("typed", ["😀", "5万", "", None, "1e999", "NaN", "-5", "1e40"])
+def test_whatever_was_typed_into_the_amount_field_the_bar_is_drawn(typed):
+    from web.templatetags.jieli import limit_bar
+
+    assert limit_bar([Limit("余额", Decimal("24000.00"))], typed)["bar"]

@@ -238,8 +238,15 @@ def evidence_bar(value: Any, scale: float = 21.0) -> dict[str, Any]:
 
 @register.inclusion_tag("web/charts/limit.html")
 def limit_bar(limits: Iterable[charts.Limit], amount: Any = None, field_id: str = "") -> dict[str, Any]:
-    """Under the amount field: which limit binds. field_id: the input that the bar follows while typing."""
-    return {"bar": charts.limit_bar(list(limits), formats.yuan(amount)), "field_id": field_id}
+    """Under the amount field: which limit binds. field_id: the input that the bar follows while typing.
+
+    amount may be what somebody typed: what is no amount draws the bar without one.
+    """
+    try:
+        value = formats.yuan(amount)
+    except (ValueError, ArithmeticError):
+        value = None
+    return {"bar": charts.limit_bar(list(limits), value), "field_id": field_id}
 
 
 @register.inclusion_tag("web/charts/merkle.html")

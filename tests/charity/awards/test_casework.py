@@ -10,9 +10,10 @@ from django.utils import timezone
 
 import cases
 import factories as make
-from charity.applications.models import Document, DocumentRequest
+from charity.applications import services as applications
+from charity.applications.models import Application, Document, DocumentRequest
 from charity.awards import casework
-from charity.awards.models import CaseEvent
+from charity.awards.models import Case, CaseEvent
 from charity.awards.rules import AwardError
 from outbox import emit
 from outbox.models import Event
@@ -61,6 +62,9 @@ def test_a_rejected_paper_tells_the_family_what_to_do(db):
     with actor_scope(make.patient(on.account)):
         assert Document.objects.get(pk=row.pk).reason.startswith("要盖医院公章")
         assert CaseEvent.objects.filter(kind="document_rejected").exists()
+        (asked,) = applications.open_requests(Application.objects.get(pk=on.application.pk))
+        assert asked.note.startswith("要盖医院公章")
+    assert on.reload().state == Case.State.WAITING_FAMILY
 
 
 def test_another_applications_paper_is_not_found(db):

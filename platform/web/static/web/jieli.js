@@ -107,7 +107,7 @@
       if (text && value !== null && !over) el.textContent = text.replace("{}", yuan(value));
     });
     var bar = doc.querySelector("[data-limit-for='" + input.id + "']");
-    if (bar && value !== null) {
+    if (bar && value !== null && fen(bar.getAttribute("data-scale"))) {
       bar.setAttribute("width", Math.min(100, Math.min(value, limit === null ? value : limit) / fen(bar.getAttribute("data-scale")) * 100) + "%");
     }
   }
