@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from audit import record
@@ -194,27 +195,50 @@ def consent_withdrawn(consent_id: int) -> None:
 
     The recipient keeps number, decision, amounts and payments, without identity.
     """
-    consent = Consent.objects.get(pk=consent_id)
+    _seal(Consent.objects.get(pk=consent_id), "withdrawn", Case.State.WITHDRAWN)
+
+
+def _seal(consent: Consent, why: str, state: str) -> bool:
+    """Close to the recipient what the consent had opened. False when that was done already."""
     case = (
         Case.objects.select_for_update()
         .filter(application_id=consent.application_id, fund_id=consent.fund_id)
         .first()
     )
     if case is None or case.consent_id != consent.pk or (case.name_blind is None and case.criteria == []):
-        return
+        return False
     for award in Award.objects.select_for_update().filter(case=case, state=Award.State.PROPOSED):
         award.case = case
-        release_award(award, "withdrawn")
+        release_award(award, why)
     if case.state in {Case.State.NEW, Case.State.WAITING_FAMILY, Case.State.PROPOSED}:
-        case.state = Case.State.WITHDRAWN
+        case.state = state
         case.closed_at = timezone.now()
     case.criteria = []
     case.name_blind = case.tail_blind = None
     case.save(update_fields=["state", "closed_at", "criteria", "name_blind", "tail_blind"])
     CaseEvent.objects.create(
-        case=case, organisation_id=case.organisation_id, kind="consent_withdrawn", visible_to_family=True
+        case=case, organisation_id=case.organisation_id, kind=f"consent_{why}", visible_to_family=True
     )
-    record("case.sealed", f"case:{case.pk}", payload={"consent": consent.pk})
+    record("case.sealed", f"case:{case.pk}", payload={"consent": consent.pk, "why": why})
+    return True
+
+
+def sweep_consents() -> int:
+    """Cases whose consent ran out are closed like withdrawn ones. Returns how many (engine; beat calls it)."""
+    ended = Consent.objects.filter(
+        decision=True,
+        withdrawn_at=None,
+        valid_until__lte=timezone.now(),
+        pk__in=Case.objects.filter(
+            Q(state__in=[Case.State.NEW, Case.State.WAITING_FAMILY, Case.State.PROPOSED])
+            | Q(name_blind__isnull=False)
+        ).values("consent_id"),
+    )
+    count = 0
+    for consent in ended:
+        with transaction.atomic():
+            count += _seal(consent, "expired", Case.State.CLOSED)
+    return count
 
 
 def promise_of(award: Award) -> ledger.Promise:

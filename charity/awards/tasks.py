@@ -7,7 +7,7 @@ from scope import engine_scope
 
 @shared_task(name="awards.sweep", ignore_result=True)
 def sweep() -> int:
-    from .candidates import sweep_expired
+    from .candidates import sweep_consents, sweep_expired
 
     with engine_scope("awards sweep"):
-        return sweep_expired()
+        return sweep_expired() + sweep_consents()

@@ -462,3 +462,20 @@ def test_what_was_not_consented_to_is_neither_used_nor_shown(db):
         "document.diagnosis": "unknown",
     }
     assert seeing.case.criteria[0]["status"] == "failed"
+
+
+def test_a_consent_that_ran_out_closes_the_case_and_frees_the_reservation(db):
+    from django.utils import timezone
+
+    on = cases.stage()
+    propose(on)
+    with engine_scope():
+        assert candidates.sweep_consents() == 0
+        on.consent.__class__.objects.filter(pk=on.consent.pk).update(valid_until=timezone.now())
+        assert candidates.sweep_consents() == 1
+        assert candidates.sweep_consents() == 0
+        case = Case.objects.get(pk=on.case.pk)
+        assert (case.state, case.name_blind, case.criteria) == (Case.State.CLOSED, None, [])
+        assert not Award.objects.filter(case=case, state=Award.State.PROPOSED).exists()
+        assert ledger.need_position(on.need_id).reserved == 0
+        assert CaseEvent.objects.filter(case=case, kind="consent_expired").exists()
