@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -55,6 +56,20 @@ def _choice(label: Any, choices: Any, hint: Any = "", required: bool = True) -> 
         widget=RadioCards,
         error_messages={"required": CHOOSE, "invalid_choice": CHOOSE},
     )
+
+
+NAME_MARKS = frozenset("·•‧・.-'’ ")
+"""What may stand between the letters of a name."""
+
+
+def checked_name(typed: str) -> str:
+    """The name with single spaces. Letters of any script, 〇, and rare characters of private fonts pass;
+    digits, symbols and emoji raise ValidationError."""
+    name = " ".join(typed.split())
+    kinds = {c: unicodedata.category(c) for c in name if c not in NAME_MARKS}
+    if not kinds or any(kind[0] not in "LM" and kind not in {"Nl", "Co"} for kind in kinds.values()):
+        raise ValidationError(_("姓名里不能有数字、符号或表情，请照着身份证写。"))
+    return name
 
 
 class StepForm(forms.Form):
@@ -166,10 +181,7 @@ class IdentityForm(StepForm):
         return first
 
     def clean_name(self) -> str:
-        name = " ".join(self.cleaned_data["name"].split())
-        if any(c.isdigit() or c in "*<>{}" for c in name):
-            raise ValidationError(_("姓名里不能有数字或符号，请照着身份证写。"))
-        return name
+        return checked_name(self.cleaned_data["name"])
 
     def clean_id_number(self) -> str:
         typed = self.cleaned_data["id_number"]
@@ -291,6 +303,9 @@ class ApplicantForm(StepForm):
             del self.fields["name"], self.fields["relation"]
         else:
             self.fields["relation"].choices = RELATIONS.get(self.who, RELATIONS["other"])  # type: ignore[attr-defined]
+
+    def clean_name(self) -> str:
+        return checked_name(self.cleaned_data["name"])
 
     def clean_phone(self) -> str:
         try:
@@ -480,6 +495,13 @@ AID = {
 }
 
 
+AID_GROUPS = {
+    "campaign": gettext_lazy("众筹"),
+    "commercial": gettext_lazy("商业保险"),
+    "charity": gettext_lazy("基金"),
+}
+
+
 class AidForm(StepForm):
     section = "aid"
 
@@ -503,6 +525,14 @@ class AidForm(StepForm):
                 first[f"{key}_name"] = row["name"]
                 first[f"{key}_amount"] = Decimal(row["amount"]) if row["amount"] else None
         return first
+
+    def clean(self) -> dict[str, Any]:
+        """The three groups have the same questions: each message says which one it is about."""
+        data = super().clean() or {}
+        for name, errors in self.errors.items():
+            for error in errors.as_data():
+                error.message = f"{AID_GROUPS[name.rpartition('_')[0]]}{_('：')}{error.message}"
+        return data
 
     def answer(self) -> dict[str, Any]:
         data = self.cleaned_data

@@ -10,7 +10,9 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from audit.models import Entry as AuditEntry
 from charity.awards.models import Award, Case, CaseEvent
+from consent.models import Consent
 from insurance.intake.models import Settlement
 from insurance.ledger.models import Entry, Layer, NeedAccount
 from web.charts import Part
@@ -50,6 +52,7 @@ class Status:
     parts: list[Part] = field(default_factory=list)
     open_amount: Decimal | None = None
     waits_for_proof: bool = False
+    checks_token: bool = False
 
 
 OPEN = {Case.State.NEW, Case.State.WAITING_FAMILY, Case.State.PROPOSED, Case.State.APPROVED}
@@ -133,7 +136,29 @@ def of(application: Application) -> Status:
         parts=parts,
         open_amount=still,
         waits_for_proof=not proven and not withdrawn,
+        checks_token=not proven and not withdrawn and _checks_token(application),
     )
+
+
+def _agreed(application: Application) -> str:
+    """What stands under the funds' step while no fund has the application on its list yet."""
+    count = Consent.objects.filter(
+        application_id=application.pk, decision=True, withdrawn_at=None, valid_until__gt=timezone.now()
+    ).count()
+    if count:
+        return _("已同意给 %(count)d 家看，正在核对。") % {"count": count}
+    return _("还没有让任何基金看。")
+
+
+def _checks_token(application: Application) -> bool:
+    """A token was typed within the last day and no answer came yet: nothing else is asked for meanwhile."""
+    if application.proof_note:
+        return False
+    return AuditEntry.objects.filter(
+        subject=f"application:{application.pk}",
+        action="token.redeemed",
+        at__gt=timezone.now() - timedelta(days=1),
+    ).exists()
 
 
 def _headline(application: Application, cases: list[Case], requests: list[DocumentRequest]) -> str:
@@ -154,7 +179,6 @@ def _tasks(application: Application, cases: list[Case], lines: list[FundLine]) -
     proven = application.proof == Application.Proof.PROVEN
     running = [case for case in cases if case.state in OPEN]
     settled = bool(cases) and not running
-    approved = any(case.state in {Case.State.APPROVED, Case.State.PAID} for case in cases)
     paid = any(case.state == Case.State.PAID for case in cases)
     checking = [_("身份核对中。")]
     if proven:
@@ -163,9 +187,9 @@ def _tasks(application: Application, cases: list[Case], lines: list[FundLine]) -
     stages = [
         (_("收到申请"), [date_patient(application.submitted_at)], True),
         (_("核对身份和费用"), checking, proven),
-        (_("基金审核"), looking or [_("还没有让任何基金看。")], settled or approved),
-        (_("告诉您结果"), [_("有结果就发短信，也写在这里。")], settled or approved),
-        (_("钱付到医院账户"), [_("不经过个人，不收手续费。")], paid),
+        (_("基金审核"), looking or [_agreed(application)], settled),
+        (_("告诉您结果"), [_("有结果就发短信，也写在这里。")], settled),
+        (_("钱付到医院账户"), [_("不经过个人，不收手续费。")], settled and paid),
     ]
     tasks, now_set = [], False
     for label, texts, done in stages:

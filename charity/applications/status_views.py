@@ -216,12 +216,15 @@ def withdraw_consent(request: Any, pk: int, consent_id: int) -> HttpResponse:
     fund = Fund.objects.get(pk=row.fund_id)
     if request.method == "POST":
         consents.withdraw(request.actor, row)
-        messages.success(request, _("收回了。“%(fund)s”现在就看不到了。") % {"fund": fund.name})
+        messages.success(
+            request, _("收回了。“%(fund)s”现在就看不到了。") % {"fund": consents.quoted(fund.name)}
+        )
         return redirect("applications:consents", pk)
     context = {
         "application": application,
         "consent": row,
         "fund": fund,
+        "fund_name": consents.quoted(fund.name),
         "back_url": reverse("applications:consents", args=[pk]),
     }
     return render(request, "applications/withdraw_consent.html", context)

@@ -81,12 +81,14 @@ def skipped(application: Application, name: str) -> HttpResponse | None:
 @require_safe
 def start(request: Any) -> HttpResponse:
     drafts = submitted = False
-    if request.actor.kind == "patient":
+    signed_in = request.actor.kind == "patient"
+    if signed_in:
         states = set(
             Application.objects.filter(account_id=request.actor.account_id).values_list("state", flat=True)
         )
         drafts, submitted = "draft" in states, bool(states - {"draft"})
-    return render(request, "applications/start.html", {"drafts": drafts, "submitted": submitted})
+    context = {"drafts": drafts, "submitted": submitted, "signed_in": signed_in}
+    return render(request, "applications/start.html", context)
 
 
 @permission("public")
@@ -124,11 +126,16 @@ def _card_name(row: Application) -> str:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def new(request: Any) -> HttpResponse:
-    """A GET comes here after signing in: an empty draft is taken up again instead of a second one."""
+    """A POST makes the draft; a GET (after signing in) writes nothing: it goes to an empty draft or shows the button.
+
+    An empty draft is taken up again instead of a second one.
+    """
     empty = Application.objects.filter(
         account_id=request.actor.account_id, state=Application.State.DRAFT, step="who"
     )
     found = next((row for row in empty if not row.answers), None)
+    if found is None and request.method == "GET":
+        return render(request, "applications/new.html", {"back_url": reverse("applications:mine")})
     if found is None:
         try:
             found = services.start(request.actor)
@@ -429,6 +436,7 @@ def consent(request: Any, pk: int, fund_id: int) -> HttpResponse:
         application,
         "funds",
         fund=fund,
+        fund_name=consents.quoted(fund.name),
         rows=_consent_rows(fund, rendered.until),
         rendered=rendered,
         changed=changed,

@@ -66,7 +66,7 @@ def sign_in(request: Any) -> HttpResponse:
     """Ask for the phone. The answer is the same whether the number has an account or not."""
     target = own_path(request.POST.get("next") or request.GET.get("next"))
     if request.patient is not None:
-        return redirect(target or navigation.home_of(request))
+        return redirect(target or navigation.url_of("applications:mine") or navigation.home_of(request))
     form = PhoneForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         phone = form.cleaned_data["phone"]
@@ -104,7 +104,7 @@ def verify(request: Any) -> HttpResponse:
             request.session[PATIENT_KEY] = outcome.account.pk
             rotate_token(request)
             return redirect(
-                own_path(pending["next"]) or navigation.url_of("applications:start") or reverse("home")
+                own_path(pending["next"]) or navigation.url_of("applications:mine") or reverse("home")
             )
         form.add_error("code", _sentence(outcome))
     context = {

@@ -19,6 +19,11 @@ from .models import Category, Consent, Notice
 VALID_DAYS = 365
 
 
+def quoted(name: str) -> str:
+    """`name` as it stands inside “”: its own quotation marks become 「」."""
+    return name.translate(str.maketrans("“”", "「」"))
+
+
 class ConsentError(Exception):
     """The decision cannot be taken; the text says why and what to do."""
 
@@ -48,7 +53,7 @@ def render(organisation_name: str, fund_name: str, categories: Sequence[str] | N
     kinds = "、".join(str(Category(name).label) for name in (categories or Category.values))
     text = (
         notice.body.replace("{organisation}", organisation_name)
-        .replace("{fund}", fund_name)
+        .replace("{fund}", quoted(fund_name))
         .replace("{categories}", kinds)
         .replace("{until}", until_text)
     )

@@ -230,6 +230,13 @@ def test_the_session_is_a_new_one_after_signing_in(client, begin):
     assert not Session.objects.filter(pk=before).exists()
 
 
+def test_signing_in_without_a_place_to_go_leads_to_the_own_applications(client, begin):
+    begin()
+    answer = client.post(reverse("patient_verify"), {"code": code_of()})
+    assert answer.url == reverse("applications:mine")
+    assert client.get(reverse("patient_sign_in")).url == reverse("applications:mine")
+
+
 def test_the_number_travels_sealed_in_the_session(client, begin):
     begin()
     from django.contrib.sessions.models import Session

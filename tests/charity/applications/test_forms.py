@@ -165,3 +165,20 @@ def test_a_wrong_answer_says_what_to_do(form, data, field, words):
     bound = form(data, answers={"who": {"who": "child"}})
     assert field in bound.errors
     assert any(words in str(message) for message in bound.errors[field])
+
+
+@pytest.mark.parametrize(
+    "name", ["陈雨涵", "阿依古丽·买买提", "李〇", "𠮷田", "Anna-Maria  O'Neil", "王\ue863"]
+)
+def test_a_name_of_any_script_is_taken(name):
+    assert forms.checked_name(name) == " ".join(name.split())
+
+
+def test_each_message_about_other_help_says_which_help_it_is_about():
+    typed = {"campaign_has": "yes", "campaign_amount": "x", "charity_has": "no"}
+    form = forms.AidForm(typed, answers={})
+    said = {name: errors[0] for name, errors in form.errors.items()}
+    assert set(said) == {"campaign_name", "campaign_amount", "commercial_has"}
+    assert said["campaign_name"] == "众筹：请写是哪一家。"
+    assert said["campaign_amount"].startswith("众筹：")
+    assert said["commercial_has"] == "商业保险：请选一个。"

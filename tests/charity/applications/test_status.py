@@ -11,9 +11,10 @@ from django.utils import timezone
 
 import factories as make
 from audit import record
-from charity.applications import access, services
+from charity.applications import access, services, status
 from charity.applications.models import Application, Document, DocumentRequest, ReviewRequest
 from charity.awards.models import Case, CaseEvent
+from consent import services as consents
 from consent.models import Consent
 from outbox.tasks import drain
 from scope import actor_scope, engine_scope
@@ -261,3 +262,44 @@ def test_numbers_are_given_once_to_many_at_the_same_time(real_db):
             return Application.objects.get(pk=row.pk).number
 
     assert len(set(real_db.threads(8, press))) == 8
+
+
+def test_before_a_fund_has_it_the_page_counts_the_consents_given(acc, phone, fund):
+    row = kit.hand_in(acc, [fund])
+    page = phone.get(reverse("applications:status", args=[row.pk])).content.decode()
+    assert "已同意给 1 家看，正在核对。" in page
+    assert "还没有让任何基金看" not in page
+
+
+def test_one_fund_that_paid_does_not_tick_what_another_still_looks_at(acc, charity, fund):
+    row = kit.hand_in(acc, [fund, make.fund(charity)])
+    drain()
+
+    def marks(states):
+        with engine_scope("test"):
+            for case, state in zip(
+                Case.objects.filter(application_id=row.pk).order_by("pk"), states, strict=True
+            ):
+                Case.objects.filter(pk=case.pk).update(state=state)
+        with actor_scope(make.patient(acc)):
+            return [task["state"] for task in status.of(Application.objects.get(pk=row.pk)).tasks][2:]
+
+    assert "done" not in marks(["paid", "new"])
+    assert marks(["paid", "refused"]) == ["done"] * 3
+
+
+def test_while_a_token_is_checked_nothing_else_is_asked_for(acc, phone, row):
+    url = reverse("applications:status", args=[row.pk])
+    assert "两个办法" in phone.get(url).content.decode()
+    with actor_scope(make.patient(acc)):
+        record("token.redeemed", f"application:{row.pk}", payload={"token": 1})
+    page = phone.get(url).content.decode()
+    assert "口令收到了，正在核对" in page
+    assert "两个办法" not in page
+    with engine_scope("test"):
+        Application.objects.filter(pk=row.pk).update(proof_note="mismatch")
+    assert "两个办法" in phone.get(url).content.decode()
+
+
+def test_quotation_marks_within_a_funds_name_are_told_apart():
+    assert consents.quoted("康宁“两癌”姐妹援助") == "康宁「两癌」姐妹援助"

@@ -40,7 +40,7 @@ IDENTITY = {
 
 def test_from_the_start_page_to_the_status_page(acc, phone, fund):
     assert "开始申请" in phone.get("/").content.decode()
-    first = phone.get(reverse("applications:new"))
+    first = phone.post(reverse("applications:new"))
     pk = int(first.url.split("/")[2])
 
     def step(name):
@@ -116,7 +116,7 @@ def test_from_the_start_page_to_the_status_page(acc, phone, fund):
 
 
 def test_a_later_step_cannot_be_opened_by_its_address(acc, phone):
-    pk = int(phone.get(reverse("applications:new")).url.split("/")[2])
+    pk = int(phone.post(reverse("applications:new")).url.split("/")[2])
     for name in ("identity", "illness", "aid"):
         assert phone.get(reverse("applications:step", args=[pk, name])).url.endswith("/step/who/")
     for name in ("documents", "funds", "check"):
@@ -125,8 +125,18 @@ def test_a_later_step_cannot_be_opened_by_its_address(acc, phone):
     assert kit.as_family(acc, pk).state == "draft"
 
 
+def test_looking_at_the_first_page_makes_no_draft(acc, phone):
+    page = phone.get(reverse("applications:new"))
+    assert page.status_code == 200
+    assert "开始申请" in page.content.decode()
+    with actor_scope(make.patient(acc)):
+        assert not Application.objects.exists()
+    made = phone.post(reverse("applications:new")).url
+    assert phone.get(reverse("applications:new")).url == made
+
+
 def test_taking_up_the_form_twice_makes_one_empty_draft(phone):
-    assert phone.get(reverse("applications:new")).url == phone.get(reverse("applications:new")).url
+    assert phone.post(reverse("applications:new")).url == phone.post(reverse("applications:new")).url
 
 
 @pytest.mark.parametrize(
@@ -141,12 +151,14 @@ def test_taking_up_the_form_twice_makes_one_empty_draft(phone):
         ("birth_date_1", "13", "填 1 到 12 之间的数"),
         ("birth_date_0", "", "“年”还没填"),
         ("name", "陈3涵", "姓名里不能有数字"),
+        ("name", "陈雨😀", "姓名里不能有数字、符号或表情"),
+        ("name", "· ·", "姓名里不能有数字、符号或表情"),
         ("residence_place", "月球", "没认出这个地方"),
         ("residence_year", "2999", "这一年还没到"),
     ],
 )
 def test_a_wrong_entry_is_named_beside_its_field_and_nothing_is_kept(acc, phone, field, value, words):
-    pk = int(phone.get(reverse("applications:new")).url.split("/")[2])
+    pk = int(phone.post(reverse("applications:new")).url.split("/")[2])
     phone.post(reverse("applications:step", args=[pk, "who"]), {"who": "child"})
     answer = phone.post(reverse("applications:step", args=[pk, "identity"]), {**IDENTITY, field: value})
     assert answer.status_code == 400
@@ -157,7 +169,7 @@ def test_a_wrong_entry_is_named_beside_its_field_and_nothing_is_kept(acc, phone,
 
 
 def test_a_wrong_check_digit_and_a_wrong_birthday_are_both_named(phone):
-    pk = int(phone.get(reverse("applications:new")).url.split("/")[2])
+    pk = int(phone.post(reverse("applications:new")).url.split("/")[2])
     phone.post(reverse("applications:step", args=[pk, "who"]), {"who": "child"})
     wrong = {**IDENTITY, "id_number": "430104201703080421", "birth_date_1": "8", "birth_date_2": "3"}
     page = phone.post(reverse("applications:step", args=[pk, "identity"]), wrong).content.decode()
@@ -166,7 +178,7 @@ def test_a_wrong_check_digit_and_a_wrong_birthday_are_both_named(phone):
 
 
 def test_a_child_without_a_number_gives_birthday_and_sex(acc, phone):
-    pk = int(phone.get(reverse("applications:new")).url.split("/")[2])
+    pk = int(phone.post(reverse("applications:new")).url.split("/")[2])
     phone.post(reverse("applications:step", args=[pk, "who"]), {"who": "child"})
     url = reverse("applications:step", args=[pk, "identity"])
     page = phone.get(url + "?without=1").content.decode()
@@ -178,7 +190,7 @@ def test_a_child_without_a_number_gives_birthday_and_sex(acc, phone):
 
 
 def test_a_grown_up_is_no_child(phone):
-    pk = int(phone.get(reverse("applications:new")).url.split("/")[2])
+    pk = int(phone.post(reverse("applications:new")).url.split("/")[2])
     phone.post(reverse("applications:step", args=[pk, "who"]), {"who": "child"})
     grown = {**IDENTITY, "id_number": kit.ADULT_ID, "birth_date_0": "1970", "birth_date_2": "15"}
     answer = phone.post(reverse("applications:step", args=[pk, "identity"]), grown)
