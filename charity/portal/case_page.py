@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -21,11 +22,11 @@ from consent.models import Category, Consent
 from matching.eligibility import HARDSHIP_NAMES
 from scope import Actor
 from vault import masking
-from web.charts import Limit
+from web.charts import Limit, waiting
 
 from . import forms, reveal
 from .people import Person, person_of
-from .queue import working_days
+from .queue import WAITING, day_of
 from .waterfall import Payers, payers_of
 
 EVENTS = {
@@ -51,6 +52,8 @@ EVENTS = {
     "revealed": lazy("看了完整信息"),
     "reviewed": lazy("答复家属的复核"),
 }
+# five digits or more, however they are grouped
+NUMBER = re.compile(r"\d(?:[\s.·\-－—]{0,3}\d){4,}")
 REASON_WORDS = {"call", "papers", "payee", "other"}
 SEAL_WORDS = {
     "hospital": lazy("医院公章"),
@@ -83,6 +86,7 @@ def gather(actor: Actor, case: Case, query: str) -> dict[str, Any]:
     limits = limits_of(case) if person else []
     review = ReviewRequest.objects.filter(case_id=case.pk, answered_at=None).first() if person else None
     events = list(CaseEvent.objects.filter(case=case).order_by("-id")[:60])
+    wait = waiting(day_of(case, case.fund.decision_days), case.fund.decision_days)
     context: dict[str, Any] = {
         "case": case,
         "person": person,
@@ -102,10 +106,10 @@ def gather(actor: Actor, case: Case, query: str) -> dict[str, Any]:
         "events": len(events),
         "figures": _figures(case, person, payers),
         "alerts": _alerts(case, person, payers, consent) if person else [],
-        "day": max(1, working_days(timezone.localdate(case.opened_at), timezone.localdate())),
-        "decision_days": case.fund.decision_days,
-        "is_open": case.state in {"new", "waiting_family", "proposed"},
-        "payee_masked": _payee(award) if award and award.payee and person else "",
+        "waiting": wait,
+        "waiting_text": wait.text.removeprefix("! "),
+        "is_open": case.state in WAITING,
+        "payee_masked": _payee(award, actor) if award and award.payee and person else "",
         "accepted_papers": sum(1 for paper in papers if paper["state"] == "accepted"),
         "may_check": bool(ROLES["check"] & actor.roles)
         and case.state in {"new", "waiting_family", "proposed", "approved"},
@@ -115,10 +119,19 @@ def gather(actor: Actor, case: Case, query: str) -> dict[str, Any]:
     return context
 
 
-def _payee(award: Award) -> str:
-    text = award.payee or ""
-    digits = "".join(character for character in text if character.isdigit())
-    return masking.account(digits) if len(digits) >= 12 else masking.name(text.split(" ")[0])
+def _payee(award: Award, actor: Actor) -> str:
+    """Who approves or pays reads the account's name, or a changed payee would pass unseen; digits stay masked."""
+    text = (award.payee or "").strip()
+    names = bool({"approver", "payer"} & actor.roles)
+    found = NUMBER.search(text)
+    digits = "".join(character for character in found.group() if character.isdigit()) if found else ""
+    if not names:
+        return masking.account(digits) if len(digits) >= 12 else masking.name(text.split(" ")[0])
+    # any other number in the text (a bank's branch, a second account) is hidden as well
+    rest = NUMBER.sub(" ", text).strip(" ,，:：;；、()（）")
+    return " ".join(
+        part for part in (" ".join(rest.split()), masking.account(digits) if digits else "") if part
+    )
 
 
 def _other_kinds(case: Case) -> list[tuple[str, str]]:
@@ -234,7 +247,7 @@ def _figures(case: Case, person: Person | None, payers: Payers | None) -> list[d
                 "open": True,
             }
         )
-        words = {"commercial": _("商保"), "charity": _("慈善"), "crowdfunding": _("求助")}
+        words = {"commercial": _("商保"), "charity": _("慈善"), "crowdfunding": _("个人求助")}
         names = "、".join(f"{words[kind]} {count}" for kind, count in payers.kinds.items() if kind in words)
         items.append(
             {"label": _("别人已付或已答应"), "value": yuan(payers.others), "sub": names or _("还没有")}

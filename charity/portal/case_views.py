@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -127,7 +128,7 @@ def _form(request: Any, case: Case, step: str) -> Any:
         )
     if isinstance(offered, forms.CorrectForm | forms.ReturnForm):
         limit = offered.fields["amount"].widget.attrs.get("data-limit")
-        return type(offered)(request.POST, limit=limit)
+        return type(offered)(request.POST, limit=None if limit is None else Decimal(str(limit)))
     if isinstance(offered, forms.DecideForm):
         return forms.DecideForm(request.POST, choices=offered.fields["verdict"].choices)  # type: ignore[attr-defined]
     if isinstance(offered, forms.HardshipForm):

@@ -29,7 +29,7 @@ from .people import Person, people_of
 
 SIZES = (20, 50, 100)
 SORTS = {
-    "waiting": (lazy("等待最久在前"), ("due_on", "id")),
+    "waiting": (lazy("最早到期在前"), ("due_on", "id")),
     "amount": (lazy("金额大的在前"), ("-shown_amount", "id")),
     "number": (lazy("案号"), ("number",)),
 }
@@ -45,6 +45,8 @@ FLAGS = {
     "bounded": lazy("受余额限制"),
     "unassigned": lazy("还没人经办"),
 }
+# still to be decided: once approved, the answer has been given and its date no longer runs
+WAITING = ("new", "waiting_family", "proposed")
 TABS = (
     ("worker", lazy("待经办")),
     ("approval", lazy("待我审批")),
@@ -58,15 +60,19 @@ TABS = (
 )
 
 
+def late_filter() -> Q:
+    """Cases not decided by their date, wherever the word late stands."""
+    return Q(state__in=WAITING, due_on__lt=timezone.localdate())
+
+
 def tab_filter(tab: str, actor: Actor) -> Q:
-    today = timezone.localdate()
     sent_back = Exists(CaseEvent.objects.filter(case=OuterRef("pk"), kind="sent_back", user_id=actor.user_id))
     mine = Exists(Award.objects.filter(case=OuterRef("pk"), state="proposed", proposed_by_id=actor.user_id))
     filters: dict[str, Q] = {
         "worker": Q(state="new"),
         "approval": Q(state="proposed") & ~Q(mine),
         "payment": Q(state="approved"),
-        "late": OPEN_CASES & Q(due_on__lt=today) & ~Q(state="approved"),
+        "late": late_filter(),
         "family": Q(state="waiting_family"),
         "identity": OPEN_CASES & Q(person_id=None),
         "mine": OPEN_CASES & Q(assignee_id=actor.user_id),
@@ -211,9 +217,7 @@ def tabs(actor: Actor, wanted: Wanted, url: str) -> list[dict[str, Any]]:
 
 def totals(rows: QuerySet[Any]) -> tuple[Decimal, int]:
     """Sum of the amounts shown, and how many are late."""
-    found = rows.aggregate(
-        amount=Sum("shown_amount"), late=Count("pk", filter=OPEN_CASES & Q(due_on__lt=timezone.localdate()))
-    )
+    found = rows.aggregate(amount=Sum("shown_amount"), late=Count("pk", filter=late_filter()))
     return found["amount"] or Decimal("0.00"), found["late"]
 
 
@@ -224,6 +228,17 @@ def working_days(start: date, end: date) -> int:
     return weeks * 5 + sum(
         1 for offset in range(1, rest + 1) if (start + timedelta(days=weeks * 7 + offset)).weekday() < 5
     )
+
+
+def day_of(case: Case, limit: int) -> int:
+    """Which day of the promised `limit` (working days) this is, counted back from the case's own date, so that it
+    is past the limit exactly when the case is late: then by the calendar days since that date."""
+    today = timezone.localdate()
+    if case.due_on is None:
+        return min(limit, max(1, working_days(timezone.localdate(case.opened_at), today)))
+    if case.due_on < today:
+        return limit + (today - case.due_on).days
+    return min(limit, max(1, limit - working_days(today, case.due_on)))
 
 
 @dataclass(frozen=True)
@@ -238,7 +253,7 @@ class Row:
 
     @property
     def waits(self) -> bool:
-        return self.case.state in {"new", "waiting_family", "proposed"}
+        return self.case.state in WAITING
 
 
 def flags_of(case: Case, person: Person | None, asked: int) -> tuple[tuple[str, str], ...]:
@@ -271,7 +286,6 @@ def rows_of(cases: list[Case]) -> list[Row]:
         .values_list("case_id")
         .annotate(count=Count("pk"))
     )
-    today = timezone.localdate()
     pending = dict(
         Award.objects.filter(case_id__in=[case.pk for case in cases], state="proposed").values_list(
             "case_id", "amount"
@@ -287,7 +301,7 @@ def rows_of(cases: list[Case]) -> list[Row]:
                 case,
                 person,
                 None if still is None else still + pending.get(case.pk, Decimal("0.00")),
-                max(1, working_days(timezone.localdate(case.opened_at), today)),
+                day_of(case, case.fund.decision_days),
                 case.fund.decision_days,
                 flags_of(case, person, asked.get(case.pk, 0)),
                 masking.name(name) if name else "",

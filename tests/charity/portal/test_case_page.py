@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -14,9 +15,12 @@ from audit.models import Entry as AuditEntry
 from charity.applications import services as applications
 from charity.awards import services
 from charity.awards.models import Award
+from charity.portal import case_page
+from charity.portal.templatetags.bounds import bounds
 from consent import services as consents
 from outbox.tasks import drain
 from scope import actor_scope
+from web import charts
 
 WHY = "符合规则第五条，按档位资助。"
 FULL = ("陈雨涵", "430102201703150423", "13812345521", "林小梅")
@@ -202,7 +206,8 @@ def test_the_second_charity_sees_who_paid_only_with_that_consent(db, browser):
         text = page(browser(one.worker), one)
         assert "¥3,000.00" in text
         assert "¥9,000.00" in text
-        assert (first.fund.name in text) is named
+        # the whole name: 测试基金2 also begins 测试基金21
+        assert bool(re.search(rf"{first.fund.name}(?!\d)", text)) is named
 
 
 def test_the_page_costs_a_bounded_number_of_queries(db, browser, django_assert_max_num_queries):
@@ -253,3 +258,58 @@ def test_who_applies_for_himself_is_reached_by_the_number_he_gave(db, browser):
     text = page(browser(on.worker), on)
     assert "138****5521" in text
     assert "本人" in text
+
+
+def test_who_approves_and_who_pays_read_the_payees_name_but_not_the_number(db, browser):
+    on = cases.stage()
+    with actor_scope(on.worker):
+        services.propose(
+            on.worker,
+            on.case.pk,
+            amount=Decimal("9000.00"),
+            reason=WHY,
+            payee="示例大学附属第一医院 6222 0000 0000 2222",
+        )
+    for actor in (on.approver, on.payer):
+        text = page(browser(actor), on)
+        assert "示例大学附属第一医院 6222 **** **** 2222" in text
+        assert "6222 0000" not in text
+    manager = browser(make.staff(on.org, "fund_manager"))
+    assert "示例大学附属第一医院" not in page(manager, on)
+
+
+@pytest.mark.parametrize(
+    "payee",
+    [
+        "示例医院6222000000000187",
+        "6222000000000187 示例医院",
+        "示例医院（6222-0000-0000-0187）",
+        "示例医院 6222.0000.0000　0187",
+    ],
+)
+def test_the_name_is_read_wherever_the_number_stands(db, browser, payee):
+    on = cases.stage()
+    with actor_scope(on.worker):
+        services.propose(on.worker, on.case.pk, amount=Decimal("9000.00"), reason=WHY, payee=payee)
+    assert "示例医院 6222 **** **** 0187" in page(browser(on.payer), on)
+
+
+def test_one_bound_alone_is_said_to_bind(db, browser):
+    on = cases.stage()
+    assert page(browser(on.worker), on).count("← 起限制") == 1
+    tie = [charts.Limit("甲", Decimal(5)), charts.Limit("乙", Decimal(5)), charts.Limit("丙", Decimal(6))]
+    assert [line.binds for line in bounds(tie, Decimal(5))["bar"].lines] == [True, False, False]
+
+
+def test_with_nothing_left_open_a_notice_stands_where_the_form_was(db, browser, monkeypatch):
+    on = cases.stage()
+    client = browser(on.worker)
+    assert "propose-amount" in page(client, on)
+    real = case_page.limits_of
+    monkeypatch.setattr(
+        case_page, "limits_of", lambda case: [replace(one, amount=Decimal("0.00")) for one in real(case)]
+    )
+    text = page(client, on)
+    assert "没有可资助的余额" in text
+    assert "propose-amount" not in text
+    assert text.count("← 起限制") == 1

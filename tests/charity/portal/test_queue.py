@@ -58,6 +58,28 @@ def test_what_is_overdue_stands_first(db, browser):
     assert every[0].case.number not in listed(browser(on.worker), tab="late")
 
 
+def test_one_date_decides_what_is_late_everywhere(db, browser):
+    on, every = several()
+    today = timezone.localdate()
+    with engine_scope("test"):
+        Case.objects.filter(pk=every[0].case.pk).update(
+            due_on=today, opened_at=on.case.opened_at - timedelta(90)
+        )
+        Case.objects.filter(pk=every[1].case.pk).update(due_on=today - timedelta(days=4))
+        Case.objects.filter(pk=every[2].case.pk).update(due_on=today - timedelta(days=9), state="approved")
+    client = browser(on.worker)
+    every_row = listed(client, tab="all")
+    assert "1 件已超期" in every_row, "an approved case has had its answer"
+    assert "已超期 1 件" in listed(client, tab="late")
+    assert every_row.count("! 已超 4 天") == 1
+    assert every_row.count("! 已超") == 1
+    limit = on.fund.decision_days
+    assert f"第 {limit} 天 / {limit}" in every_row, "the last day is not late, however long ago it was opened"
+    late = client.get(reverse("portal:case", args=[every[1].case.pk])).content.decode()
+    assert 'badge-alert"><span aria-hidden="true">!</span><span>待经办 · 已超 4 天' in late
+    assert "已超" not in client.get(reverse("portal:case", args=[every[0].case.pk])).content.decode()
+
+
 def test_filters_are_addresses_and_nonsense_is_ignored(db, browser):
     on, every = several(2)
     client = browser(on.worker)
