@@ -33,6 +33,7 @@ EVENTS = {
     "opened": lazy("家属提交申请，同意本基金查看"),
     "consent_renewed": lazy("家属重新同意本基金查看"),
     "consent_withdrawn": lazy("患者收回同意"),
+    "consent_expired": lazy("同意到期"),
     "proposed": lazy("建议资助 %(amount)s，提交审批"),
     "corrected": lazy("把建议金额改为 %(amount)s"),
     "sent_back": lazy("退回经办，预留的 %(amount)s 已释放"),
