@@ -64,11 +64,19 @@ def open_case(consent_id: int) -> Case | None:
 
     None when there is none to make: no live yes, not submitted, or the fund is not the recipient's own.
     """
+    case = _case_of(consent_id)
+    if case is not None:
+        evaluate_case(case)
+    return case
+
+
+def _case_of(consent_id: int) -> Case | None:
+    """open_case() without the evaluation."""
     consent = Consent.objects.get(pk=consent_id)
     application = Application.objects.filter(pk=consent.application_id).first()
     if application is None or application.state != Application.State.SUBMITTED:
         return None
-    if not consent.decision or consent.withdrawn_at is not None:
+    if not consent.decision or consent.withdrawn_at is not None or consent.valid_until <= timezone.now():
         return None
     if application.need_id and consent.need_id != application.need_id:
         consent.person_id, consent.need_id = application.person_id, application.need_id
@@ -96,15 +104,20 @@ def open_case(consent_id: int) -> Case | None:
         record("case.opened", f"case:{case.pk}", payload={"fund": fund.pk, "consent": consent.pk})
     elif case.consent_id != consent.pk:
         case.consent_id = consent.pk
-        if case.state == Case.State.WITHDRAWN:
+        if case.state == Case.State.WITHDRAWN or _ended_with_its_consent(case):
             case.state = Case.State.NEW
             case.closed_at = None
         case.save(update_fields=["consent_id", "state", "closed_at"])
         CaseEvent.objects.create(
             case=case, organisation_id=case.organisation_id, kind="consent_renewed", visible_to_family=True
         )
-    evaluate_case(case)
     return case
+
+
+def _ended_with_its_consent(case: Case) -> bool:
+    """Closed because the former consent ran out, and for no other reason."""
+    last = CaseEvent.objects.filter(case=case).order_by("-id").first()
+    return case.state == Case.State.CLOSED and last is not None and last.kind == "consent_expired"
 
 
 def working_days_from(days: int) -> date:
@@ -175,7 +188,7 @@ def application_changed(application_id: int) -> None:
     if application.state != Application.State.SUBMITTED:
         return
     for consent in Consent.objects.filter(application_id=application_id, decision=True, withdrawn_at=None):
-        open_case(consent.pk)
+        _case_of(consent.pk)  # evaluated once, below
     cases = Case.objects.filter(application_id=application_id, state__in=OPEN_STATES)
     for case in cases:
         if (case.person_id, case.need_id) != (application.person_id, application.need_id):

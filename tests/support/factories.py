@@ -140,3 +140,21 @@ def need(residual: str = "100.00", *, person_id: int | None = None, episode: str
         row = ledger.need_for(person_id or 900_000 + next(_serial), episode)
         ledger.post_settlement(7_000_000 + next(_serial), row.pk, Decimal(residual), 1)
     return row.pk
+
+
+def consent_again(former: Consent) -> Consent:
+    """The same family says yes anew, as consent.services does: the former one ends, the new one wakes the engine."""
+    from consent import services
+
+    rendered = services.render(former.organisation.name, "测试基金")
+    actor = patient(former.account)
+    with actor_scope(actor):
+        return services.decide(
+            actor,
+            application_id=former.application_id,
+            organisation_id=former.organisation_id,
+            fund_id=former.fund_id,
+            rendered=rendered,
+            decision=True,
+            capacity="self",
+        )

@@ -479,3 +479,9 @@ def test_a_consent_that_ran_out_closes_the_case_and_frees_the_reservation(db):
         assert not Award.objects.filter(case=case, state=Award.State.PROPOSED).exists()
         assert ledger.need_position(on.need_id).reserved == 0
         assert CaseEvent.objects.filter(case=case, kind="consent_expired").exists()
+        assert candidates.open_case(on.consent.pk) is None  # what ran out opens nothing
+    again = make.consent_again(on.consent)
+    drain()
+    with engine_scope():
+        case = Case.objects.get(pk=on.case.pk)
+        assert (case.state, case.consent_id, case.verdict) == (Case.State.NEW, again.pk, "eligible")
