@@ -12,7 +12,7 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from .. import charts, formats
+from .. import charts, formats, qr
 
 register = template.Library()
 
@@ -271,3 +271,9 @@ def swatch(layer: str, state: str = "paid") -> dict[str, Any]:
 def chart_defs() -> dict[str, Any]:
     """The hatchings; base.html includes them once a page."""
     return {"layers": charts.LAYERS}
+
+
+@register.simple_tag
+def qr_code(text: str, label: str) -> SafeString:
+    """`{% qr_code address "用手机扫一扫" %}`: an address as a QR code; the address stands beside it in words."""
+    return qr.svg(text, label)
