@@ -19,6 +19,7 @@ from .facts import (
     Unknown,
 )
 from .facts_data import facts_from
+from .needs import asked_by_rule, facts_asked, procedures_asked
 from .parse import RuleError, parse_rule
 from .rule import Criterion, Rule
 from .suggest import Suggestion, suggest
@@ -45,9 +46,12 @@ __all__ = [
     "RuleError",
     "Suggestion",
     "Unknown",
+    "asked_by_rule",
     "evaluate",
+    "facts_asked",
     "facts_from",
     "offer_for",
     "parse_rule",
+    "procedures_asked",
     "suggest",
 ]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
+
+from matching.linkage.areas import name_of
 
 from .calendar import add_months, age_on, age_starts
 from .facts import HARDSHIP_NAMES, Diagnosis, Facts, Hardship, Known, PriorAward, Unknown
@@ -25,6 +27,12 @@ EVENTS = {
     "treatment": ("treated_on", _("治疗当日")),
 }
 SEXES = {"female": _("女"), "male": _("男")}
+INSUTYPES: Mapping[str, Text] = {
+    "310": _("职工基本医疗保险"),
+    "340": _("离休人员医疗保障"),
+    "390": _("城乡居民基本医疗保险"),
+    "392": _("城乡居民大病医疗保险"),
+}
 LEVELS = {1: _("一级"), 2: _("二级"), 3: _("三级")}
 PLACES = {
     "household": ("household_area", _("户籍在%(name)s"), _("户口簿")),
@@ -96,7 +104,7 @@ def stage_key(stage: str) -> str:
 
 
 def _one_diagnosis(diagnosis: Diagnosis, p: Any) -> tuple[str, Text | str]:
-    """('yes' | 'no' | 'unsure' | 'stage', why)."""
+    """('yes' | 'no' | 'unsure' | 'unlisted' | 'stage' | 'claimed_yes' | 'claimed_no', why)."""
     code, name = diagnosis.icd10.strip().upper(), diagnosis.name.strip()
     if any(x in name for x in p["exclude_names"]) or (
         code and any(code.startswith(x) for x in p["exclude_icd10"])
@@ -116,7 +124,10 @@ def _one_diagnosis(diagnosis: Diagnosis, p: Any) -> tuple[str, Text | str]:
     if not diagnosis.stage:
         return "stage", _("诊断证明上没有写分期")
     wanted = {stage_key(s) for d in found for s in d["stages"]}
-    return ("yes" if stage_key(diagnosis.stage) in wanted else "no"), ""
+    fits = stage_key(diagnosis.stage) in wanted
+    if not diagnosis.stage_checked:
+        return ("claimed_yes" if fits else "claimed_no"), _("分期是患者自己填写的，还没有核对")
+    return ("yes" if fits else "no"), ""
 
 
 def _diagnosis(criterion: Criterion, rule: Rule, facts: Facts, on: date) -> Outcome:
@@ -134,12 +145,19 @@ def _diagnosis(criterion: Criterion, rule: Rule, facts: Facts, on: date) -> Outc
     ask = _("请患者交最近的诊断证明，写明病名")
     if isinstance(ill, Unknown) or not ill.value:
         return unknown(ill if isinstance(ill, Unknown) else None, required, _("还没有诊断"), ask)
-    shown = join([" ".join(x for x in (d.name, d.icd10, d.stage and f"{d.stage}") if x) for d in ill.value])
+    shown = join([" ".join(x for x in (d.name or d.icd10, d.stage) if x) for d in ill.value])
     found = [_one_diagnosis(d, p) for d in ill.value]
     answers = [answer for answer, _why in found]
     if "yes" in answers:
         return judge(True, shown, required, ill)
-    for doubt, says in (("stage", None), ("unsure", None), ("unlisted", FAILED)):
+    doubts = (
+        ("claimed_yes", MET),
+        ("claimed_no", FAILED),
+        ("stage", None),
+        ("unsure", None),
+        ("unlisted", FAILED),
+    )
+    for doubt, says in doubts:
         if doubt in answers:
             why = found[answers.index(doubt)][1]
             action = _("请医院在诊断证明上写明分期") if doubt == "stage" else _("请工作人员对照诊断证明核对")
@@ -163,7 +181,7 @@ def _procedure(criterion: Criterion, rule: Rule, facts: Facts, on: date) -> Outc
     done = facts.procedures
     if isinstance(done, Unknown):
         missing = _("还不知道有没有做过%(name)s", name=name)
-        return unknown(done, required, missing, _("请医院出具手术记录或治疗计划"))
+        return unknown(done, required, missing, _("做过、没做过，请看病历或问医院后核实"))
     found = [x for x in done.value if x.kind == p["procedure"]]
     used: list[Known[Any]] = [done]
     if found and p["as_of"] == "application":
@@ -212,7 +230,7 @@ def _place(option: Any, facts: Facts) -> Outcome:
     code = residence.area if residence else fact.value
     since = residence.since if residence else None
     inside = in_areas(code, option["areas"])
-    actual: Text | str = _("地区代码 %(code)s", code=code)
+    actual: Text | str = name_of(code) or _("地区代码 %(code)s", code=code)
     if inside is None:
         return unknown(None, required, _("地区写得不够细"), ask, actual=actual)
     if not inside or not months:
@@ -270,7 +288,7 @@ def _insured(criterion: Criterion, rule: Rule, facts: Facts, on: date) -> Outcom
     fact = facts.insutype
     if isinstance(fact, Unknown):
         return unknown(fact, required, _("还不知道参加哪种医保"), _("请患者交参保凭证，或等医保推送"))
-    actual = _("险种代码 %(code)s", code=fact.value)
+    actual = INSUTYPES.get(fact.value) or _("险种代码 %(code)s", code=fact.value)
     return judge(fact.value in criterion.params["insutypes"], actual, required, fact)
 
 

@@ -136,7 +136,12 @@ def _document(document: RequiredDocument, rule: Rule, facts: Facts, on: date) ->
         if needed.status == FAILED:
             return Outcome(MET, MET, _("这次不需要"), required)
         if needed.status == UNKNOWN:
-            return replace(needed, required=required, actual="", tentative=None)
+            missing = _(
+                "先核实“%(what)s”（%(missing)s）。不是的话，这份不用交",
+                what=needed.required,
+                missing=needed.missing,
+            )
+            return replace(needed, required=required, actual="", tentative=None, missing=missing)
     ask = _("请患者补交%(name)s", name=document.name)
     fact = facts.documents
     if isinstance(fact, Unknown):

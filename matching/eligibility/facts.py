@@ -43,11 +43,15 @@ UNKNOWN = Unknown()
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """One coded or written diagnosis. `stage` as written: ⅡB, IIB, T2N1M0 …"""
+    """One coded or written diagnosis. `stage` as written: ⅡB, IIB, T2N1M0 …
+
+    `stage_checked` False: the code is verified, the stage is only what the applicant says.
+    """
 
     icd10: str = ""
     name: str = ""
     stage: str = ""
+    stage_checked: bool = True
 
 
 @dataclass(frozen=True)

@@ -180,6 +180,21 @@ def locate(text: str) -> Place:
     return Place(code, rest)
 
 
+@lru_cache(maxsize=4096)
+def name_of(code: str) -> str:
+    """The full name of an area code (430104 → 湖南省长沙市岳麓区); '' where the table knows no part of it.
+
+    Codes finer than a county and provincial additions (430199, "the city itself") give the area they lie in.
+    """
+    names = _names()
+    parts: list[str] = []
+    for known in (f"{code[:2]}0000", f"{code[:4]}00", code[:6]):
+        name = names.get(known, "")
+        if len(code) >= 2 and name and name not in parts and name != "市辖区":
+            parts.append(name)
+    return "".join(parts)
+
+
 def code_of(text: str) -> str | None:
     """The six-digit code of the deepest area that a text starts with, or None."""
     return locate(text).code or None
