@@ -150,7 +150,7 @@ def page(actor: Actor, review_id: int) -> Page:
     return Page(
         row=_row(review),
         pair=pair(review),
-        note=review.note,
+        note=review.note or "",
         open_now=still_open,
         open_if_same=max(Decimal("0.00"), still_open + change),
         position=place + 1,
@@ -167,7 +167,7 @@ def decide(actor: Actor, review_id: int, answer: str, note: str = "") -> None:
     """
     now = timezone.now()
     changed = Review.objects.filter(pk=review_id, state=Review.State.OPEN).update(
-        state=ANSWERS[answer], decided_at=now, decided_by=actor.user_id, note=note[:200]
+        state=ANSWERS[answer], decided_at=now, decided_by=actor.user_id, note=note[:200] or None
     )
     if not changed:
         raise AlreadyDecidedError
@@ -180,7 +180,7 @@ def decide(actor: Actor, review_id: int, answer: str, note: str = "") -> None:
 def postpone(actor: Actor, review_id: int, note: str = "") -> None:
     """It cannot be told yet: the question stays open, behind all others. Raises AlreadyDecidedError."""
     changed = Review.objects.filter(pk=review_id, state=Review.State.OPEN).update(
-        postponed_at=timezone.now(), note=note[:200]
+        postponed_at=timezone.now(), note=note[:200] or None
     )
     if not changed:
         raise AlreadyDecidedError
@@ -194,7 +194,7 @@ def ask_undo(actor: Actor, review_id: int, reason: str) -> None:
     ).update(
         undo_asked_at=timezone.now(),
         undo_asked_by=actor.user_id,
-        undo_reason=reason[:200],
+        undo_reason=reason[:200] or None,
         undo_refused=[],
     )
     if not changed:

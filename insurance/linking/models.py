@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from insurance.ledger.models import money
 from people.models import Identity, Person
+from vault.fields import SealedText
 
 
 class Review(models.Model):
@@ -35,11 +36,11 @@ class Review(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     decided_at = models.DateTimeField(null=True)
     decided_by = models.BigIntegerField(null=True, help_text="staff user id")
-    note = models.CharField(max_length=200, blank=True)
+    note = SealedText("linking.note", null=True)
     postponed_at = models.DateTimeField(null=True)
     undo_asked_at = models.DateTimeField(null=True)
     undo_asked_by = models.BigIntegerField(null=True)
-    undo_reason = models.CharField(max_length=200, blank=True)
+    undo_reason = SealedText("linking.undo_reason", null=True)
     undo_refused = ArrayField(
         models.CharField(max_length=40), default=list, help_text="why it was not undone"
     )

@@ -232,7 +232,7 @@ def carry_out(review_id: int) -> UndoResult:
     elif review.identity.person_id != review.candidate_id:
         result = UndoResult(False, review.identity.person_id, ("not_linked",))
     else:
-        result = undo(actor, review.identity_id, review.undo_reason)
+        result = undo(actor, review.identity_id, review.undo_reason or "")
         if result.done:
             review.state = Review.State.UNDONE
     review.undo_refused = list(result.reasons)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -185,3 +185,15 @@ def test_an_undo_needs_a_reason(reviewer, question):
     reviewer.post(reverse("linking:undo", args=[question[0]]), {"reason": " "})
     with engine_scope("test"):
         assert Review.objects.get(pk=question[0]).undo_asked_at is None
+
+
+def test_what_a_reviewer_writes_is_sealed_at_rest(reviewer, question):
+    review_id = question[0]
+    reviewer.post(reverse("linking:decide", args=[review_id]), {"answer": "same", "note": "陈雨涵改过名"})
+    reviewer.post(reverse("linking:undo", args=[review_id]), {"reason": "认错了陈雨涵"})
+    with engine_scope("test"), connection.cursor() as cursor:
+        cursor.execute("SELECT note, undo_reason FROM link_review WHERE id = %s", [review_id])
+        stored = [bytes(value) for value in cursor.fetchone()]
+        review = Review.objects.get(pk=review_id)
+    assert (review.note, review.undo_reason) == ("陈雨涵改过名", "认错了陈雨涵")
+    assert not any("陈雨涵".encode() in value for value in stored)
