@@ -7,6 +7,7 @@ A leaf is the RFC 8785 canonical JSON of
 where id is the entry's number, time the UTC microseconds since 1970, and payload the *commitment*
 base64(SHA-256(salt || canonical JSON of the payload object)) with 32 random salt bytes. Payload and salt lie
 in a table of their own and can be erased: the leaf still verifies, and nobody can guess back what it said.
+An entry about several subjects has the first in the leaf and the others in the payload's "subjects".
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import rfc8785
 
 VERSION = 1
 SALT_BYTES = 32
+SUBJECTS = "subjects"  # the payload's key for whom else an entry names
 MAX_PAYLOAD_BYTES = 64 * 1024
 MAX_INT = 2**53 - 1
 ACTION = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)+")

@@ -1,7 +1,8 @@
 """The log's tables. They hold ids and words of our own, never personal data; so they need no row policies.
 
-Entries come in through record() alone: the working roles may insert only the columns that it names, number and
-time are the database's, and triggers refuse a foreign actor and any change (migration 0002).
+Entries come in through record() alone, that is through the database's audit_write(): the working roles have no
+right to insert, number, time and commitment are the database's, and triggers refuse a foreign actor and any change
+(migrations 0002, 0003).
 """
 
 from __future__ import annotations
@@ -40,6 +41,24 @@ class EntryPayload(models.Model):
 
     def __str__(self) -> str:
         return f"payload of {self.pk}"
+
+
+class EntrySubject(models.Model):
+    """Whom else an entry names: an index over "subjects" in its payload, written by audit_write() alone."""
+
+    id = models.BigAutoField(primary_key=True)
+    # No foreign key check: entries are never deleted.
+    entry = models.ForeignKey(
+        Entry, models.PROTECT, related_name="others", db_constraint=False, db_index=False
+    )
+    subject = models.CharField(max_length=120)
+
+    class Meta:
+        db_table = "audit_subject"
+        constraints = [models.UniqueConstraint(fields=["subject", "entry"], name="audit_subject_once")]
+
+    def __str__(self) -> str:
+        return f"{self.entry_id} also names {self.subject}"
 
 
 class Pending(models.Model):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from django.db import connection
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from . import store, tree
-from .models import Checkpoint, Entry, EntryPayload, Leaf, Pending
+from .models import Checkpoint, Entry, EntryPayload, EntrySubject, Leaf, Pending
 
 
 class NotInLog(LookupError):
@@ -108,8 +112,12 @@ def entry_with_proof(leaf_index: int) -> EntryWithProof:
 
 
 def trail(subject: str, limit: int = 200) -> list[TrailEntry]:
-    """The newest entries about a subject ('settlement:12'), newest first."""
-    entries = Entry.objects.select_related("content", "leaf").filter(subject=subject).order_by("-id")[:limit]
+    """The newest entries that name a subject ('settlement:12'), newest first."""
+    entries = (
+        Entry.objects.select_related("content", "leaf")
+        .filter(pk__in=_naming([subject]).order_by("-number")[:limit])
+        .order_by("-id")
+    )
     return [
         TrailEntry(
             entry_id=entry.pk,
@@ -122,6 +130,19 @@ def trail(subject: str, limit: int = 200) -> list[TrailEntry]:
         )
         for entry in entries
     ]
+
+
+def _naming(subjects: Sequence[str]) -> QuerySet[Any, Any]:
+    """Numbers (column `number`) of the entries about one of the subjects, or naming it among others."""
+    first = Entry.objects.filter(subject__in=subjects).values(number=F("id"))
+    return first.union(EntrySubject.objects.filter(subject__in=subjects).values(number=F("entry_id")))
+
+
+def index_drift() -> list[tuple[int, str, str]]:
+    """(entry, subject, missing | extra) where the index of further subjects is not what the payloads say."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM audit_subject_drift() ORDER BY entry_id, subject LIMIT 1000")
+        return cursor.fetchall()
 
 
 def _payload(entry: Entry) -> dict | None:

@@ -147,8 +147,7 @@ def test_nobody_writes_the_log_in_another_s_name(db, actor, inject):
         for label in labels - {me.label}:
             with pytest.raises(DatabaseError, match="cannot be written as"):
                 inject(
-                    "INSERT INTO audit_entry (actor, action, subject, commitment)"
-                    " VALUES (%s, 'award.approved', 'award:1', sha256(''))",
+                    "SELECT audit_write(%s, 'award.approved', 'award:1', sha256(''), '{}')",
                     label,
                 )
         for column in ("id, at", "id", "at"):

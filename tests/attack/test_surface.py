@@ -9,9 +9,10 @@ pytestmark = pytest.mark.django_db
 # Without row-level security on purpose: who signs in (decision 1), public catalogues, the log and the queue
 # (ids only), Django's own tables.
 OPEN_TABLES = {
-    "organisation", "staff_user", "membership", "api_client", "patient_account", "one_time_code",
+    "organisation", "staff_user", "membership", "api_client", "patient_account", "one_time_code", "web_session",
     "notice", "fund", "rule_version", "outbox_event",
-    "audit_entry", "audit_entry_payload", "audit_pending", "audit_leaf", "audit_tree_node", "audit_checkpoint",
+    "audit_entry", "audit_entry_payload", "audit_subject", "audit_pending", "audit_leaf", "audit_tree_node",
+    "audit_checkpoint",
 }  # fmt: skip
 DJANGO = ("django_", "auth_", "account_", "mfa_", "oauth2_provider_", "socialaccount_", "usersessions_")
 

@@ -60,10 +60,7 @@ def test_with_nothing_waiting_it_signs_nothing(real_db):
 
 def test_an_entry_that_commits_late_is_not_lost(real_db):
     with real_db.connect("app") as late:
-        late.execute(
-            "INSERT INTO audit_entry (actor, action, subject, commitment)"
-            " VALUES ('public', 'a.b', 'late:1', decode(repeat('00', 32), 'hex'))"
-        )
+        late.execute("SELECT audit_write('public', 'a.b', 'late:1', decode(repeat('00', 32), 'hex'), '{}')")
         numbers = write(3)
         assert sequence(real_db).leaves == 3
         late.commit()
@@ -177,6 +174,41 @@ def test_an_erased_payload_leaves_a_log_that_still_holds(real_db, tmp_path):
     assert services.entry_with_proof(1).payload is None
 
 
+def test_who_else_an_entry_named_is_erased_with_its_payload_and_cannot_be_put_back(real_db, tmp_path):
+    with actor_scope(STAFF):
+        kept, gone = (record("queue.viewed", "organisation:3", also=["case:5", "case:6"]) for _ in range(2))
+    sequence(real_db)
+    with real_db.connect("owner") as owner:
+        assert owner.execute("SELECT audit_erase(%s)", [[gone]]).fetchone() == (1,)
+    assert [one.entry_id for one in services.trail("case:6")] == [kept]
+    for role in ("app", "engine"):
+        for sql in (
+            f"INSERT INTO audit_entry_payload VALUES ({gone}, sha256(''), '{{\"subjects\":[\"case:9\"]}}')",
+            f"INSERT INTO audit_subject (entry_id, subject) VALUES ({gone}, 'case:9')",
+        ):
+            with real_db.connect(role) as attacker, pytest.raises(psycopg.Error, match="permission denied"):
+                attacker.execute(sql)
+    assert services.entry_with_proof(1).payload is None
+    assert checked(exported(tmp_path)).holds
+
+
+def test_an_index_that_was_changed_is_found_and_made_anew_from_the_payloads(real_db, capsys):
+    with actor_scope(STAFF):
+        number = record("queue.viewed", "organisation:3", also=["case:5", "case:6"])
+    sequence(real_db)
+    with real_db.superuser() as attacker:
+        attacker.execute("SET session_replication_role = replica")
+        attacker.execute("UPDATE audit_subject SET subject = 'case:7' WHERE subject = 'case:6'")
+    assert services.index_drift() == [(number, "case:6", "missing"), (number, "case:7", "extra")]
+    with pytest.raises(SystemExit):
+        call_command("audit_verify")
+    assert "case:6" in capsys.readouterr().out
+    with real_db.connect("owner") as owner:
+        assert owner.execute("SELECT audit_reindex()").fetchone() == (2,)
+    assert services.index_drift() == []
+    call_command("audit_verify")
+
+
 def test_the_owner_who_switches_the_triggers_off_is_found_out(real_db, tmp_path):
     write(5)
     sequence(real_db)
@@ -237,10 +269,3 @@ def test_the_export_says_how_to_check_it(real_db):
         assert archive.extractfile("key.txt").read().decode().strip() == str(keys.verifier())
     assert names[:4] == ["README.txt", "manifest.json", "key.txt", "checkpoints.jsonl"]
     assert manifest["size"] == 0
-
-
-def test_a_row_of_the_app_in_another_form_is_refused(real_db):
-    with real_db.connect("app") as app, pytest.raises(psycopg.Error, match="audit_entry_commitment"):
-        app.execute(
-            "INSERT INTO audit_entry (actor, action, subject, commitment) VALUES ('public', 'a.b', 'a:1', '')"
-        )

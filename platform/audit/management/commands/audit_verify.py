@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 
-from audit import export, keys, verify
+from audit import export, keys, services, verify
 
 
 class Command(BaseCommand):
@@ -31,5 +31,16 @@ class Command(BaseCommand):
             for kept in options["checkpoint"]:
                 words += ["--checkpoint", str(kept)]
             status = verify.main(words)
+        if options["export"] is None:
+            wrong = services.index_drift()
+            for entry, subject, problem in wrong:
+                said = _("少了") if problem == "missing" else _("多了")
+                where = {"entry": entry, "said": said, "subject": subject}
+                self.stdout.write(_("索引不对：记录 %(entry)s %(said)s %(subject)s") % where)
+            if wrong:
+                self.stdout.write(
+                    _("日志本身不受影响；由 jieli_owner 执行 SELECT audit_reindex() 重建索引。")
+                )
+                status = status or 1
         if status:
             sys.exit(status)
