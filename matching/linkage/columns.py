@@ -1,6 +1,6 @@
 """Columns of a table as codes of their distinct values, and similarity over pairs of rows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,43 @@ Levels = NDArray[np.uint8]
 Bools = NDArray[np.bool_]
 
 
+#: From so many distinct values on, texts stand side by side in one block instead of as an object each.
+COMPACT = 100_000
+#: So many raw values are remembered while a column is cleaned.
+REMEMBERED = 50_000
+
+
+def strings(values: Sequence[Any]) -> NDArray[Any]:
+    """The values and, behind the last, '' for 'missing', to be taken by many positions at once."""
+    size = len(values)
+    if size >= COMPACT and all(type(v) is str for v in values):
+        try:
+            out = np.empty(size + 1, dtype=np.dtypes.StringDType())
+            for start in range(0, size, 10_000):
+                piece = values[start : start + 10_000]
+                out[start : start + len(piece)] = np.array(piece, dtype=np.dtypes.StringDType())
+            out[-1] = ""
+            return out
+        except UnicodeEncodeError:  # half of a surrogate pair
+            pass
+    out = np.empty(size + 1, dtype=object)
+    out[:-1] = values
+    out[-1] = ""
+    return out
+
+
 class Coded:
     """Distinct values and, for each row, the position of its value (-1: missing)."""
 
-    __slots__ = ("_objects", "codes", "values")
+    __slots__ = ("codes", "objects")
 
-    def __init__(self, rows: Sequence[Any], clean: Callable[[Any], str] | None = None) -> None:
+    def __init__(self, rows: "Sequence[Any] | Coded", clean: Callable[[Any], str] | None = None) -> None:
+        if isinstance(rows, Coded):
+            inner = Coded(rows.values, clean)
+            self.codes: Ints = np.append(inner.codes, np.int32(-1))[rows.codes]
+            #: The distinct values as an array, '' behind the last.
+            self.objects: NDArray[Any] = inner.objects
+            return
         known: dict[Any, int] = {}
         raw: dict[Any, int] = {}
         codes = np.empty(len(rows), dtype=np.int32)
@@ -27,33 +58,44 @@ class Coded:
             if code is None:
                 text = "" if value is None or value != value else (clean(value) if clean else value)
                 code = -1 if text == "" or text is None else known.setdefault(text, len(known))
+                if len(raw) >= REMEMBERED:
+                    raw.clear()
                 raw[value] = code
             codes[position] = code
-        self.codes: Ints = codes
-        self.values: list[Any] = list(known)
-        self._objects: NDArray[Any] | None = None
+        self.codes = codes
+        del raw
+        self.objects = strings(list(known))
+
+    @classmethod
+    def of(cls, codes: Ints, objects: NDArray[Any]) -> "Coded":
+        """Rows that are coded already; ``objects`` as `strings` makes them."""
+        out = object.__new__(cls)
+        out.codes, out.objects = codes, objects
+        return out
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __iter__(self) -> Iterator[Any]:
+        """The value of every row; None where it has none."""
+        for start in range(0, len(self.codes), 10_000):
+            piece = self.codes[start : start + 10_000]
+            values = self.objects[piece].tolist()
+            yield from (v if k >= 0 else None for k, v in zip(piece.tolist(), values, strict=True))
 
     @property
-    def objects(self) -> NDArray[Any]:
-        """The distinct values as an object array, to be taken by many codes at once."""
-        if self._objects is None:
-            self._objects = np.empty(len(self.values) + 1, dtype=object)
-            self._objects[:-1] = self.values
-            self._objects[-1] = ""
-        return self._objects
+    def values(self) -> NDArray[Any]:
+        """The distinct values."""
+        return self.objects[:-1]
 
     def derive(self, function: Callable[[Any], Any]) -> "Coded":
         """The same rows coded by a function of their value ('' : missing)."""
-        inner = Coded([function(v) for v in self.values])
-        out = object.__new__(Coded)
-        lookup = np.append(inner.codes, np.int32(-1)).astype(np.int32)
-        out.codes, out.values, out._objects = lookup[self.codes], inner.values, None
-        return out
+        return Coded(self, function)
 
     def array(self, function: Callable[[Any], Any], dtype: Any, missing: Any = 0) -> NDArray[Any]:
         """A feature of each row: ``function`` of its value, ``missing`` where it has none."""
-        distinct = np.array([function(v) for v in self.values] + [missing], dtype=dtype)
-        return distinct[self.codes]
+        distinct = np.fromiter(map(function, self.values), dtype, len(self.values))
+        return np.append(distinct, np.array([missing], dtype=dtype))[self.codes]
 
 
 class Letters:

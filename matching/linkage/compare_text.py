@@ -83,8 +83,7 @@ class PreparedParts(Prepared):
         coded = Coded(both, squash)
         self.values = coded.objects
         self.parts = [coded.codes[k * size : (k + 1) * size] for k in range(len(columns))]
-        own = object.__new__(Coded)
-        own.codes, own.values, own._objects = self.parts[0], coded.values, None
+        own = Coded.of(self.parts[0], coded.objects)
         self.tf["value"] = own
         self.keys["exact"] = lambda: own
         self.keys["sound"] = lambda: own.derive(sound)
