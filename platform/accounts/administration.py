@@ -22,6 +22,7 @@ from oauth2_provider.models import get_access_token_model
 from audit import record
 from scope import Actor
 
+from . import sessions
 from .models import ROLES_BY_KIND, ApiClient, Membership, Organisation, Role, User
 
 SCOPES_BY_KIND: dict[str, tuple[str, ...]] = {
@@ -91,6 +92,11 @@ def _keep_an_administrator(actor: Actor, but: Membership) -> None:
         raise Refused(_("这是本机构最后一位管理员。请先让另一位同事当管理员。"))
 
 
+def _own_session(actor: Actor, membership: Membership) -> str | None:
+    """The mark of the session that stays: the administrator's own, when he changes himself."""
+    return actor.session if membership.user_id == actor.user_id else None
+
+
 def password_link(user: User) -> str:
     """Path of the page where the user sets a password; dies once used, or after PASSWORD_RESET_TIMEOUT."""
     uid = urlsafe_base64_encode(force_bytes(user.pk))
@@ -129,7 +135,12 @@ def change_roles(actor: Actor, membership_id: int, roles: Iterable[str]) -> Memb
         _keep_an_administrator(actor, membership)
     before, membership.roles = membership.roles, chosen
     membership.save(update_fields=["roles"])
-    record("member.roles_changed", f"membership:{membership.pk}", payload={"before": before, "after": chosen})
+    ended = sessions.end_of_user(membership.user_id, but=_own_session(actor, membership))
+    record(
+        "member.roles_changed",
+        f"membership:{membership.pk}",
+        payload={"before": before, "after": chosen, "sessions_ended": ended},
+    )
     return membership
 
 
@@ -142,8 +153,13 @@ def set_member_active(actor: Actor, membership_id: int, active: bool) -> Members
         _keep_an_administrator(actor, membership)
     membership.is_active = active
     membership.save(update_fields=["is_active"])
+    ended = sessions.end_of_user(membership.user_id, but=_own_session(actor, membership))
     action = "member.activated" if active else "member.deactivated"
-    record(action, f"membership:{membership.pk}", payload={"user": membership.user_id})
+    record(
+        action,
+        f"membership:{membership.pk}",
+        payload={"user": membership.user_id, "sessions_ended": ended},
+    )
     return membership
 
 
@@ -164,7 +180,12 @@ def reset_sign_in(actor: Actor, membership_id: int) -> str:
     user.set_unusable_password()
     user.save(update_fields=["password"])
     Authenticator.objects.filter(user_id=user.pk).delete()
-    record("member.sign_in_reset", f"membership:{membership.pk}", payload={"user": user.pk})
+    ended = sessions.end_of_user(user.pk)
+    record(
+        "member.sign_in_reset",
+        f"membership:{membership.pk}",
+        payload={"user": user.pk, "sessions_ended": ended},
+    )
     return password_link(user)
 
 

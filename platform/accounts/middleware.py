@@ -6,7 +6,6 @@ before Django makes the error page of it, and a TemplateResponse is rendered whi
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -31,10 +30,10 @@ from scope.permissions import Permission, declared_for
 
 from . import api, staff
 from .models import Membership, PatientAccount
+from .sessions import PATIENT_KEY, mark
 
 logger = logging.getLogger(__name__)
 ORGANISATION_KEY = "organisation_id"
-PATIENT_KEY = "patient_account_id"
 _allauth = AccountMiddleware(lambda request: HttpResponse())
 
 
@@ -173,7 +172,7 @@ def redirect(request: Any, url: str) -> HttpResponseBase:
 def identify(request: Any) -> None:
     """Set request.actor and its organisation from the session: staff first, then patient, else public."""
     user = request.user
-    session_mark = _session_mark(request)
+    session_mark = mark(request.session.session_key)
     if user.is_authenticated:
         request.memberships = list(
             Membership.objects.filter(user=user, is_active=True, organisation__is_active=True)
@@ -200,11 +199,6 @@ def identify(request: Any) -> None:
         request.patient = PatientAccount.objects.filter(pk=account_id, is_active=True).first()
         if request.patient is not None:
             request.actor = Actor("patient", account_id=request.patient.pk, session=session_mark)
-
-
-def _session_mark(request: Any) -> str | None:
-    key = request.session.session_key
-    return hashlib.sha256(key.encode()).hexdigest()[:16] if key else None
 
 
 def record_refusal(request: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AbstractApplication
@@ -167,3 +168,26 @@ class OneTimeCode(models.Model):
 
     def __str__(self) -> str:
         return f"code {self.pk}"
+
+
+class Session(AbstractBaseSession):
+    """A browser's session, under a hash of its key and sealed (accounts.sessions)."""
+
+    user_id = models.BigIntegerField(null=True)
+    account_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "web_session"
+        indexes = [
+            models.Index(fields=["user_id"], name="web_session_user"),
+            models.Index(fields=["account_id"], name="web_session_account"),
+        ]
+
+    def __str__(self) -> str:
+        return f"session {self.session_key[:8]}"
+
+    @classmethod
+    def get_session_store_class(cls) -> Any:
+        from .sessions import SessionStore
+
+        return SessionStore

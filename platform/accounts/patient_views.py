@@ -25,7 +25,7 @@ from vault.cipher import SealError, seal, unseal
 
 from . import navigation, patients, sms
 from .forms import CodeForm, PhoneForm
-from .middleware import PATIENT_KEY
+from .sessions import PATIENT_KEY
 
 PENDING_KEY = "patient_pending"
 PENDING_PURPOSE = "accounts.pending_phone"

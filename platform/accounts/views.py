@@ -24,7 +24,7 @@ from audit import services as audit_services
 from outbox.models import Event
 from scope import permission
 
-from . import navigation
+from . import navigation, sessions
 from .forms import FirstPasswordForm
 from .middleware import ORGANISATION_KEY, without_scope
 from .models import User
@@ -65,6 +65,11 @@ class SetPassword(PasswordResetConfirmView):
     def get_user(self, uidb64: str) -> Any:
         user = super().get_user(uidb64)
         return user if isinstance(user, User) and user.is_active else None
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response = super().form_valid(form)
+        sessions.end_of_user(form.user.pk)
+        return response
 
 
 class ClientValidator(OAuth2Validator):

@@ -53,10 +53,10 @@ INSTALLED_APPS = [
     "charity.campaigns",
     "charity.applications",
     "charity.awards",
+    "charity.findings",
     "charity.portal",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
@@ -164,6 +164,7 @@ OAUTH2_PROVIDER = {
     "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
     "ALLOWED_GRANT_TYPES": ["client_credentials"],
     "CLEAR_EXPIRED_TOKENS_BATCH_SIZE": 1000,
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,  # a token is kept as its checksum alone
 }
 
 LANGUAGE_CODE = "zh-hans"
@@ -254,6 +255,7 @@ CELERY_BEAT_SCHEDULE = {
     "audit-sequence": {"task": "audit.sequence", "schedule": 1.0, "options": {"expires": 5}},
     "outbox-sweep": {"task": "outbox.sweep", "schedule": 5.0, "options": {"expires": 10}},
     "awards-sweep": {"task": "awards.sweep", "schedule": 300.0, "options": {"expires": 300}},
+    "accounts-forget": {"task": "accounts.forget", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 
 JIELI_AUDIT_ORIGIN = env.text("JIELI_AUDIT_ORIGIN", "jieli.example/log")
@@ -277,7 +279,7 @@ CACHES = {
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = env.number("JIELI_TRUSTED_PROXIES", 0)
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "accounts.sessions"
 
 LOGGING = {
     "version": 1,

@@ -126,7 +126,11 @@ def test_roles_are_changed_with_before_and_after_in_the_log(make, boss):
     colleague.refresh_from_db()
     assert colleague.roles == ["approver", "payer"]
     payload = Entry.objects.get(action="member.roles_changed").content.payload
-    assert payload == {"before": ["case_worker"], "after": ["approver", "payer"]}
+    assert payload == {
+        "before": ["case_worker"],
+        "after": ["approver", "payer"],
+        "sessions_ended": 0,
+    }
 
 
 def test_roles_cannot_be_emptied(make, boss):

@@ -68,14 +68,14 @@ def test_the_backup_reads_everything_and_writes_nothing(real_db):
     with real_db.connect("backup", autocommit=True) as session:
         assert session.execute("SELECT count(*) FROM django_migrations").fetchone() is not None
         with pytest.raises(psycopg.Error):
-            session.execute("DELETE FROM django_session")
+            session.execute("DELETE FROM web_session")
         session.execute("SET default_transaction_read_only = off")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            session.execute("DELETE FROM django_session")
+            session.execute("DELETE FROM web_session")
 
 
 def test_a_real_database_commits_for_other_connections_to_see(real_db):
-    from django.contrib.sessions.models import Session
+    from accounts.models import Session
     from django.utils import timezone
 
     def work(i: int) -> str:
@@ -108,6 +108,6 @@ def test_a_thread_that_fails_is_reported(real_db):
 
 
 def test_each_real_database_is_fresh(real_db):
-    from django.contrib.sessions.models import Session
+    from accounts.models import Session
 
     assert Session.objects.count() == 0
