@@ -147,9 +147,11 @@ class RecoveryCase(models.Model):
 
     need = models.ForeignKey(NeedAccount, models.PROTECT, related_name="recoveries")
     amount = money()
-    cause = models.CharField(max_length=20, help_text="correction | reversal | campaign | commercial | merge")
+    cause = models.CharField(
+        max_length=20, help_text="kind of the entry: correct | external | merge | unmerge"
+    )
     reference = models.CharField(max_length=80)
-    state = models.CharField(max_length=10, default="open", help_text="open | resolved")
+    state = models.CharField(max_length=10, default="open", help_text="open | moved | resolved")
     opened_at = models.DateTimeField(auto_now_add=True)
     resolved_at = models.DateTimeField(null=True)
 

@@ -6,14 +6,15 @@ a name and a reason. A posting is identified by (reference, kind): the same one 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
-from .models import Entry, EntryKind, FundAccount, Layer, NeedAccount, SettlementBalance
+from .models import Entry, EntryKind, FundAccount, Layer, NeedAccount, RecoveryCase, SettlementBalance
 
 ZERO = Decimal("0.00")
 OWN_AMOUNTS = {"award_own_amounts", "entry_shape", "entry_finite", "entry_reference"}
@@ -259,30 +260,116 @@ def return_payment(promise: Promise, step: str) -> None:
     _post([_award_entry(EntryKind.RETURN, promise, step, d_paid=-promise.amount)])
 
 
-def move_need(from_need: int, to_need: int, reference: str, kind: str = EntryKind.MERGE) -> None:
-    """Merge or unmerge: every total of one need becomes part of another (engine only).
+@dataclass(frozen=True)
+class Holding:
+    """What one cause ('settlement:12', 'award:9', 'campaign:5') has standing in a need, in yuan."""
 
-    Bills' own balances follow by their need_id, which the caller moves.
+    cause: str
+    layer: str
+    settlement_id: int | None
+    fund_id: int | None
+    award_id: int | None
+    residual: Decimal
+    reserved: Decimal
+    committed: Decimal
+    paid: Decimal
+
+
+def holdings(need_id: int) -> list[Holding]:
+    """Everything that makes up a need's totals, cause by cause; they add up to its position."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT rtrim(split_part(reference, ':', 1) || ':' || split_part(reference, ':', 2), ':'), layer,"
+            " settlement_id, fund_id, award_id, sum(d_residual), sum(d_reserved), sum(d_committed), sum(d_paid)"
+            " FROM entry WHERE need_id = %s GROUP BY 1, 2, 3, 4, 5"
+            " HAVING sum(d_residual) <> 0 OR sum(d_reserved) <> 0 OR sum(d_committed) <> 0 OR sum(d_paid) <> 0"
+            " ORDER BY 1, 2, 3, 4, 5",
+            [need_id],
+        )
+        return [Holding(*row) for row in cursor.fetchall()]
+
+
+def lock_needs(need_ids: Iterable[int]) -> None:
+    """Needs, then their bills' balances, each by id: what is read afterwards stays true until commit (engine only)."""
+    wanted = sorted(set(need_ids))
+    _lock_needs(*wanted)
+    list(SettlementBalance.objects.select_for_update().filter(need_id__in=wanted).order_by("pk"))
+
+
+def move_need(
+    from_need: int,
+    to_need: int,
+    reference: str,
+    kind: str = EntryKind.MERGE,
+    *,
+    causes: Collection[str] | None = None,
+    bills: Collection[int] = (),
+) -> list[Holding]:
+    """Merge or unmerge: what stands in one need becomes part of another (engine only). Returns what was moved.
+
+    Each cause moves by two entries of its own, so that an award's, a campaign's and a bill's yuan stay theirs on
+    either side; nothing is edited. causes: only these (None: all); bills: their balances follow (None above: all).
+    Aid above the residual raises `excess` and opens a recovery case, for what none asks for yet.
     """
     if from_need == to_need:
         raise ValueError("a need is not merged into itself")
-    _lock_needs(from_need, to_need)
-    source = NeedAccount.objects.get(pk=from_need)
-    amounts = {
-        "d_residual": source.residual,
-        "d_reserved": source.reserved,
-        "d_committed": source.committed,
-        "d_paid": source.paid,
-    }
-    _post(
-        [
-            Entry(
-                need_id=from_need,
-                kind=kind,
-                layer=Layer.STATUTORY,
-                reference=f"{reference}:from",
-                **{name: -value for name, value in amounts.items()},
-            ),
-            Entry(need_id=to_need, kind=kind, layer=Layer.STATUTORY, reference=f"{reference}:to", **amounts),
-        ]
-    )
+    lock_needs([from_need, to_need])
+    moved = [one for one in holdings(from_need) if causes is None or one.cause in causes]
+    entries = []
+    for place, one in enumerate(moved):
+        for need_id, side, sign in ((from_need, "from", -1), (to_need, "to", 1)):
+            entries.append(
+                Entry(
+                    need_id=need_id,
+                    settlement_id=one.settlement_id,
+                    fund_id=one.fund_id,
+                    award_id=one.award_id,
+                    kind=kind,
+                    layer=one.layer,
+                    reference=f"{one.cause}:{reference}:{place}:{side}",
+                    d_residual=sign * one.residual,
+                    d_reserved=sign * one.reserved,
+                    d_committed=sign * one.committed,
+                    d_paid=sign * one.paid,
+                )
+            )
+    _post(entries)
+    balances = SettlementBalance.objects.filter(need_id=from_need)
+    (balances if causes is None else balances.filter(pk__in=bills)).update(need_id=to_need)
+    _recoveries_follow(from_need, to_need, {entry.reference for entry in entries})
+    return moved
+
+
+def _recoveries_follow(from_need: int, to_need: int, references: Collection[str]) -> None:
+    """No yuan is asked back twice because it moved: what now stands elsewhere is asked for there."""
+    excess = {row.pk: row.excess for row in NeedAccount.objects.filter(pk__in=[from_need, to_need])}
+
+    def asked(need_id: int, state: str) -> list[RecoveryCase]:
+        return list(RecoveryCase.objects.filter(need_id=need_id, state=state).order_by("pk"))
+
+    for need_id in (from_need, to_need):
+        still = asked(need_id, "open")
+        total = sum((case.amount for case in still), ZERO)
+        if need_id == to_need:
+            for case in asked(need_id, "moved"):  # it comes back to where it was asked first
+                fresh = sum((one.amount for one in still if one.reference in references), ZERO)
+                if total - fresh + case.amount <= excess[need_id]:
+                    _set_recovery(case, "open")
+                    still.append(case)
+                    total += case.amount
+        for case in reversed(still):
+            too_much = total - excess[need_id]
+            if too_much <= 0:
+                break
+            if case.amount <= too_much:
+                _set_recovery(case, "moved")
+                total -= case.amount
+            elif case.reference in references:  # opened a moment ago, by this very move
+                case.amount -= too_much
+                case.save(update_fields=["amount"])
+                total -= too_much
+
+
+def _set_recovery(case: RecoveryCase, state: str) -> None:
+    case.state, case.resolved_at = state, None if state == "open" else timezone.now()
+    case.save(update_fields=["state", "resolved_at"])

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from audit import record
 from insurance.intake.models import Settlement
 from insurance.ledger import services as ledger
-from insurance.ledger.models import Entry, EntryKind, Layer, NeedAccount, SettlementBalance
+from insurance.ledger.models import Entry, EntryKind, Layer, NeedAccount
 from outbox import emit
 from people import registry
 from people.models import Identity, Person
@@ -124,32 +124,20 @@ def _move_bills(bills: list[Settlement], right: Person, entry: int) -> set[int]:
         need.pk: need for need in NeedAccount.objects.filter(pk__in={b.need_id for b in bills if b.need_id})
     }
     target = {pk: ledger.need_for(right.pk, need.episode).pk for pk, need in needs.items()}
-    balances = {b.pk: b for b in SettlementBalance.objects.filter(pk__in=[b.pk for b in bills])}
-    postings: list[Entry] = []
-    for bill in bills:
-        if bill.need_id is None:
-            continue
-        old, new = bill.need_id, target[bill.need_id]
-        residual = balances[bill.pk].residual if bill.pk in balances else ZERO
-        reference = f"undo:{entry}:settlement:{bill.pk}"
-        for need_id, side, amount in ((old, "from", -residual), (new, "to", residual)):
-            postings.append(
-                Entry(
-                    need_id=need_id,
-                    settlement_id=bill.pk if bill.pk in balances else None,
-                    kind=EntryKind.UNMERGE,
-                    layer=Layer.STATUTORY,
-                    reference=f"{reference}:{side}",
-                    d_residual=amount,
-                )
-            )
-    if postings:
-        Entry.objects.bulk_create(postings)
+    for old in sorted(needs):
+        mine = [bill.pk for bill in bills if bill.need_id == old]
+        ledger.move_need(
+            old,
+            target[old],
+            f"undo:{entry}",
+            EntryKind.UNMERGE,
+            causes={f"settlement:{pk}" for pk in mine},
+            bills=mine,
+        )
     _refuse_aid(needs)
     for bill in bills:
         bill.person_id = right.pk
         if bill.need_id is not None:
-            SettlementBalance.objects.filter(pk=bill.pk).update(need_id=target[bill.need_id])
             bill.need_id = target[bill.need_id]
         bill.save(update_fields=["person_id", "need_id", "updated_at"])
     return set(target) | set(target.values())

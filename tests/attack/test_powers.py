@@ -34,7 +34,6 @@ BEYOND = [
     "SELECT key FROM scope_key",
     "SELECT scope_hmac('a'::bytea, 'b'::bytea)",
     "SELECT audit_erase(ARRAY[1]::bigint[])",
-    "SELECT ledger_need_root(1)",
     "SELECT * FROM pg_statistic",
     "SELECT rolpassword FROM pg_authid",
     "LOCK TABLE entry IN ACCESS EXCLUSIVE MODE",
