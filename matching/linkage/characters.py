@@ -4,10 +4,12 @@ OpenCC turns traditional characters into simplified ones but leaves 𠮷 and 闫
 干, which in names are two different characters; hence the tables here, which speak last.
 """
 
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.machinery import SourceFileLoader
+from importlib.util import find_spec, module_from_spec, spec_from_loader
+from pathlib import Path
 
 from opencc import OpenCC
-from pypinyin.constants import PINYIN_DICT
 
 #: Characters that registers and people write for one another. Both sides fold to the right-hand one.
 VARIANTS: dict[str, str] = {
@@ -171,13 +173,31 @@ def is_han(char: str) -> bool:
     return 0x3400 <= code <= 0x9FFF or 0xF900 <= code <= 0xFAFF or 0x20000 <= code <= 0x3FFFF or char == "〇"
 
 
+@cache
+def _pinyin() -> dict[int, str]:
+    """pypinyin's table of characters, read when the first one is asked for.
+
+    The package itself would also load its phrases, which are of no use for names and weigh 50 MB.
+    """
+    package = find_spec("pypinyin")
+    if package is None or package.origin is None:
+        raise ImportError("pypinyin is not installed")
+    loader = SourceFileLoader("_pinyin_dict", str(Path(package.origin).with_name("pinyin_dict.py")))
+    spec = spec_from_loader(loader.name, loader)
+    assert spec is not None
+    module = module_from_spec(spec)
+    loader.exec_module(module)
+    table: dict[int, str] = module.pinyin_dict
+    return table
+
+
 _TONES = str.maketrans("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹḿê", "aaaaeeeeiiiioooouuuuvvvvvnnnme")
 
 
 @lru_cache(maxsize=65536)
 def readings(char: str) -> tuple[str, ...]:
     """Toneless pinyin readings, the usual one first; a character without one is its own reading."""
-    known = PINYIN_DICT.get(ord(char))
+    known = _pinyin().get(ord(char))
     if not known:
         return (char.casefold(),)
     plain = []

@@ -24,7 +24,7 @@ def strings(values: Sequence[Any]) -> NDArray[Any]:
     size = len(values)
     if size >= COMPACT and all(type(v) is str for v in values):
         try:
-            out = np.empty(size + 1, dtype=np.dtypes.StringDType())
+            out: NDArray[Any] = np.empty(size + 1, dtype=np.dtypes.StringDType())
             for start in range(0, size, 10_000):
                 piece = values[start : start + 10_000]
                 out[start : start + len(piece)] = np.array(piece, dtype=np.dtypes.StringDType())
@@ -84,7 +84,7 @@ class Coded:
             yield from (v if k >= 0 else None for k, v in zip(piece.tolist(), values, strict=True))
 
     @property
-    def values(self) -> NDArray[Any]:
+    def values(self) -> Any:
         """The distinct values."""
         return self.objects[:-1]
 

@@ -1,10 +1,13 @@
 """Values that one column implies for another, filled in before rows are compared."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from . import idnumber
+from .columns import Coded, Ints, strings
 from .compare_values import Age, BirthDate, IdNumber, Sex, clean_birth, clean_sex
 from .comparison import Comparison
 
@@ -25,46 +28,63 @@ def _age(value: Any) -> int | None:
     return int(digits) if 0 < len(digits) <= 3 and int(digits) < 130 else None
 
 
+def _overlay(own: Coded, clean: Callable[[Any], str], codes: Ints, implied: list[str]) -> Coded:
+    """``own`` with ``implied[codes]`` in rows whose value says nothing ('' or a code of -1: nothing there either)."""
+    silent = np.array([not clean(v) for v in own.values] + [True])[own.codes]
+    given = np.array([bool(v) for v in implied] + [False])[codes]
+    values: dict[str, int] = {}
+    place = np.array([values.setdefault(v, len(values)) for v in implied] + [-1], dtype=np.int32)
+    out = np.where(silent & given, place[codes] + np.int32(len(own.values)), own.codes)
+    return Coded.of(out, strings([*own.values, *values]))
+
+
 def fill(
-    comparisons: Mapping[str, Comparison], rows: Mapping[str, Sequence[Any]]
-) -> dict[str, Sequence[Any]]:
+    comparisons: Mapping[str, Comparison], rows: Mapping[str, Sequence[Any] | Coded]
+) -> dict[str, Any]:
     """Birth date and sex from a possible identity number; a birth year from an age.
 
     The year in which an age was written is that of the column `RECORDED_ON`, if the table has one, else the
     year that fits the rows that have both, or rows that share a name.
     """
-    out = dict(rows)
+    out: dict[str, Any] = dict(rows)
     number, birth, sex = (_column(comparisons, kind) for kind in (IdNumber, BirthDate, Sex))
-    if number:
-        parsed = [None if _empty(v) else idnumber.parse(str(v)) for v in rows[number]]
+    if number and (birth or sex):
+        numbers = Coded(rows[number])
+        parsed = [idnumber.parse(str(v)) for v in numbers.values]
         if birth:
-            out[birth] = [
-                f"{p.birth:%Y%m%d}" if p and not clean_birth(v) else v
-                for v, p in zip(rows[birth], parsed, strict=True)
-            ]
+            days = [f"{p.birth:%Y%m%d}" if p else "" for p in parsed]
+            out[birth] = _overlay(Coded(rows[birth]), clean_birth, numbers.codes, days)
         if sex:
-            out[sex] = [
-                p.sex if p and not clean_sex(v) else v for v, p in zip(rows[sex], parsed, strict=True)
-            ]
+            sexes = [p.sex if p else "" for p in parsed]
+            out[sex] = _overlay(Coded(rows[sex]), clean_sex, numbers.codes, sexes)
     age = _column(comparisons, Age)
     if age and birth:
-        births = [clean_birth(v) for v in out[birth]]
-        ages = [None if _empty(v) else _age(v) for v in rows[age]]
-        recorded = [clean_birth(v)[:4] for v in rows.get(RECORDED_ON, ())] or [""] * len(births)
-        both = Counter(int(b[:4]) + a for b, a in zip(births, ages, strict=True) if b and a is not None)
-        year = both.most_common(1)[0][0] if both else _year_by_name(comparisons, rows, births, ages)
-        out[birth] = [
-            v if b or a is None or not (when or year) else f"{int(when or year or 0) - a:04d}"
-            for v, b, a, when in zip(out[birth], births, ages, recorded, strict=True)
-        ]
+        births = Coded(out[birth])
+        born = births.array(lambda v: int(clean_birth(v)[:4] or -1), np.int32, -1)
+        ages = Coded(rows[age]).array(lambda v: _none(_age(v)), np.int32, -1)
+        recorded = np.full(len(born), -1, dtype=np.int32)
+        if RECORDED_ON in rows:
+            recorded = Coded(rows[RECORDED_ON]).array(lambda v: int(clean_birth(v)[:4] or -1), np.int32, -1)
+        both = (born >= 0) & (ages >= 0)
+        years = np.bincount((born + ages)[both])
+        year = int(years.argmax()) if both.any() else _year_by_name(comparisons, rows, born, ages)
+        when = np.where(recorded > 0, recorded, year or -1)
+        guessed = np.where((ages >= 0) & (when > 0), when - ages, -1)
+        known, codes = np.unique(guessed, return_inverse=True)
+        implied = [f"{v:04d}" if v >= 0 else "" for v in known.tolist()]
+        out[birth] = _overlay(births, clean_birth, codes.astype(np.int32), implied)
     return out
+
+
+def _none(value: int | None) -> int:
+    return -1 if value is None else value
 
 
 def _year_by_name(
     comparisons: Mapping[str, Comparison],
-    rows: Mapping[str, Sequence[Any]],
-    births: Sequence[str],
-    ages: Sequence[int | None],
+    rows: Mapping[str, Sequence[Any] | Coded],
+    born: Ints,
+    ages: Ints,
 ) -> int | None:
     """The year in which most pairs with one name have birth year + age."""
     from .compare_names import PersonName
@@ -73,12 +93,12 @@ def _year_by_name(
     if name is None:
         return None
     years: dict[Any, list[int]] = {}
-    for value, birth in zip(rows[name], births, strict=True):
-        if birth and not _empty(value):
-            years.setdefault(value, []).append(int(birth[:4]))
+    for value, year in zip(rows[name], born.tolist(), strict=True):
+        if year >= 0 and not _empty(value):
+            years.setdefault(value, []).append(year)
     votes: Counter[int] = Counter()
-    for value, age in zip(rows[name], ages, strict=True):
-        known = years.get(value, ()) if age is not None else ()
-        if age is not None and len(known) <= 5:
+    for value, age in zip(rows[name], ages.tolist(), strict=True):
+        known = years.get(value, ()) if age >= 0 else ()
+        if age >= 0 and len(known) <= 5:
             votes.update(y + age for y in known)
     return votes.most_common(1)[0][0] if votes else None

@@ -12,12 +12,14 @@ from .columns import Coded, Ints, Levels
 from .comparison import Comparison, Prepared
 from .fill import fill
 
-FORMAT = 1
+FORMAT = 2
 #: Kinds of fields, in the order in which their comparisons stand.
 KINDS = (
     "name", "given_name", "surname", "birth_date", "age", "sex", "id_number", "phone", "email", "address",
     "area", "postcode", "hospital", "disease", "text",
 )  # fmt: skip
+#: Before training: so many pairs of relatives meet for one pair of records of a person.
+RELATED = 3.0
 _SIMPLE: dict[str, type[Comparison]] = {
     "name": compare_names.PersonName,
     "birth_date": compare_values.BirthDate,
@@ -54,6 +56,9 @@ class Params:
     ``m`` and ``u`` give, per comparison, the chance of each level behind 'missing' among matches and among
     pairs of different people. ``prior`` is the chance that two random records are one person.
     ``accept`` and ``review`` are probabilities.
+
+    ``h`` gives the levels among different people who belong together, ``related`` the chance that two random
+    records are such a pair. A table without ``h`` (format 1) takes back by rule what a household shares.
     """
 
     version: str
@@ -63,6 +68,14 @@ class Params:
     tf: dict[str, dict[str, Frequencies]] = field(default_factory=dict)
     accept: float = 0.9999
     review: float = 0.05
+    h: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    related: float = 0.0
+
+    def shared(self, comparison: Comparison) -> np.ndarray:
+        """log2(h/u) of every level, 0 for 'missing'."""
+        h = np.maximum(np.array(self.h[comparison.name]), 1e-12)
+        u = np.maximum(np.array(self.u[comparison.name]), 1e-12)
+        return np.concatenate([[0.0], np.log2(h / u)])
 
     def weights(self, comparison: Comparison) -> np.ndarray:
         """log2(m/u) of every level, 0 for 'missing'.
@@ -92,15 +105,15 @@ class Params:
         }
         body = {
             "format": FORMAT, "version": self.version, "prior": self.prior, "accept": self.accept,
-            "review": self.review, "m": self.m, "u": self.u, "tf": tf,
+            "review": self.review, "m": self.m, "u": self.u, "tf": tf, "h": self.h, "related": self.related,
         }  # fmt: skip
         return json.dumps(body, ensure_ascii=False, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> "Params":
-        """The inverse of `to_json`. Raises ValueError for another format."""
+        """The inverse of `to_json`, also for tables of format 1. Raises ValueError for another format."""
         body = json.loads(text)
-        if body.get("format") != FORMAT:
+        if body.get("format") not in (1, FORMAT):
             raise ValueError(f"parameter table format {body.get('format')!r}, expected {FORMAT}")
         tf = {
             name: {
@@ -111,6 +124,7 @@ class Params:
         return cls(
             version=body["version"], prior=body["prior"], accept=body["accept"], review=body["review"], tf=tf,
             m={k: tuple(v) for k, v in body["m"].items()}, u={k: tuple(v) for k, v in body["u"].items()},
+            h={k: tuple(v) for k, v in body.get("h", {}).items()}, related=body.get("related", 0.0),
         )  # fmt: skip
 
     def renamed(self, version: str) -> "Params":
@@ -121,7 +135,12 @@ class Params:
 def _looks_like_area(values: Sequence[Any]) -> bool:
     from .normalise import area
 
-    seen = [v for v in list(dict.fromkeys(values))[:500] if v not in (None, "") and v == v]
+    first: dict[Any, None] = {}
+    for v in values:
+        first[v] = None
+        if len(first) >= 500:
+            break
+    seen = [v for v in first if v not in (None, "") and v == v]
     known = sum(area(str(v).removesuffix(".0")) is not None for v in seen)
     return not seen or known * 2 >= len(seen)
 
@@ -146,7 +165,7 @@ class Model:
         given, surname = by_kind.pop("given_name", []), by_kind.pop("surname", [])
         for k, column in enumerate(given):
             partner = surname[k : k + 1]
-            out.append(compare_text.Parts(column, [column, *partner], 0))
+            out.append(compare_text.Parts(column, [column, *partner], 0, given=True))
         for k, column in enumerate(surname):
             partner = given[k : k + 1]
             out.append(compare_text.Parts(column, [column, *partner], 1))
@@ -168,19 +187,32 @@ class Model:
                 out.append(chosen(column, [column]))
         return cls(out)
 
-    def default_params(self, version: str = "untrained-2", prior: float = 1e-6) -> Params:
+    def default_params(self, version: str = "untrained-3", prior: float = 1e-6) -> Params:
         """What is believed before any training."""
+        h = {c.name: _normal(c.default_h) for c in self.comparisons if len(c.default_h) == c.size - 1}
+        # Without anything that a person owns, a household cannot be told from a person.
+        known = len(h) == len(self.comparisons) and any(c.own for c in self.comparisons)
         return Params(
             version,
             prior,
             m={c.name: _normal(c.default_m) for c in self.comparisons},
             u={c.name: _normal(c.default_u) for c in self.comparisons},
+            h=h if known else {},
+            related=RELATED * prior if known else 0.0,
         )
 
-    def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "Table":
-        """Rows ready for comparison; ``rows`` are columns of equal length."""
-        filled = fill({c.name: c for c in self.comparisons}, rows)
-        return Table(self, [c.prepare(filled) for c in self.comparisons])
+    def prepare(self, rows: Mapping[str, Any]) -> "Table":
+        """Rows ready for comparison; ``rows`` are columns of equal length (lists or `Coded`)."""
+        filled: dict[str, Any] = fill({c.name: c for c in self.comparisons}, rows)
+        last = {column: c for c in self.comparisons for column in c.columns}
+        prepared = []
+        for c in self.comparisons:
+            prepared.append(c.prepare(filled))
+            # What no later comparison reads is let go: a large table stands in memory once.
+            for column in c.columns:
+                if last[column] is c:
+                    filled.pop(column, None)
+        return Table(self, prepared)
 
 
 def _normal(values: Sequence[float]) -> tuple[float, ...]:
@@ -246,17 +278,22 @@ class Table:
     def contributions(self, levels: Levels, i: Ints, j: Ints, params: Params) -> np.ndarray:
         """log2 weights per pair and comparison, with term frequencies; the last column is the household's."""
         out = np.zeros((len(levels), len(self.prepared) + 1), dtype=np.float32, order="F")
+        related = np.zeros(len(levels), dtype=np.float32)
         for position, comparison in enumerate(self.model.comparisons):
             column = levels[:, position]
             out[:, position] = params.weights(comparison).astype(np.float32)[column]
+            if params.h:
+                related += params.shared(comparison).astype(np.float32)[column]
             for level, table in comparison.tf.items():
                 log = self._log(position, table, params)
                 if log is None:
                     continue
                 rows = np.flatnonzero(column == comparison.index(level))
-                out[rows, position] += np.minimum(log[i[rows]], log[j[rows]])
+                rare = np.minimum(log[i[rows]], log[j[rows]])
+                out[rows, position] += rare
+                related[rows] += rare
         self.same_city(levels, out, params)
-        out[:, -1] = self.household(levels, out)
+        out[:, -1] = household(related, params) if params.h else self.taken_back(levels, out)
         return out
 
     def same_city(self, levels: Levels, weights: np.ndarray, params: Params) -> None:
@@ -277,8 +314,8 @@ class Table:
         rows = np.flatnonzero(near & (levels[:, self._area] > 0) & (levels[:, self._area] <= 2))
         weights[rows, self._area] -= known
 
-    def household(self, levels: Levels, weights: np.ndarray) -> np.ndarray:
-        """What relatives share is no evidence once the given names are two different ones.
+    def taken_back(self, levels: Levels, weights: np.ndarray) -> np.ndarray:
+        """What relatives share is no evidence once the given names are two different ones (tables without h).
 
         Siblings, spouses and twins share phone, address, area and often the surname or the birth date. Where
         the given names are plainly different and no identity number agrees, what the household shares is
@@ -337,6 +374,17 @@ class Table:
                     if found:
                         out.setdefault(comparison.name, {})[table] = found
         return out
+
+
+def household(related: np.ndarray, params: Params) -> np.ndarray:
+    """Evidence that two people who belong together explain the pair as well (log2, never above 0).
+
+    ``related`` is Σ log2(h/u). Among pairs that are not one person, these share out with the pairs of strangers:
+    the odds of a match lose the factor 1 + (share of relatives / share of strangers) · Π h/u.
+    """
+    odds = np.log2(params.related / max(1 - params.prior - params.related, 1e-12)) if params.related else -200.0
+    out = -np.logaddexp2(0, related + odds)
+    return np.where(out > -0.01, 0, out).astype(np.float32)
 
 
 def _frequencies(coded: Coded, prior: float) -> Frequencies | None:
