@@ -21,12 +21,13 @@ class NotInLog(LookupError):
 
 @dataclass(frozen=True)
 class LogStatus:
-    """entries: all that were recorded; today: since midnight, Shanghai; waiting: without a leaf yet; size: leaves
-    that the last checkpoint signs; checkpoint_age: None before the first one."""
+    """entries: all that were recorded; today: since midnight, Shanghai; waiting: without a leaf yet, the oldest
+    of them for waiting_for; size: leaves that the last checkpoint signs; checkpoint_age: None before the first one."""
 
     entries: int
     today: int
     waiting: int
+    waiting_for: timedelta
     size: int
     checkpoint_at: datetime | None
     checkpoint_age: timedelta | None
@@ -73,10 +74,12 @@ def status() -> LogStatus:
     last = Checkpoint.objects.order_by("-size").first()
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     waiting = Pending.objects.count()
+    oldest = Entry.objects.filter(pk__in=Pending.objects.order_by("pk").values("pk")[:1]).first()
     return LogStatus(
         entries=store.tree_size() + waiting,
         today=_recorded_since(midnight),
         waiting=waiting,
+        waiting_for=timezone.now() - oldest.at if oldest else timedelta(0),
         size=last.size if last else 0,
         checkpoint_at=last.at if last else None,
         checkpoint_age=timezone.now() - last.at if last else None,

@@ -3,10 +3,12 @@
 import io
 import json
 import tarfile
+from datetime import timedelta
 
 import psycopg
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
 from audit import export, keys, note, record, sequencer, services, tasks, tree, verify
 from audit.models import Checkpoint, Entry, EntryPayload, Leaf, Pending, TreeNode
@@ -147,8 +149,19 @@ def test_status_and_trail_tell_what_waits(real_db):
     state = services.status()
     assert (state.entries, state.today, state.waiting, state.size) == (3, 3, 1, 2)
     assert state.checkpoint_age.total_seconds() >= 0
+    assert 0 <= state.waiting_for.total_seconds() < state.checkpoint_age.total_seconds() + 1
     assert [one.leaf_index for one in services.trail("case:6")] == [None]
     assert [one.leaf_index for one in services.trail("case:5")] == [1, 0]
+
+
+def test_after_a_quiet_night_a_fresh_entry_is_not_late(real_db, monkeypatch):
+    write(1)
+    sequence(real_db)
+    assert services.status().waiting_for.total_seconds() == 0
+    write(1)
+    later = timezone.now() + timedelta(minutes=6)
+    monkeypatch.setattr(services.timezone, "now", lambda: later)
+    assert services.status().waiting_for >= timedelta(minutes=5)
 
 
 def test_an_untouched_export_holds(real_db, tmp_path, monkeypatch):
