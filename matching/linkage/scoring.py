@@ -1,18 +1,16 @@
 """Score person records one by one: log2 weights per field that sum, with the prior, to the total."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
 
-import numpy as np
-
-from . import idnumber, labels
-from . import normalise as n
+from . import labels
 from .compare_values import clean_birth
 from .defaults import SURNAMES
 from .model import Frequencies, Model, Params
+from .pairwise import Features, Scorer
 from .records import PersonRecord
 
 Outcome = Literal["accept", "review", "reject"]
@@ -43,9 +41,23 @@ class PairScore:
     weight: float
     probability: float
     prior_weight: float
-    evidence: tuple[FieldEvidence, ...]
     outcome: Outcome
-    flags: tuple[str, ...] = ()
+    flags: tuple[str, ...]
+    names: tuple[str, ...] = field(repr=False)
+    levels: tuple[str, ...] = field(repr=False)
+    weights: tuple[float, ...] = field(repr=False)
+
+    @property
+    def evidence(self) -> tuple[FieldEvidence, ...]:
+        """What each field says that both records have, and what a household takes back; put into words when asked."""
+        out = [
+            FieldEvidence(name, level, weight, labels.LEVELS.get(level, ""))
+            for name, level, weight in zip(self.names, self.levels, self.weights, strict=False)
+            if level != "missing"
+        ]
+        if self.weights[-1]:
+            out.append(FieldEvidence("household", "relatives", self.weights[-1], labels.LEVELS["relatives"]))
+        return tuple(out)
 
 
 @cache
@@ -86,78 +98,97 @@ def score(a: PersonRecord, b: PersonRecord, params: Params = DEFAULT) -> PairSco
     return score_many(a, [b], params)[0]
 
 
-def score_many(a: PersonRecord, others: Sequence[PersonRecord], params: Params = DEFAULT) -> list[PairScore]:
-    """Compare one record with many, in one pass; the scores stand in the order of ``others``."""
+def score_many(
+    a: PersonRecord,
+    others: Sequence[PersonRecord],
+    params: Params = DEFAULT,
+    crowded: Collection[str] = (),
+) -> list[PairScore]:
+    """Compare one record with many; the scores stand in the order of ``others``.
+
+    ``crowded`` names fields of ``a`` whose value very many records share ('phone': a volunteer's or a ward's
+    number): agreeing there says nothing.
+    """
     if not others:
         return []
-    model = person_model()
-    table = model.prepare(_rows([a, *others]))
-    j = np.arange(1, len(others) + 1, dtype=np.int32)
-    i = np.zeros(len(others), dtype=np.int32)
-    levels = table.levels(i, j)
-    parts = table.contributions(levels, i, j, params)
-    return [_explain(model, a, other, levels[k], parts[k], params) for k, other in enumerate(others)]
+    scorer = _scorer(params)
+    mine = Features(a)
+    return [_judge(scorer, mine, Features(other), crowded) for other in others]
 
 
-def _explain(
-    model: Model, a: PersonRecord, b: PersonRecord, levels: np.ndarray, parts: np.ndarray, params: Params
-) -> PairScore:
-    evidence: list[FieldEvidence] = []
-    names: dict[str, str] = {}
-    for position, comparison in enumerate(model.comparisons):
-        level = comparison.levels[levels[position]]
-        if level == "missing":
-            continue
-        names[comparison.name] = level
-        weight = round(float(parts[position]), 4)
-        evidence.append(FieldEvidence(comparison.name, level, weight, labels.LEVELS.get(level, "")))
-    if parts[-1]:
-        evidence.append(
-            FieldEvidence("household", "relatives", round(float(parts[-1]), 4), labels.LEVELS["relatives"])
-        )
-    prior = math.log2(params.prior / (1 - params.prior))
-    weight = prior + math.fsum(e.weight for e in evidence)
+_scorers: list[Scorer] = []
+
+
+def _scorer(params: Params) -> Scorer:
+    """The scorer of a parameter table; the last few are kept."""
+    for known in _scorers:
+        if known.params is params:
+            return known
+    made = Scorer(person_model(), params)
+    _scorers.insert(0, made)
+    del _scorers[4:]
+    return made
+
+
+def _judge(scorer: Scorer, x: Features, y: Features, crowded: Collection[str]) -> PairScore:
+    found = scorer.levels(x, y)
+    parts = scorer.parts(found, x, y)
+    levels = tuple([c.levels[level] for c, level in zip(scorer.comparisons, found, strict=True)])
+    names = dict(zip(scorer.names, levels, strict=True))
+    for name in crowded:
+        position = scorer.names.index(name)
+        if names[name] == "exact":
+            parts[-1] += (
+                max(parts[position], 0.0) if parts[-1] else 0.0
+            )  # a household cannot take it back twice
+            parts[position] = 0.0
+    weights = tuple([round(part, 4) for part in parts])
+    weight = scorer.prior + math.fsum(weights)
     probability = 1 / (1 + 2 ** -max(min(weight, 500.0), -500.0))
-    flags = _flags(a, b, names)
+    flags = _flags(x, y, names, "phone" in crowded)
     outcome: Outcome = "reject"
-    if probability >= params.review or "shared_id_other_name" in flags:
+    if probability >= scorer.params.review or "shared_id_other_name" in flags:
         outcome = "review"
-    if probability >= params.accept and not NEVER_ACCEPT & set(flags):
+    if probability >= scorer.params.accept and not NEVER_ACCEPT.intersection(flags):
         outcome = "accept"
-    return PairScore(weight, probability, prior, tuple(evidence), outcome, flags)
+    return PairScore(weight, probability, scorer.prior, outcome, flags, scorer.names, levels, weights)
 
 
-def _flags(a: PersonRecord, b: PersonRecord, levels: dict[str, str]) -> tuple[str, ...]:
+_NOT_BORN_TOGETHER = ("two_parts", "month_off", "year", "year_off", "ten_years", "else")
+
+
+def _flags(x: Features, y: Features, levels: dict[str, str], crowded: bool) -> tuple[str, ...]:
     flags: list[str] = []
-    if n.is_masked_name(a.name) or n.is_masked_name(b.name):
+    if x.masked_name or y.masked_name:
         flags.append("masked_name")
-    other_name = levels.get("name") in ("surname", "else", "masked_else")
-    ids = levels.get("id_number")
+    name, born, phone = levels["name"], levels["birth_date"], levels["phone"]
+    other_name = name in ("surname", "else", "masked_else")
+    ids = levels["id_number"]
     agreeing = ids in ("exact", "near_1", "near_2", "masked")
-    if levels.get("name") in ("one_off", "partial") and not agreeing:
-        born = levels.get("birth_date")
+    if name in ("one_off", "partial") and not agreeing:
         if born == "exact":
             flags.append("twins")
-        elif born in ("two_parts", "month_off", "year", "year_off", "ten_years", "else"):
+        elif born in _NOT_BORN_TOGETHER:
             flags.append("relatives")
     if ids == "exact" and other_name:
         flags.append("shared_id_other_name")
-    if ids == "else" and idnumber.parse(a.id_number or "") and idnumber.parse(b.id_number or ""):
+    if ids == "else" and x.id_valid and y.id_valid:
         flags.append("different_ids")
     if other_name and not agreeing:
-        if levels.get("name") == "surname" and levels.get("birth_date") == "exact":
+        if name == "surname" and born == "exact":
             flags.append("twins")
-        if levels.get("phone") == "exact" or levels.get("address") in ("exact", "edit_1"):
+        if (phone == "exact" and not crowded) or levels["address"] in ("exact", "edit_1"):
             flags.append("relatives")
-    if not agreeing and levels.get("phone") != "exact":
+    if phone == "exact" and crowded:
+        flags.append("crowded_phone")
+    if not agreeing and (phone != "exact" or crowded):
         flags.append("no_identifier")
-    for record in (a, b):
-        number = idnumber.parse(record.id_number) if record.id_number else None
-        if record.id_number and not number and "*" not in idnumber.normalise(record.id_number):
+    for side in (x, y):
+        if side.id_invalid:
             flags.append("invalid_id_number")
-        if number and record.birth_date and number.birth != record.birth_date:
+        if side.birth_contradicts:
             flags.append("birth_contradicts_id")
-        if record.name and not n.name(record.name) and n.phone(record.name):
+        if side.name_is_number:
             flags.append("name_is_number")
     return tuple(dict.fromkeys(flags))
 

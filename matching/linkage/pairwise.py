@@ -1,0 +1,470 @@
+"""Two records at a time: the levels and weights of `model.Table`, without arrays.
+
+A look-up compares one record with a handful of others; preparing columns for that costs twenty times what comparing
+them does. What is said here is what the comparisons say for tables: tests/matching/linkage/test_pairwise.py holds
+the two together, pair by pair.
+"""
+
+import math
+from typing import Any
+
+from rapidfuzz.distance import OSA, Indel, JaroWinkler
+
+from . import characters as han
+from . import compare_names, compare_text, compare_values, diseases, hospitals, idnumber
+from . import normalise as n
+from .comparison import Comparison
+from .model import Model, Params
+from .records import PersonRecord
+
+_osa = OSA.distance
+_indel = Indel.normalized_similarity
+_jaro = JaroWinkler.similarity
+#: Tables compare similarities in single precision.
+_EPS = 1e-7
+
+
+def _levels_of(kind: type[Comparison]) -> dict[str, int]:
+    return {level: position for position, level in enumerate(kind.levels)}
+
+
+_NAME = _levels_of(compare_names.PersonName)
+_ID = _levels_of(compare_values.IdNumber)
+_BIRTH = _levels_of(compare_values.BirthDate)
+_TEXT = _levels_of(compare_text.Address)
+_HOSPITAL = _levels_of(compare_text.HospitalName)
+_DISEASE = _levels_of(compare_text.DiseaseName)
+
+_N_EXACT, _N_ELSE, _N_SURNAME, _N_VARIANT = (_NAME[k] for k in ("exact", "else", "surname", "variant"))
+_N_HOMOPHONE, _N_SOUND, _N_ONE_OFF, _N_PARTIAL = (
+    _NAME[k] for k in ("homophone", "sound", "one_off", "partial")
+)
+_N_ROMANISED, _N_MASKED_GIVEN = _NAME["romanised"], _NAME["masked_given"]
+_N_MASKED_SURNAME, _N_MASKED_ELSE = _NAME["masked_surname"], _NAME["masked_else"]
+_B_LUNAR = _BIRTH["lunar"]
+_I_ELSE, _I_NEAR_2 = _ID["else"], _ID["near_2"]
+_H_SIMILAR, _A_SIMILAR = _HOSPITAL["similar"], _TEXT["similar"]
+
+Sounds = tuple[frozenset[str], ...]
+
+
+class Features:
+    """What is compared of one record, made comparable once. An empty string is a missing value."""
+
+    __slots__ = (
+        "address_", "area", "birth", "birth_contradicts", "chapter", "chars", "day", "digits", "disease", "fold",
+        "group", "han", "hidden", "hospital", "id", "id_invalid", "id_masked", "id_valid", "last", "letters",
+        "lunar", "masked_name", "middle_star", "mixed_", "month", "name", "name_is_number", "number", "phone",
+        "place", "plain", "raw_address", "readings_", "sex", "shown", "surname", "year",
+    )  # fmt: skip
+
+    def __init__(self, record: PersonRecord) -> None:
+        self._name(record.name)
+        number = self._number(record.id_number)
+        self._birth(record, number)
+        self.sex = compare_values.clean_sex(record.sex) if record.sex else ""
+        if not self.sex and number is not None:
+            self.sex = number.sex
+        self.phone = (n.phone(str(record.phone).removesuffix(".0")) or "") if record.phone else ""
+        self.address_: str | None = None if record.address else ""
+        self.raw_address = record.address
+        code = n.area(str(record.area).removesuffix(".0")) if record.area else None
+        self.area = int(code) if code else -1
+        self.hospital: hospitals.Hospital | None = None
+        self.place = 0
+        if record.hospital:
+            plain = hospitals.parse(str(record.hospital)).plain
+            if plain:
+                self.hospital = hospitals.parse(plain)
+                self.place = int(self.hospital.place[:4] or 0)
+        self.disease = n.text(str(record.disease)).casefold() if record.disease else ""
+        self.group = self.chapter = self.plain = ""
+        if self.disease:
+            found = diseases.classify(self.disease)
+            self.group, self.chapter, self.plain = found.group or found.plain, found.chapter, found.plain
+
+    def _name(self, raw: str | None) -> None:
+        value = n.plain_name(raw) if raw else ""
+        self.name = value
+        self.readings_: Sounds | None = None
+        self.mixed_: Sounds | None = None
+        self.name_is_number = bool(raw) and not value and bool(n.phone(raw))
+        if not value:
+            self.fold = self.surname = self.shown = ""
+            self.han = self.hidden = self.masked_name = False
+            return
+        self.fold = n.name(value)
+        nick = n.nickname_surname(value)
+        self.han = any(han.is_han(c) for c in value)
+        self.masked_name = "*" in value or bool(nick)
+        self.hidden = self.han and self.masked_name
+        self.surname = compare_names._surname_text(value)
+        self.shown = (nick + "*") if nick else self.fold
+        if self.han:
+            chars = [0 if c == "*" else ord(c) for c in self.shown[:4]]
+            self.chars = tuple(chars + [0] * (4 - len(chars)))
+            self.last = 0 if self.shown[-1] == "*" else ord(self.shown[-1])
+            self.middle_star = "*" in self.shown[1:-1] and self.shown[-1] != "*"
+
+    def _number(self, raw: str | None) -> idnumber.IdNumber | None:
+        """The cleaned number as tables compare it; what it says, where it is possible."""
+        self.id = compare_values.clean_id(raw) if raw else ""
+        self.id_masked = "*" in self.id
+        number = idnumber.parse(self.id) if self.id else None
+        self.id_valid = number is not None
+        self.id_invalid = bool(raw) and number is None and "*" not in idnumber.normalise(str(raw))
+        return number
+
+    def _birth(self, record: PersonRecord, number: idnumber.IdNumber | None) -> None:
+        born = record.birth_date
+        self.birth_contradicts = number is not None and born is not None and number.birth != born
+        if born is not None:
+            self.birth = f"{born.year:04d}{born.month:02d}{born.day:02d}"
+        elif record.birth_year:
+            self.birth = compare_values.clean_birth(f"{record.birth_year:04d}")
+        else:
+            self.birth = ""
+        if not self.birth and number is not None:
+            born = number.birth
+            self.birth = f"{born.year:04d}{born.month:02d}{born.day:02d}"
+        if self.birth:
+            self.year, self.month = int(self.birth[:4]), int(self.birth[4:6])
+            self.day = int(self.birth[6:])
+            self.digits = self.year * 372 + (max(self.month, 1) - 1) * 31 + max(self.day, 1)
+            self.lunar: int | None = None
+
+    @property
+    def address(self) -> str:
+        """As code of its area and the squashed rest; made when another record has an address too."""
+        if self.address_ is None:
+            self.address_ = compare_text.clean_address(self.raw_address)
+        return self.address_
+
+    @property
+    def readings(self) -> Sounds:
+        """Of each character of a Chinese name the ways to read it."""
+        if self.readings_ is None:
+            self.readings_ = tuple(map(frozenset, compare_names._reading_sets(self.name)))
+        return self.readings_
+
+    @property
+    def mixed(self) -> Sounds:
+        """The same, with the sounds that accents mix folded together."""
+        if self.mixed_ is None:
+            self.mixed_ = tuple(frozenset(map(han.accent, options)) for options in self.readings)
+        return self.mixed_
+
+    def lunar_number(self) -> int:
+        """The day that this birth date is if it was said by the lunar calendar; -1 if there is no such day."""
+        if self.lunar is None:
+            self.lunar = compare_values._lunar_number(self.birth)
+        return self.lunar
+
+
+def name_level(x: Features, y: Features) -> int:
+    """As `compare_names.PreparedName.compare`."""
+    if not x.name or not y.name:
+        return 0
+    if x.name == y.name and not x.hidden:
+        return _N_EXACT
+    if not (x.han and y.han):
+        return _latin(x, y)
+    if x.hidden or y.hidden:
+        return _hidden(x, y)
+    return _chinese(x, y)
+
+
+def _chinese(x: Features, y: Features) -> int:
+    if x.fold == y.fold:
+        return _N_VARIANT
+    la, lb = len(x.name), len(y.name)
+    surname = x.surname == y.surname
+    if la == lb:
+        if compare_names._alike(x.readings, y.readings):
+            return _N_HOMOPHONE
+        if compare_names._alike(x.mixed, y.mixed):
+            return _N_SOUND
+    level = _N_SURNAME if surname else _N_ELSE
+    if (la > 4 or lb > 4) and _osa(x.fold, y.fold, score_cutoff=2) <= 2:
+        return _N_ONE_OFF
+    gap = abs(la - lb)
+    if gap > 1:
+        return level
+    pa, pb = x.chars, y.chars
+    count = sum(1 for p, q in zip(pa, pb, strict=True) if p == q and p)
+    if gap == 0:
+        longest = min(la, 4)
+        if longest >= 3 and count == longest - 1:
+            return _N_ONE_OFF
+        if la == 3 and surname and pa[1] == pb[2] and pa[2] == pb[1]:
+            return _N_ONE_OFF
+        return level
+    shorter = min(la, lb)
+    if shorter >= 2 and ((surname and x.last == y.last) or count == shorter):
+        return _N_PARTIAL
+    return level
+
+
+def _hidden(x: Features, y: Features) -> int:
+    pa, pb = x.chars, y.chars
+    first = pa[0] == pb[0] or not pa[0] or not pb[0] or (x.surname == y.surname and bool(x.surname))
+    second = pa[1] == pb[1] or not pa[1] or not pb[1]
+    last = x.last == y.last or not x.last or not y.last
+    long_enough = (not x.middle_star or len(y.name) >= 3) and (not y.middle_star or len(x.name) >= 3)
+    if not (first and second and last and long_enough):
+        return _N_MASKED_ELSE
+    shown = (x.last == y.last and x.last) or (pa[1] == pb[1] and pa[1])
+    return _N_MASKED_GIVEN if shown else _N_MASKED_SURNAME
+
+
+def _latin(x: Features, y: Features) -> int:
+    joined = "".join(sorted(n.name_pinyin(x.name)))
+    if joined and joined == "".join(sorted(n.name_pinyin(y.name))):
+        return _N_ROMANISED
+    if not x.han and not y.han:
+        p, q = " ".join(sorted(x.name.split())), " ".join(sorted(y.name.split()))
+        if p == q:
+            return _N_ROMANISED
+        close = max(_jaro(p, q), _jaro(x.name, y.name)) + _EPS
+        if close >= 0.94:
+            return _N_ONE_OFF
+        if close >= 0.88:
+            return _N_SOUND
+        return _N_SURNAME if x.surname == y.surname else _N_ELSE
+    chinese, latin = (x, y) if x.han else (y, x)
+    if n.surname_pinyin(chinese.name) in latin.name.split():
+        return _N_MASKED_SURNAME if chinese.masked_name else _N_SURNAME
+    return _N_MASKED_ELSE if chinese.masked_name else _N_ELSE
+
+
+def id_level(x: Features, y: Features) -> int:
+    """As `compare_values.PreparedId.compare`."""
+    a, b = x.id, y.id
+    if not a or not b:
+        return 0
+    if x.id_masked or y.id_masked:
+        p, q = (v.encode("ascii", "replace")[:20].ljust(20, b"\0") for v in (a, b))
+        fits = len(a) == len(b) and all(c == d or c == 42 or d == 42 for c, d in zip(p, q, strict=True))
+        if not fits:
+            return _ID["masked_else"]
+        return _ID["masked"] if sum(c == d != 42 and c != 0 for c, d in zip(p, q, strict=True)) >= 4 else 0
+    if a == b:
+        return 1
+    if x.id_valid and y.id_valid:
+        return _I_ELSE
+    near = 9
+    la, lb = len(a), len(b)
+    if la == lb:
+        p, q = a.encode("ascii", "replace")[:20], b.encode("ascii", "replace")[:20]
+        near = sum(c != d for c, d in zip(p, q, strict=True))
+        if 1 < near <= 8:
+            near = min(near, _osa(a, b, score_cutoff=2))
+    elif abs(la - lb) <= 2:
+        near = _osa(a, b, score_cutoff=2)
+    if min(la, lb) >= 5:
+        if near == 1:
+            return _ID["near_1"]
+        if near == 2:
+            return _I_NEAR_2
+    return _I_ELSE
+
+
+def birth_level(x: Features, y: Features) -> int:
+    """As `compare_values.PreparedBirth.compare`."""
+    a, b = x.birth, y.birth
+    if not a or not b:
+        return 0
+    whole = x.day > 0 and y.day > 0
+    if a == b and whole:
+        return 1
+    years = abs(x.year - y.year)
+    if whole:
+        if years == 0 and x.month == y.day and x.day == y.month:
+            return _BIRTH["swapped"]
+        differ = sum(c != d for c, d in zip(a, b, strict=True))
+        if differ == 1 or (differ == 2 and _osa(a, b, score_cutoff=1) == 1):
+            return _BIRTH["edit"]
+        if x.lunar_number() == y.digits or y.lunar_number() == x.digits:
+            return _B_LUNAR
+        same = (years == 0) + (x.month == y.month) + (x.day == y.day)
+        if same >= 2:
+            return _BIRTH["two_parts"]
+    gap = abs(x.digits - y.digits)
+    if whole and gap <= 31:
+        return _BIRTH["month_off"]
+    if years == 0:
+        return _BIRTH["year"]
+    if gap <= 372 or (years <= 1 and not whole):
+        return _BIRTH["year_off"]
+    return _BIRTH["ten_years"] if gap <= 10 * 372 or years <= 10 else _BIRTH["else"]
+
+
+def phone_level(x: Features, y: Features) -> int:
+    """As `compare_values.PreparedPhone.compare`."""
+    a, b = x.phone, y.phone
+    if not a or not b:
+        return 0
+    if a == b:
+        return 1
+    if (a[:8] == b[:8] or a[8:16] == b[8:16]) and _osa(a, b, score_cutoff=1) == 1:
+        return 2
+    return 3
+
+
+def address_level(x: Features, y: Features) -> int:
+    """As `compare_text.PreparedText.compare`."""
+    if not x.raw_address or not y.raw_address:
+        return 0
+    a, b = x.address, y.address
+    if not a or not b:
+        return 0
+    if a == b:
+        return 1
+    ratio = _indel(a, b) + _EPS
+    la, lb = len(a), len(b)
+    if abs(la - lb) <= 1 and min(la, lb) >= 2 and ratio >= 0.4 and _osa(a, b, score_cutoff=1) == 1:
+        return _TEXT["edit_1"]
+    return _TEXT["close"] if ratio >= 0.85 else _A_SIMILAR if ratio >= 0.7 else _TEXT["else"]
+
+
+def area_level(x: Features, y: Features) -> int:
+    """As `compare_values.PreparedArea.compare`."""
+    a, b = x.area, y.area
+    if a < 0 or b < 0:
+        return 0
+    if a // 10000 != b // 10000:
+        return 4
+    if a % 10000 == 0 or b % 10000 == 0:
+        return 3
+    if a == b:
+        return 2 if a % 100 == 0 else 1
+    return 2 if a // 100 == b // 100 else 3
+
+
+def hospital_level(x: Features, y: Features) -> int:
+    """As `compare_text.PreparedHospital.compare`."""
+    a, b = x.hospital, y.hospital
+    if a is None or b is None:
+        return 0
+    if a.plain == b.plain:
+        return 1
+    kind = a.kind == b.kind and bool(a.kind)
+    if a.number != b.number:
+        return _HOSPITAL["else"]
+    pa, pb = x.place, y.place
+    place = pa == pb and pa > 0
+    here = place or not pa or not pb or ((pa % 100 == 0 or pb % 100 == 0) and pa // 100 == pb // 100)
+    if here:
+        inside = a.plain in b.plain or b.plain in a.plain
+        ratio = _indel(a.plain, b.plain) + _EPS
+        if (inside and (kind or ratio >= 0.6)) or (place and kind and a.number > 0):
+            return _HOSPITAL["same_house"]
+        if ratio >= 0.7:
+            return _H_SIMILAR
+    return _HOSPITAL["kind"] if kind else _HOSPITAL["else"]
+
+
+def disease_level(x: Features, y: Features) -> int:
+    """As `compare_text.PreparedDisease.compare`."""
+    if not x.disease or not y.disease:
+        return 0
+    if x.disease == y.disease:
+        return _DISEASE["exact"]
+    if x.group and x.group == y.group:
+        return _DISEASE["group"]
+    if x.group != y.group and _indel(x.plain, y.plain) + _EPS >= 0.75:
+        return _DISEASE["similar"]
+    return _DISEASE["chapter"] if x.chapter and x.chapter == y.chapter else _DISEASE["else"]
+
+
+def sex_level(x: Features, y: Features) -> int:
+    """As `compare_values.PreparedSex.compare`."""
+    if not x.sex or not y.sex:
+        return 0
+    return 1 if x.sex == y.sex else 2
+
+
+_LEVELS = {
+    "name": name_level, "id_number": id_level, "birth_date": birth_level, "sex": sex_level, "phone": phone_level,
+    "address": address_level, "area": area_level, "hospital": hospital_level, "disease": disease_level,
+}  # fmt: skip
+_TERMS: dict[tuple[str, str], Any] = {
+    ("name", "value"): lambda f: f.fold,
+    ("name", "surname"): lambda f: f.surname,
+    ("id_number", "value"): lambda f: f.id,
+    ("phone", "value"): lambda f: f.phone,
+    ("address", "value"): lambda f: f.address,
+    ("area", "value"): lambda f: f"{f.area:06d}" if f.area >= 0 else "",
+    ("area", "city"): lambda f: f"{f.area:06d}"[:4] if f.area >= 0 else "",
+    ("hospital", "value"): lambda f: f.hospital.plain if f.hospital else "",
+    ("disease", "group"): lambda f: f.group,
+}
+
+
+class Scorer:
+    """Levels and weights of pairs under one parameter table."""
+
+    def __init__(self, model: Model, params: Params) -> None:
+        self.params = params
+        self.comparisons = model.comparisons
+        self.names = model.names
+        self.compare = [_LEVELS[name] for name in model.names]
+        self.weights = [params.weights(c).tolist() for c in model.comparisons]
+        self.prior = math.log2(params.prior / (1 - params.prior))
+        at = {name: position for position, name in enumerate(model.names)}
+        self.at_name, self.at_id, self.at_birth, self.at_sex = (
+            at[k] for k in ("name", "id_number", "birth_date", "sex")
+        )
+        self.at_phone, self.at_address, self.at_area, self.at_hospital = (
+            at[k] for k in ("phone", "address", "area", "hospital")
+        )
+        m, u = params.m["area"], params.u["area"]
+        self.city = max(math.log2((m[0] + m[1]) / max(u[0] + u[1], 1e-12)), 0.0)
+        #: Per comparison: level → (log2 of the mean frequency, floor, frequencies, which term of the features)
+        self.frequencies: list[dict[int, tuple[float, float, dict[str, float], Any]]] = []
+        for comparison in model.comparisons:
+            found: dict[int, tuple[float, float, dict[str, float], Any]] = {}
+            known = params.tf.get(comparison.name, {})
+            for level, table in comparison.tf.items():
+                if table not in known and table == "value":
+                    table = "surname"
+                if table in known and (comparison.name, table) in _TERMS:
+                    f = known[table]
+                    term = _TERMS[comparison.name, table]
+                    found[comparison.index(level)] = (math.log2(f.mean), f.floor, f.values, term)
+            self.frequencies.append(found)
+
+    def levels(self, x: Features, y: Features) -> list[int]:
+        """The level of every comparison; what another field says already is 'missing' (0)."""
+        out = [compare(x, y) for compare in self.compare]
+        if 0 < out[self.at_id] <= _I_NEAR_2 and (len(x.id) == 18 or len(y.id) == 18):
+            out[self.at_birth] = out[self.at_sex] = 0
+        if 0 < out[self.at_address] <= 3 and out[self.at_area] <= 2:
+            out[self.at_area] = 0
+        return out
+
+    def parts(self, levels: list[int], x: Features, y: Features) -> list[float]:
+        """log2 weights per comparison with term frequencies; the last one is the household's."""
+        out = [weights[level] for weights, level in zip(self.weights, levels, strict=True)]
+        for position, level in enumerate(levels):
+            frequency = self.frequencies[position].get(level)
+            if frequency is not None:
+                mean, floor, values, term = frequency
+                out[position] += min(
+                    mean - math.log2(max(values.get(value, floor), floor)) if value else 0.0
+                    for value in (term(x), term(y))
+                )
+        if 0 < levels[self.at_area] <= 2 and (
+            0 < levels[self.at_hospital] <= _H_SIMILAR or 0 < levels[self.at_address] <= _A_SIMILAR
+        ):
+            out[self.at_area] -= self.city
+        name, number = levels[self.at_name], levels[self.at_id]
+        other = name in (_N_SURNAME, _N_ELSE) or (
+            name in (_N_ONE_OFF, _N_PARTIAL) and levels[self.at_birth] > _B_LUNAR
+        )
+        household = 0.0
+        if other and (number == 0 or number > _I_NEAR_2):
+            for position in (self.at_phone, self.at_address, self.at_area):
+                household -= max(out[position], 0.0)
+        out.append(household)
+        return out
