@@ -47,6 +47,14 @@ def icd10_of(text: str) -> str:
     return best[1]
 
 
+@cache
+def illness_name(icd10: str) -> str:
+    """The name of an ICD-10 code, national subdivisions too (C91.000x003 → 急性淋巴细胞白血病); '' if not known."""
+    names = {row["icd10"]: row["name"] for row in reversed(_data("illnesses"))}
+    code = icd10.strip().upper()
+    return names.get(code) or names.get(code[:5]) or ""
+
+
 def area_choices() -> list[tuple[str, Any]]:
     groups: list[tuple[str, Any]] = [("", "请选择")]
     groups += [(city["city"], [tuple(pair) for pair in city["areas"]]) for city in _data("areas")]

@@ -12,7 +12,9 @@ from typing import Any
 
 from django.utils import timezone
 
+from charity.applications.lookups import illness_name
 from charity.applications.models import Application, Document
+from charity.findings import reading as findings
 from consent.models import Category, Consent
 from insurance.intake.models import Settlement
 from insurance.ledger import services as ledger
@@ -180,7 +182,12 @@ def facts_of(case: Case, application: Application) -> rules.Facts:
         if coded:
             known["diagnoses"] = Known(
                 tuple(
-                    rules.Diagnosis(icd10=s.disease_code, name=s.disease_name, stage=illness.get("stage", ""))
+                    rules.Diagnosis(
+                        icd10=s.disease_code,
+                        name=s.disease_name or illness_name(s.disease_code),
+                        stage=illness.get("stage", ""),
+                        stage_checked=False,
+                    )
                     for s in coded[:1]
                 ),
                 INSURER,
@@ -207,7 +214,21 @@ def facts_of(case: Case, application: Application) -> rules.Facts:
     known["fund_available"] = Known(
         ledger.fund_position(case.fund_id).open + own_hold(case), LEDGER, verified=True
     )
+    known = findings.apply(case.pk, case.consent_id, agreed, known, timezone.localdate())
+    if "subject_bill" not in known and isinstance(known.get("bills"), Known):
+        known["subject_bill"] = largest_open(known["bills"].value)
     return rules.Facts(**known, subject_episode=f"need:{case.need_id}" if case.need_id else "")
+
+
+def largest_open(found: Sequence[rules.Bill]) -> str:
+    """The bill with most still open, the newest of several; '' without bills. What a rule of one bill looks at
+    until staff choose another."""
+
+    def still_open(bill: rules.Bill) -> Decimal:
+        aid = bill.aid.value if isinstance(bill.aid, Known) else ()
+        return (bill.person or Decimal("0.00")) - sum((amount for _layer, amount in aid), Decimal("0.00"))
+
+    return max(found, key=lambda bill: (still_open(bill), bill.settled_on, bill.id)).id if found else ""
 
 
 def _hardships(application: Application, household: dict[str, Any]) -> dict[str, Any]:

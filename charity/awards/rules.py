@@ -34,6 +34,8 @@ CASE_STEPS: dict[str, tuple[frozenset[str], str | None]] = {
     "return": (frozenset({"paid"}), None),
     "request": (frozenset({"new", "waiting_family", "proposed", "approved"}), None),
     "check": (frozenset({"new", "waiting_family", "proposed", "approved"}), None),
+    "committee": (frozenset({"new", "waiting_family", "proposed"}), None),
+    "bill": (frozenset({"new", "waiting_family"}), None),
     "review": (frozenset({"refused", "approved", "paid", "closed"}), None),
     "assign": (frozenset({"new", "waiting_family", "proposed", "approved"}), None),
 }
@@ -58,6 +60,8 @@ ROLES: dict[str, frozenset[str]] = {
     "return": frozenset({"payer"}),
     "request": frozenset({"case_worker", "approver"}),
     "check": frozenset({"case_worker", "approver"}),
+    "committee": frozenset({"case_worker", "fund_manager"}),
+    "bill": frozenset({"case_worker"}),
     "review": frozenset({"approver"}),
     "assign": frozenset({"case_worker", "approver", "fund_manager", "administrator"}),
 }

@@ -7,7 +7,9 @@ from scope import engine_scope
 
 @shared_task(name="awards.sweep", ignore_result=True)
 def sweep() -> int:
+    from charity.findings import handlers as findings
+
     from .candidates import sweep_consents, sweep_expired
 
     with engine_scope("awards sweep"):
-        return sweep_expired() + sweep_consents()
+        return sweep_expired() + sweep_consents() + findings.sweep_expired()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -182,7 +183,10 @@ def _procedure(criterion: Criterion, rule: Rule, facts: Facts, on: date) -> Outc
     if isinstance(done, Unknown):
         missing = _("还不知道有没有做过%(name)s", name=name)
         return unknown(done, required, missing, _("做过、没做过，请看病历或问医院后核实"))
-    found = [x for x in done.value if x.kind == p["procedure"]]
+    about = [x for x in done.value if x.kind == p["procedure"]]
+    if checked := [x for x in about if x.checked]:
+        about, done = checked, replace(done, verified=True)
+    found = [x for x in about if x.done]
     used: list[Known[Any]] = [done]
     if found and p["as_of"] == "application":
         applied = facts.applied_on

@@ -56,10 +56,15 @@ class Diagnosis:
 
 @dataclass(frozen=True)
 class Procedure:
-    """A procedure that was done. `kind` is a rule's key: hsct, chd_surgery …"""
+    """A procedure that was done (or, `done` False, was not). `kind` is a rule's key: hsct, chd_surgery …
+
+    `checked`: this very procedure was verified, whatever the rest of the list is worth.
+    """
 
     kind: str
     done_on: date | None = None
+    done: bool = True
+    checked: bool = False
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ MAY_WAKE: dict[str, frozenset[str]] = {
         "document.changed": ("patient", "staff"),
         "document.requested": ("staff",),
         "hardship.certified": ("staff",),
+        "finding.recorded": ("staff",),
     }.items()
 }
 #: topic → {id in the event: what it must equal of the one who asked}

@@ -1,0 +1,473 @@
+"""What staff check: it is sealed, append-only, theirs alone, and the criteria rest on it."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
+
+import cases
+import factories as make
+from audit.models import EntryPayload
+from charity.awards.candidates import evaluate_case
+from charity.awards.models import Case
+from charity.awards.rules import AwardError
+from charity.findings import handlers, services
+from charity.findings.models import CATEGORY, Fact, Finding
+from consent import services as consents
+from outbox import emit
+from outbox.tasks import drain
+from scope import actor_scope, engine_scope
+
+TODAY = timezone.localdate()
+HOME = {
+    "id": "home",
+    "type": "area",
+    "clause": "第二条",
+    "text": "户籍在长沙市。",
+    "params": {"options": [{"by": "household", "areas": ["4301"], "name": "长沙市"}]},
+}
+POOR = {
+    "id": "poor",
+    "type": "hardship",
+    "clause": "第三条",
+    "text": "低保或特困。",
+    "params": {"classes": ["dibao", "tekun"]},
+}
+DONE = {
+    "id": "done",
+    "type": "procedure",
+    "clause": "第四条",
+    "text": "完成移植。",
+    "params": {"procedure": "hsct", "name": "造血干细胞移植", "state": "done"},
+}
+BURDEN = {
+    "id": "burden",
+    "type": "ratio",
+    "clause": "第五条",
+    "text": "自付占支付能力四成以上。",
+    "params": {"min": "0.4"},
+}
+STAGED = {
+    "id": "staged",
+    "type": "diagnosis",
+    "clause": "第六条",
+    "text": "白血病高危。",
+    "params": {"diseases": [{"icd10": ["C91"], "names": ["白血病"], "stages": ["高危"]}]},
+}
+VALUES = {
+    Fact.HOUSEHOLD_AREA: {"area": "430104"},
+    Fact.RESIDENCE: {"area": "430104", "since": "2014-12-31"},
+    Fact.INSURED_AREA: {"value": "430100"},
+    Fact.INSUTYPE: {"value": "390"},
+    Fact.HOUSEHOLD: {"members": 3, "income": "60000.00", "living": "20000.00"},
+    Fact.MEDICAL_SPEND: {"amount": "30000.00"},
+    Fact.DIAGNOSIS: {"name": "急性淋巴细胞白血病", "icd10": "C91.0", "stage": "高危"},
+    Fact.FIRST_DIAGNOSIS: {"first": True},
+    Fact.DIAGNOSED_ON: {"day": "2026-05-01"},
+    Fact.TREATED_ON: {"day": "2026-06-01"},
+    Fact.HOSPITAL: {"name": "示例市儿童医院", "level": 3},
+}
+
+
+def told(**more):
+    return {"means": "phone", "source": "岳麓区派出所户籍科 0731-0000", "checked_on": TODAY, **more}
+
+
+def check(on, fact, value, **more):
+    with actor_scope(on.worker):
+        done = services.record_finding(on.worker, on.case.pk, fact, value=value, **told(**more))
+    drain()
+    on.reload()
+    return done
+
+
+def result(on, name):
+    with actor_scope(on.worker):
+        return next(row for row in Case.objects.get(pk=on.case.pk).criteria if row.get("id") == name)
+
+
+def test_a_checked_fact_meets_its_criterion_and_says_how_it_was_checked(db):
+    on = cases.stage(criteria=[HOME])
+    assert result(on, "home")["status"] == "unknown"
+    check(on, "household_area", {"area": "430104"})
+    met = result(on, "home")
+    assert (met["status"], met["actual"]) == ("met", "湖南省长沙市岳麓区")
+    assert "打电话问" in met["source"]
+    assert met["clause"] == "第二条"
+
+
+def test_a_checked_fact_may_also_speak_against_it(db):
+    on = cases.stage(criteria=[HOME])
+    check(on, "household_area", {"area": "130302"})
+    assert result(on, "home")["status"] == "failed"
+    assert on.case.verdict == "ineligible"
+
+
+def test_could_not_verify_is_never_not_eligible(db):
+    on = cases.stage(criteria=[HOME, POOR, DONE])
+    for fact in ("household_area", "hardships", "procedures"):
+        key = "hsct" if fact == "procedures" else "dibao" if fact == "hardships" else ""
+        check(on, fact, None, key=key)
+    assert {result(on, name)["status"] for name in ("home", "poor", "done")} == {"unknown"}
+    assert on.case.verdict == "undetermined"
+
+
+def test_the_newest_check_counts_and_the_former_ones_stay(db):
+    on = cases.stage(criteria=[HOME])
+    check(on, "household_area", {"area": "130302"})
+    check(on, "household_area", {"area": "430104"})
+    assert result(on, "home")["status"] == "met"
+    with actor_scope(on.worker):
+        services.withdraw(on.worker, on.case.pk, "household_area", reason="看错了人的户口本")
+    drain()
+    assert result(on, "home")["status"] == "unknown"
+    with actor_scope(on.worker):
+        assert [row.outcome for row in services.findings_of(on.case)] == ["found", "found", "withdrawn"]
+        with pytest.raises(AwardError):
+            services.withdraw(on.worker, on.case.pk, "household_area", reason="再撤一次看看")
+
+
+def test_a_check_that_ran_out_no_longer_counts(db, monkeypatch):
+    on = cases.stage(criteria=[HOME])
+    check(on, "household_area", {"area": "430104"}, valid_until=TODAY)
+    assert result(on, "home")["status"] == "met"
+    with engine_scope("test"):
+        assert handlers.sweep_expired() == 0
+    real = timezone.localdate
+    monkeypatch.setattr(
+        timezone, "localdate", lambda value=None, zone=None: real(value, zone) + timedelta(days=not value)
+    )
+    with engine_scope("test"):
+        assert handlers.sweep_expired() == 1
+    assert result(on, "home")["status"] == "unknown"
+
+
+def test_a_hardship_needs_the_offices_word_and_its_end(db):
+    on = cases.stage(criteria=[POOR])
+    assert result(on, "poor")["status"] == "unknown"
+    until = (TODAY + timedelta(days=90)).isoformat()
+    check(on, "hardships", {"office": "岳麓区民政局", "since": "2026-01-01", "until": until}, key="dibao")
+    met = result(on, "poor")
+    assert met["status"] == "met"
+    assert "岳麓区民政局" in met["source"]
+
+
+def test_a_register_without_the_person_says_no_hardship(db):
+    on = cases.stage(criteria=[POOR])
+    check(on, "hardships", {"office": "岳麓区民政局"}, key="none", means="register")
+    assert result(on, "poor")["status"] == "failed"
+    check(on, "hardships", {"office": "岳麓区民政局", "since": "2026-11-01", "until": ""}, key="tekun")
+    assert result(on, "poor")["status"] in {"met", "unknown"}
+
+
+def test_another_class_than_asked_leaves_the_question_open(db):
+    on = cases.stage(criteria=[POOR])
+    check(on, "hardships", {"office": "岳麓区民政局", "since": "2026-01-01", "until": ""}, key="orphan")
+    assert result(on, "poor")["status"] == "unknown"
+
+
+def test_an_operation_is_verified_one_by_one(db):
+    other = {
+        **DONE,
+        "id": "other",
+        "params": {"procedure": "chd_surgery", "name": "先心病手术", "state": "not_done"},
+    }
+    on = cases.stage(criteria=[DONE, other])
+    check(on, "procedures", {"done": True, "day": "2026-07-01"}, key="hsct")
+    assert result(on, "done")["status"] == "met"
+    assert result(on, "other")["status"] == "unknown"
+    check(on, "procedures", {"done": False, "day": ""}, key="chd_surgery")
+    assert result(on, "other")["status"] == "met"
+
+
+def test_income_less_living_costs_is_the_capacity_to_pay(db):
+    on = cases.stage(criteria=[BURDEN], residual="30000.00")
+    assert result(on, "burden")["status"] == "unknown"
+    check(on, "capacity_to_pay", {"members": 3, "income": "90000.00", "living": "20000.00"})
+    assert (result(on, "burden")["status"], result(on, "burden")["actual"]) == ("met", "42.8%")
+    check(on, "capacity_to_pay", {"members": 3, "income": "90000.00", "living": ""})
+    assert result(on, "burden")["status"] == "failed"
+
+
+def test_a_stage_that_the_family_told_counts_once_it_was_read_on_paper(db):
+    ill = cases.answers()["illness"] | {"stage": "高危"}
+    on = cases.stage(criteria=[STAGED], told=cases.answers(illness=ill))
+    assert result(on, "staged")["status"] == "unknown"
+    assert result(on, "staged")["tentative"] == "met"
+    row = cases.paper(on)
+    with pytest.raises(AwardError) as caught:
+        check(on, "diagnoses", {"stage": "高危"}, means="document", document_id=row.pk)
+    assert caught.value.code == "document"
+    from charity.awards import casework
+
+    with actor_scope(on.worker):
+        casework.accept_document(on.worker, on.case.pk, row.pk, seal="hospital")
+    check(on, "diagnoses", {"stage": "高危"}, means="document", document_id=row.pk)
+    assert result(on, "staged")["status"] == "met"
+
+
+@pytest.mark.parametrize("fact", sorted(VALUES))
+def test_every_kind_of_check_can_be_recorded_and_evaluated(db, fact):
+    on = cases.stage(criteria=[HOME, BURDEN, STAGED])
+    check(on, fact, VALUES[fact])
+    assert on.case.evaluated_at
+
+
+def test_every_fact_has_its_category():
+    assert set(CATEGORY) == set(Fact.values)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"means": "meeting"}, "means"),
+        ({"source": "  "}, "reason"),
+        ({"checked_on": TODAY + timedelta(days=1)}, "date"),
+        ({"valid_until": TODAY - timedelta(days=1)}, "date"),
+        ({"means": "document", "document_id": 999_999}, "document"),
+    ],
+)
+def test_a_check_that_says_too_little_is_refused_and_changes_nothing(db, change, code):
+    on = cases.stage(criteria=[HOME])
+    with actor_scope(on.worker), pytest.raises(AwardError) as caught:
+        services.record_finding(
+            on.worker, on.case.pk, "household_area", value={"area": "430104"}, **told(**change)
+        )
+    assert caught.value.code == code
+    with engine_scope("test"):
+        assert not Finding.objects.exists()
+
+
+def test_only_case_workers_and_approvers_of_the_house_check(db):
+    on, other = cases.stage(criteria=[HOME]), cases.stage(criteria=[HOME])
+    for actor in (on.payer, on.manager, other.worker):
+        with actor_scope(actor), pytest.raises(AwardError) as caught:
+            services.record_finding(actor, on.case.pk, "household_area", value={"area": "430104"}, **told())
+        assert caught.value.code in {"role", "not_found"}
+
+
+def test_nothing_is_recorded_of_what_the_family_did_not_open(db):
+    on = cases.stage(criteria=[POOR], categories=["identity", "bills"])
+    with pytest.raises(AwardError) as caught:
+        check(on, "hardships", {"office": "岳麓区民政局"}, key="dibao")
+    assert caught.value.code == "category"
+
+
+def test_after_a_withdrawal_nobody_reads_it_and_a_new_yes_does_not_bring_it_back(db):
+    on = cases.stage(criteria=[HOME])
+    check(on, "household_area", {"area": "430104"})
+    with actor_scope(make.patient(on.account)) as family:
+        consents.withdraw(family, on.consent)
+    drain()
+    with actor_scope(on.worker):
+        assert not Finding.objects.exists()
+        with pytest.raises(AwardError):
+            services.record_finding(
+                on.worker, on.case.pk, "household_area", value={"area": "430104"}, **told()
+            )
+    make.consent_again(on.consent)
+    drain()
+    on.reload()
+    assert result(on, "home")["status"] == "unknown"
+
+
+def test_the_audit_entry_names_the_fact_and_never_the_value(db):
+    on = cases.stage(criteria=[HOME])
+    check(on, "household_area", {"area": "430104"})
+    with engine_scope("test"):
+        payload = EntryPayload.objects.get(entry__action="finding.recorded").payload
+    assert payload["fact"] == "household_area"
+    text = json.dumps(payload, ensure_ascii=False)
+    assert "430104" not in text
+    assert "派出所" not in text
+
+
+def test_value_and_source_are_sealed_in_the_database(db):
+    on = cases.stage(criteria=[HOME])
+    check(on, "household_area", {"area": "430104"})
+    with engine_scope("test"), connection.cursor() as cursor:
+        cursor.execute("SELECT value, source FROM finding")
+        stored = b"".join(bytes(part) for part in cursor.fetchone())
+    assert b"430104" not in stored
+    assert "派出所".encode() not in stored
+
+
+def test_the_same_event_again_changes_nothing(db):
+    on = cases.stage(criteria=[HOME])
+    check(on, "household_area", {"area": "430104"})
+    before = (on.case.met, on.case.unknown, on.case.verdict)
+    with engine_scope("test"):
+        evaluate_case(on.case)
+        evaluate_case(on.case)
+    on.reload()
+    assert (on.case.met, on.case.unknown, on.case.verdict) == before
+
+
+def test_another_house_cannot_wake_the_evaluation(db):
+    on, other = cases.stage(criteria=[HOME]), cases.stage(criteria=[HOME])
+    with engine_scope("test"):
+        Case.objects.filter(pk=on.case.pk).update(verdict="marker")
+    with actor_scope(other.worker):
+        emit("finding.recorded", case_id=on.case.pk)
+    drain()
+    assert on.reload().verdict == "marker"
+
+
+INSERT = """INSERT INTO finding (case_id, organisation_id, application_id, consent_id, fact, key, category, outcome,
+ value, means, source, checked_on, recorded_by_id, recorded_at, document_id)
+ VALUES (%(case)s, %(org)s, %(application)s, %(consent)s, %(fact)s, '', %(category)s, 'found', '\\x00', %(means)s,
+ '\\x00', now(), %(user)s, now(), NULL)"""
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        "somebody else's name",
+        "another house's case",
+        "another application",
+        "another category",
+        "nothing was looked at",
+        "a decided case",
+    ],
+)
+def test_sql_of_the_web_role_cannot_write_a_check_that_is_not_ones_own(db, lie):
+    on, other = cases.stage(criteria=[HOME]), cases.stage(criteria=[HOME])
+    row = {
+        "case": on.case.pk,
+        "org": on.org.pk,
+        "application": on.application.pk,
+        "consent": on.consent.pk,
+        "fact": "household_area",
+        "category": "identity",
+        "means": "phone",
+        "user": on.worker.user_id,
+    }
+    change = {
+        "somebody else's name": {"user": on.approver.user_id},
+        "another house's case": {"case": other.case.pk},
+        "another application": {"application": other.application.pk},
+        "another category": {"category": "other_aid"},
+        "nothing was looked at": {"means": "document"},
+        "a decided case": {},
+    }[lie]
+    if lie == "a decided case":
+        with engine_scope("test"):
+            Case.objects.filter(pk=on.case.pk).update(state="paid")
+    with (
+        actor_scope(on.worker),
+        pytest.raises(DatabaseError),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(INSERT, {**row, **change})
+
+
+def test_sql_of_the_web_role_neither_changes_nor_removes_a_check(db):
+    on = cases.stage(criteria=[HOME])
+    check(on, "household_area", {"area": "430104"})
+    for statement in ("UPDATE finding SET fact = 'residence'", "DELETE FROM finding", "TRUNCATE finding"):
+        with (
+            actor_scope(on.worker),
+            pytest.raises(DatabaseError),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement)
+
+
+def test_another_house_and_the_family_read_nothing(db):
+    on, other = cases.stage(criteria=[HOME]), cases.stage(criteria=[HOME])
+    check(on, "household_area", {"area": "430104"})
+    for actor in (other.worker, make.patient(on.account), make.patient()):
+        with actor_scope(actor):
+            assert not Finding.objects.exists()
+
+
+COMMITTEE = {
+    "criteria": [
+        {
+            "id": "board",
+            "type": "committee",
+            "clause": "第六条",
+            "text": "评审会同意。",
+            "params": {"name": "评审会"},
+        }
+    ],
+    "process": {"committee": True, "queue": "first_come", "promised_days": 10},
+}
+
+
+def meet(on, actor=None, **change):
+    actor = actor or on.worker
+    values = {
+        "met_on": TODAY,
+        "decision": "approved",
+        "present": 5,
+        "quorum": 3,
+        "votes_for": 4,
+        "votes_against": 1,
+        "minutes": "评审会纪要 2026-11",
+        "no_conflict": True,
+        **change,
+    }
+    with actor_scope(actor):
+        done = services.record_committee(actor, on.case.pk, **values)
+    drain()
+    on.reload()
+    return done
+
+
+def test_the_committee_decides_and_sets_a_ceiling(db):
+    on = cases.stage(**COMMITTEE)
+    assert result(on, "board")["status"] == "unknown"
+    meet(on, amount=Decimal("4000.00"))
+    assert result(on, "board")["status"] == "met"
+    assert on.case.offer == Decimal("4000.00")
+
+
+def test_a_deferred_decision_stays_unknown_and_a_no_is_a_no(db):
+    on = cases.stage(**COMMITTEE)
+    meet(on, decision="deferred", votes_for=0, votes_against=0)
+    assert result(on, "board")["status"] == "unknown"
+    meet(on, decision="refused", votes_for=1, votes_against=4)
+    assert result(on, "board")["status"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"no_conflict": False}, "conflict"),
+        ({"present": 2}, "quorum"),
+        ({"votes_for": 5, "votes_against": 1}, "votes"),
+        ({"votes_for": 2, "votes_against": 2}, "votes"),
+        ({"decision": "refused"}, "votes"),
+        ({"met_on": TODAY + timedelta(days=1)}, "date"),
+        ({"amount": Decimal("-1")}, "amount"),
+        ({"minutes": "x"}, "reason"),
+    ],
+)
+def test_a_meeting_that_does_not_hold_is_not_recorded(db, change, code):
+    on = cases.stage(**COMMITTEE)
+    with pytest.raises(AwardError) as caught:
+        meet(on, **change)
+    assert caught.value.code == code
+
+
+def test_a_fund_without_a_committee_has_no_meeting(db):
+    on = cases.stage(criteria=[HOME])
+    with pytest.raises(AwardError) as caught:
+        meet(on)
+    assert caught.value.code == "fact"
+
+
+def test_the_fund_manager_may_record_the_meeting_and_the_approver_may_not(db):
+    on = cases.stage(**COMMITTEE)
+    meet(on, on.manager)
+    with pytest.raises(AwardError) as caught:
+        meet(on, on.approver)
+    assert caught.value.code == "role"
