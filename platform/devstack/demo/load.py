@@ -92,7 +92,9 @@ def _load(cast: Cast, say: Say, rest: bool, began: float) -> Loaded:
         funds = {fund.slug: fund for fund in Fund.objects.select_related("organisation")}
     made = _apply_all(cast, everyone, funds, today)
     say(f"{len(made)} applications ({time.monotonic() - began:.1f} s)")
-    token = _letter_for(cast, newcomer, today)
+    token = stage.attempt("letter", stage.invite, cast, newcomer[0].setl_id) or ""
+    for family in [f for f in planned if f.goal == "new" and f.patient.city == "4301"][:3]:
+        stage.attempt("letter", stage.invite, cast, family.bills[0].setl_id, True)
 
     for code in ("changsha-yb", "qinhuangdao-yb"):
         city = next(c for c, insurer in demo_bills.INSURER_OF.items() if insurer == code)
@@ -193,14 +195,6 @@ def _newcomer(
         if sum((bill.person_paid for bill in recent), Decimal(0)) > 20_000:
             return mine
     return rows[:1]
-
-
-def _letter_for(cast: Cast, mine: list[SyntheticSettlement], today: date) -> str:
-    from insurance.intake.models import Settlement
-
-    with engine_scope("demo"):
-        row = Settlement.objects.filter(setl_id=mine[0].setl_id, person_id__isnull=False).first()
-    return stage.letter(row.person_id, cast.houses["changsha-yb"].pk) if row and row.person_id else ""
 
 
 def _doubtful(cast: Cast, rows: list[SyntheticSettlement], first: set[str]) -> None:

@@ -27,6 +27,7 @@ from charity.awards.models import Case
 from charity.campaigns import services as campaigns
 from charity.funds.models import Fund
 from consent import services as consents
+from insurance.desk import letters
 from insurance.intake import services as intake
 from insurance.intake.models import Settlement
 from outbox import tasks
@@ -168,6 +169,19 @@ def letter(person_id: int, organisation_id: int) -> str:
     """The token of a letter that the insurer sends."""
     with engine_scope("demo"):
         return registry.issue_token(person_id, organisation_id)
+
+
+def invite(cast: Cast, setl_id: str, printed: bool = False) -> str:
+    """A letter from the insurer's own desk about one of its bills. Its token, '' when it is not ready."""
+    clerk = cast.staff("changsha.clerk")
+    with actor_scope(clerk):
+        asked = letters.ask(clerk, setl_id)
+    drain()
+    with actor_scope(clerk):
+        paper = letters.open_letter(clerk, asked.pk)
+        if printed:
+            letters.printed(clerk, asked.pk)
+    return paper.token
 
 
 def certify(person_id: int, kind: str, today: date) -> None:
