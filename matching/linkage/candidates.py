@@ -4,37 +4,54 @@ Keys come from the comparisons themselves. No block is ever larger than a cap, s
 with one phone number cost no more than ten thousand others.
 """
 
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
-from .columns import Ints
+from .columns import COMPACT, Ints
 from .model import Table
 
 #: Up to this many pairs in all, everything is compared with everything.
 ALL_PAIRS = 1_500_000
 MAX_BLOCK = 400
+#: Pairs compared at a time: what they need fits the cache.
+CHUNK = 50_000
 
 
 @dataclass(frozen=True)
 class Key:
-    """A blocking key: its name, the comparisons it rests on, a code per row (-1: none), pairs it makes."""
+    """A blocking key: its name, the comparisons it rests on, the pairs it makes, how to find a code per row."""
 
     name: str
     comparisons: tuple[int, ...]
-    codes: Ints
     pairs: int
+    make: Callable[[], np.ndarray]
+
+    @property
+    def codes(self) -> np.ndarray:
+        """A code per row, -1 for none; made anew, for a large table has many keys."""
+        return self.make()
 
 
 @dataclass(frozen=True)
 class Split:
-    """How rows belong together: ``left`` rows come first; without ``link`` all pairs count."""
+    """How rows belong together: ``left`` rows come first; without ``link`` all pairs count.
+
+    ``share`` of the pairs are looked at in training.
+    """
 
     rows: int
     left: int
     link: bool
+    share: float = 1.0
+
+    @property
+    def seen(self) -> float:
+        """Number of pairs that training stands for."""
+        return self.total * self.share
 
     @property
     def total(self) -> int:
@@ -44,33 +61,89 @@ class Split:
         return self.rows * (self.rows - 1) // 2
 
 
-def _compact(codes: np.ndarray) -> tuple[Ints, np.ndarray]:
-    """Codes renumbered from 0 in order of value (-1 stays), and the count of each."""
-    known = codes >= 0
-    out = np.full(len(codes), -1, dtype=np.int32)
-    if known.any():
-        _, inverse, counts = np.unique(codes[known], return_inverse=True, return_counts=True)
-        out[known] = inverse
-        return out, counts
-    return out, np.zeros(0, dtype=np.int64)
+@dataclass(frozen=True)
+class Blocks:
+    """Rows side by side that share a code: row ``rows[p]`` meets ``rows[first[p]:last[p]]``."""
+
+    rows: Ints
+    first: np.ndarray
+    last: np.ndarray
+
+    @property
+    def pairs(self) -> int:
+        """Number of pairs in all blocks."""
+        return int((self.last - self.first).sum())
+
+    @classmethod
+    def of(cls, codes: np.ndarray, split: Split) -> "Blocks":
+        """Blocks of two and more, none above `MAX_BLOCK`."""
+        known = np.flatnonzero(codes >= 0)
+        values = codes[known]
+        if len(known) and int(values.max()) >= 2**62 // split.rows:
+            values = np.unique(values, return_inverse=True)[1]
+        packed = values.astype(np.int64) * split.rows + known
+        packed.sort()
+        values, rows = np.divmod(packed, split.rows)
+        starts = np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]])) if len(rows) else known
+        sizes = np.diff(np.append(starts, len(rows)))
+        good = (sizes > 1) & (sizes <= MAX_BLOCK)
+        keep = np.repeat(good, sizes)
+        rows, sizes = rows[keep].astype(np.int32), sizes[good]
+        starts = np.cumsum(sizes) - sizes
+        last = np.repeat(starts + sizes, sizes).astype(np.int32)
+        first = np.arange(1, len(rows) + 1, dtype=np.int32)
+        if split.link:
+            left = rows < split.left
+            before = np.concatenate([[0], np.cumsum(left)])
+            across = starts + before[starts + sizes] - before[starts]
+            first = np.where(left, np.repeat(across, sizes), last).astype(np.int32)
+        return cls(rows, first, last)
+
+    def pieces(self, size: int = 2_000_000) -> Iterator[tuple[Ints, Ints]]:
+        """The pairs, the lower row first, about ``size`` at a time."""
+        counts = self.last - self.first
+        total = np.cumsum(counts, dtype=np.int64)
+        start = 0
+        while start < len(counts):
+            done = int(total[start - 1]) if start else 0
+            end = max(int(np.searchsorted(total, done + size, side="right")), start + 1)
+            count = counts[start:end]
+            number = int(count.sum())
+            if number:
+                i = np.repeat(self.rows[start:end], count)
+                shift = np.repeat(self.first[start:end] - np.cumsum(count) + count, count)
+                yield i, self.rows[shift + np.arange(number)]
+            start = end
 
 
-def _count(codes: Ints, counts: np.ndarray, split: Split) -> int:
-    if not len(counts):
-        return 0
-    counts = np.where(counts > MAX_BLOCK, 0, counts)
-    if split.link:
-        left = np.bincount(codes[: split.left][codes[: split.left] >= 0], minlength=len(counts))
-        return int((left * (counts - left))[counts > 0].sum())
-    return int((counts.astype(np.int64) * (counts - 1) // 2).sum())
+class _Shelf:
+    """Codes of a large table wait on disk; those of a small one in memory."""
+
+    def __init__(self, rows: int) -> None:
+        self.file = tempfile.TemporaryFile() if rows >= COMPACT else None
+        self.used = 0
+
+    def put(self, codes: np.ndarray) -> Callable[[], np.ndarray]:
+        file, place, size = self.file, self.used, len(codes)
+        if file is None:
+            return lambda: codes
+        kept = codes.astype(np.int32)
+        file.write(kept.data)
+        self.used += kept.nbytes
+
+        def load() -> np.ndarray:
+            file.seek(place)
+            return np.frombuffer(file.read(4 * size), dtype=np.int32)
+
+        return load
 
 
-def _key(name: str, comparisons: tuple[int, ...], codes: np.ndarray, split: Split) -> Key:
-    compact, counts = _compact(codes)
-    total = _count(compact, counts, split)
-    if len(counts) and counts.max() > MAX_BLOCK:
-        compact = np.where((compact >= 0) & (counts[compact] > MAX_BLOCK), -1, compact).astype(np.int32)
-    return Key(name, comparisons, compact, total)
+def _joint(a: Callable[[], np.ndarray], b: Callable[[], np.ndarray]) -> Callable[[], np.ndarray]:
+    def make() -> np.ndarray:
+        x, y = a(), b()
+        return np.where((x >= 0) & (y >= 0), x.astype(np.int64) * (int(y.max(initial=0)) + 1) + y, -1)
+
+    return make
 
 
 def keys(table: Table, split: Split, per_row: float = 40.0) -> list[Key]:
@@ -79,51 +152,30 @@ def keys(table: Table, split: Split, per_row: float = 40.0) -> list[Key]:
     For every comparison, and for every two of them, the widest key that stays within its share: whatever two
     fields of a record are intact, some key rests on them.
     """
-    single: list[tuple[str, int, np.ndarray]] = []
+    shelf = _Shelf(split.rows)
+    single: list[tuple[str, int, Callable[[], np.ndarray]]] = []
     for position, prepared in enumerate(table.prepared):
         for name, make in prepared.keys.items():
-            single.append((f"{prepared.comparison.name}:{name}", position, make().codes))
+            single.append((f"{prepared.comparison.name}:{name}", position, shelf.put(make().codes)))
     groups: dict[tuple[int, ...], list[Key]] = {}
-    for name, position, codes in single:
-        groups.setdefault((position,), []).append(_key(name, (position,), codes, split))
-    alone = per_row / 4 * split.rows
-    twice = per_row / 8 * split.rows
+
+    def add(name: str, group: tuple[int, ...], make: Callable[[], np.ndarray], share: float) -> None:
+        pairs = Blocks.of(make(), split).pairs
+        if 0 < pairs <= share * split.rows:
+            best = [*groups.get(group, ()), Key(name, group, pairs, make)]
+            groups[group] = sorted(best, key=lambda k: (k.pairs, k.name))[-2:]
+
+    for name, position, make_codes in single:
+        add(name, (position,), make_codes, per_row / 4)
     for (name_a, pos_a, a), (name_b, pos_b, b) in combinations(single, 2):
-        if pos_a == pos_b:
-            continue
-        joint = np.where((a >= 0) & (b >= 0), a.astype(np.int64) * (int(b.max(initial=0)) + 1) + b, -1)
-        groups.setdefault((pos_a, pos_b), []).append(_key(f"{name_a}+{name_b}", (pos_a, pos_b), joint, split))
-    found: list[Key] = []
-    for group, members in groups.items():
-        limit = alone if len(group) == 1 else twice
-        fitting = sorted((k for k in members if 0 < k.pairs <= limit), key=lambda k: (k.pairs, k.name))
-        found.extend(fitting[-2:])
-    found.sort(key=lambda k: (k.pairs, k.name))
-    return found
+        if pos_a != pos_b:
+            add(f"{name_a}+{name_b}", (pos_a, pos_b), _joint(a, b), per_row / 8)
+    return sorted((k for best in groups.values() for k in best), key=lambda k: (k.pairs, k.name))
 
 
-def pairs_of(key: Key, split: Split) -> tuple[Ints, Ints]:
-    """All pairs of rows that share a value of the key, the lower row first."""
-    rows = np.flatnonzero(key.codes >= 0).astype(np.int32)
-    order = rows[np.argsort(key.codes[rows], kind="stable")]
-    codes = key.codes[order]
-    left: list[np.ndarray] = []
-    right: list[np.ndarray] = []
-    here = np.arange(len(order))
-    for step in range(1, MAX_BLOCK):
-        here = here[here + step < len(order)]
-        here = here[codes[here] == codes[here + step]]
-        if not len(here):
-            break
-        i, j = order[here], order[here + step]
-        if split.link:
-            across = (i < split.left) & (j >= split.left)
-            i, j = i[across], j[across]
-        left.append(i)
-        right.append(j)
-    if not left:
-        return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32)
-    return np.concatenate(left), np.concatenate(right)
+def pairs_of(key: Key, split: Split) -> Iterator[tuple[Ints, Ints]]:
+    """All pairs of rows that share a value of the key, the lower row first, in pieces."""
+    return Blocks.of(key.codes, split).pieces()
 
 
 def everything(split: Split) -> tuple[Ints, Ints]:
@@ -142,22 +194,23 @@ def union(found: list[Key], split: Split) -> tuple[Ints, Ints]:
     waiting: list[np.ndarray] = []
     size = 0
     for key in found:
-        i, j = pairs_of(key, split)
-        waiting.append(i.astype(np.int64) * split.rows + j)
-        size += len(i)
-        if size > 8_000_000:
-            seen = _distinct(np.concatenate([seen, *waiting]))
-            waiting, size = [], 0
-    seen = _distinct(np.concatenate([seen, *waiting])) if waiting else seen
+        for i, j in pairs_of(key, split):
+            waiting.append(i.astype(np.int64) * split.rows + j)
+            size += len(i)
+            if size > max(500_000, len(seen)):
+                seen = distinct(np.concatenate([seen, *waiting]))
+                waiting, size = [], 0
+    seen = distinct(np.concatenate([seen, *waiting])) if waiting else seen
     return (seen // split.rows).astype(np.int32), (seen % split.rows).astype(np.int32)
 
 
-def _distinct(values: np.ndarray) -> np.ndarray:
+def distinct(values: np.ndarray) -> np.ndarray:
+    """Each value once, in order; sorts ``values`` in place."""
     values.sort()
     return values[np.concatenate([[True], values[1:] != values[:-1]])] if len(values) else values
 
 
-def chunks(i: Ints, j: Ints, size: int = 250_000) -> Iterator[tuple[Ints, Ints]]:
+def chunks(i: Ints, j: Ints, size: int = CHUNK) -> Iterator[tuple[Ints, Ints]]:
     """Pairs in pieces that fit the cache and bound the memory."""
     for start in range(0, len(i), size):
         yield i[start : start + size], j[start : start + size]

@@ -95,7 +95,7 @@ def _weigh(found: Patterns, params: Params, table: Table, without: tuple[int, ..
             parts[:, position] = weights[found.levels[:, position]]
     if not without:
         table.same_city(found.levels, parts, params)
-    return parts.sum(axis=1) + table.household(found.levels, parts)
+    return parts.sum(axis=1) + table.taken_back(found.levels, parts)
 
 
 def _bounded(comparison: Comparison, shares: tuple[float, ...]) -> tuple[float, ...]:
@@ -204,9 +204,11 @@ def train(
     chosen = _choose(found, len(model.comparisons))
     for number, key in enumerate(chosen):
         tell("sessions", number / len(chosen))
-        i, j = pairs_of(key, split)
-        place = np.searchsorted(order, i.astype(np.int64) * split.rows + j)
-        held = np.bincount(pattern[place], minlength=len(everything.counts)).astype(np.float64)
+        held = np.zeros(len(everything.counts))
+        for i, j in pairs_of(key, split):
+            wanted = i.astype(np.int64) * split.rows + j
+            place = np.minimum(np.searchsorted(order, wanted), len(order) - 1)
+            held += np.bincount(pattern[place[order[place] == wanted]], minlength=len(held))
         some = np.flatnonzero(held)
         block = Patterns(everything.levels[some], held[some])
         m, matches = _session(block, params, table, key.comparisons)
@@ -288,7 +290,7 @@ def _settle(
             )
             share = np.bincount(number, p, len(share)) / np.maximum(everything.counts, 1)
         mass = everything.counts * share
-        prior = float(np.clip(mass.sum() / split.total, 1e-12, ceiling))
+        prior = float(np.clip(mass.sum() / split.seen, 1e-12, ceiling))
         m = {}
         for position, comparison in enumerate(model.comparisons):
             belief = np.array(comparison.default_m) / sum(comparison.default_m)
