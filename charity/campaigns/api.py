@@ -82,6 +82,7 @@ class Campaigns(APIView):
             again = plain.GET.copy()
             again["cursor"] = str(found[PER_PAGE - 1].pk)
             following = f"{reverse('campaigns:campaigns')}?{again.urlencode()}"
+        services.seen(plain.actor, found[:PER_PAGE])
         return JsonResponse({"results": [services.body(row) for row in found[:PER_PAGE]], "next": following})
 
 
@@ -95,4 +96,5 @@ class CampaignDetail(APIView):
         row = services.own(plain.actor).filter(pk=campaign).first() if campaign < 2**63 else None
         if row is None:
             raise NotFound
+        services.seen(plain.actor, [row], "campaign.viewed")
         return JsonResponse(services.body(row))

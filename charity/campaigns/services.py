@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -124,6 +125,13 @@ def _store(actor: Actor, pushed: Pushed) -> tuple[Campaign, bool]:
 def own(actor: Actor) -> QuerySet[Campaign]:
     """The platform's own campaigns, newest first; row-level security says the same."""
     return Campaign.objects.filter(platform_id=actor.org_id).order_by("-pk")
+
+
+def seen(actor: Actor, campaigns: Sequence[Campaign], action: str = "campaigns.viewed") -> None:
+    """Record, before they are told, which of its campaigns the platform asked for (campaigns.viewed, campaign.viewed)."""
+    if campaigns:
+        named = [f"campaign:{campaign.pk}" for campaign in campaigns]
+        record(action, f"organisation:{actor.org_id}", also=named, payload={"campaigns": len(campaigns)})
 
 
 def body(campaign: Campaign) -> dict[str, Any]:

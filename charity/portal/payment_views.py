@@ -47,7 +47,8 @@ def payments(request: Any) -> HttpResponse:
     record(
         "payments.viewed",
         f"organisation:{actor.org_id}",
-        payload={"cases": [award.case_id for award in shown]},
+        also=[f"case:{award.case_id}" for award in shown if award.case.application_id in people],
+        payload={"awards": len(shown)},
     )
     waiting = Award.objects.filter(organisation_id=actor.org_id, state="approved")
     return render(

@@ -28,13 +28,12 @@ CASE_ROLES = ("case_worker", "approver", "payer", "fund_manager")
 
 
 def _seen(request: Any, rows: list[queue.Row], action: str = "queue.viewed") -> None:
+    """In the trail of every case whose patient stands on the page; a withdrawn one is a number here."""
     record(
         action,
         f"organisation:{request.actor.org_id}",
-        payload={
-            "cases": [row.case.pk for row in rows],
-            "applications": [row.case.application_id for row in rows],
-        },
+        also=[f"case:{row.case.pk}" for row in rows if row.person is not None],
+        payload={"cases": len(rows)},
     )
 
 

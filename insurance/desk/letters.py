@@ -55,6 +55,13 @@ def own(actor: Actor) -> QuerySet[Invitation]:
     return Invitation.objects.filter(organisation_id=_org(actor)).defer("token").order_by("-id")
 
 
+def seen(actor: Actor, rows: list[Invitation]) -> None:
+    """Record that these lines of the list of letters are being shown."""
+    if rows:
+        named = [f"record:{row.record_id}" for row in rows]
+        audit("invitations.viewed", f"organisation:{_org(actor)}", also=named, payload={"letters": len(rows)})
+
+
 def ask(actor: Actor, setl_id: str) -> Invitation:
     """Ask for a letter about one of the organisation's own accepted bills. Asked again, the living one returns.
 
@@ -90,7 +97,12 @@ def open_letter(actor: Actor, invitation_id: int) -> Letter:
     if invitation.token is None or invitation.ready_at is None:
         raise NotReadyError
     canonical = msgspec.convert(invitation.record.canonical, Canonical, strict=False)
-    audit("invitation.opened", f"invitation:{invitation.pk}", payload={"fields": ["name", "token"]})
+    audit(
+        "invitation.opened",
+        f"invitation:{invitation.pk}",
+        also=[f"record:{invitation.record_id}"],
+        payload={"fields": ["name", "token"]},
+    )
     return Letter(
         invitation.pk,
         "" if canonical.person.name_masked else canonical.person.name,
@@ -108,7 +120,7 @@ def printed(actor: Actor, invitation_id: int) -> None:
     if invitation.status != Status.READY:
         raise NotReadyError
     Invitation.objects.filter(pk=invitation.pk).update(status=Status.PRINTED, printed_at=timezone.now())
-    audit("invitation.printed", f"invitation:{invitation.pk}")
+    audit("invitation.printed", f"invitation:{invitation.pk}", also=[f"record:{invitation.record_id}"])
 
 
 def prepare(invitation_id: int) -> None:

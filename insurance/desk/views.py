@@ -15,7 +15,6 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from audit import record as audit
 from insurance.formats import RequestFault
 from insurance.formats import Settlement as Canonical
 from insurance.intake import reading, services
@@ -93,6 +92,7 @@ def pushes(request: Any) -> HttpResponse:
     if wanted == reading.Filter(state=wanted.state):
         paginator.count = counts[wanted.state] if wanted.state else sum(counts.values())
     page = paginator.get_page(request.GET.get("page"))
+    reading.seen(org_id, list(page))
     return render(
         request,
         "desk/pushes.html",
@@ -144,6 +144,7 @@ def push(request: Any, record: int) -> HttpResponse:
 
 def _detail(request: Any, record: int, form: CorrectionForm, status: int = 200) -> HttpResponse:
     row = _row(request, record)
+    reading.seen(request.organisation.pk, [row], "record.viewed")
     reasons = [{**said, "advice": advice(said["code"])} for said in explain(row.reasons)]
     open_to_correction = row.state in {RecordState.REFUSED, RecordState.QUARANTINED} and not row.resent_as_id
     return render(
@@ -204,7 +205,7 @@ def resend(request: Any, record: int) -> HttpResponse:
 def export(request: Any) -> HttpResponse:
     _form, wanted = _wanted(request)
     rows = list(reading.records(request.organisation.pk, wanted)[: exports.LIMIT])
-    audit("records.exported", f"organisation:{request.organisation.pk}", payload={"records": len(rows)})
+    reading.seen(request.organisation.pk, rows, "records.exported")
     name = f"jieli-{timezone.localdate():%Y%m%d}.csv"
     return HttpResponse(
         exports.reasons_csv(rows),
@@ -227,6 +228,7 @@ def invitations(request: Any) -> HttpResponse:
             return redirect("desk:invitations")
     page = Paginator(letters.own(request.actor), 50).get_page(request.GET.get("page"))
     rows = list(page)
+    letters.seen(request.actor, rows)
     for row in rows:
         row.badge = LETTER_BADGES[Invitation.Status(row.status)]  # type: ignore[attr-defined]
     return render(

@@ -178,6 +178,7 @@ class Settlements(APIView):
                 _("请按接口说明改一改参数 %(name)s。") % {"name": error.args[0]},
                 parameter=error.args[0],
             )
+        reading.seen(plain.organisation.pk, rows)
         following = None
         if after is not None:
             again = plain.GET.copy()
@@ -196,6 +197,7 @@ class SettlementRecord(APIView):
         row = reading.records(plain.organisation.pk, reading.Filter()).filter(pk=record).first()
         if row is None:
             raise NotFound
+        reading.seen(plain.organisation.pk, [row], "record.viewed")
         return _answer(_row(row))
 
 

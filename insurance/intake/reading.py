@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
 from django.db.models import QuerySet, Sum
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
+
+from audit import record
 
 from .models import Batch, Progress, Record, RecordState
 
@@ -80,6 +83,14 @@ def records(sender_id: int, wanted: Filter) -> QuerySet[Record]:
     if wanted.batch:
         found = found.filter(batch_id=wanted.batch)
     return found
+
+
+def seen(sender_id: int, rows: Sequence[Record], action: str = "records.viewed") -> None:
+    """Record, before they are shown to their sender, that these records were looked at. action: records.viewed (a
+    list), record.viewed (one), records.exported (a file)."""
+    if rows:
+        named = [f"record:{row.pk}" for row in rows]
+        record(action, f"organisation:{sender_id}", also=named, payload={"records": len(rows)})
 
 
 def counts(sender_id: int) -> dict[str, int]:

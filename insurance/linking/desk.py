@@ -135,11 +135,12 @@ def page(actor: Actor, review_id: int) -> Page:
     record(
         "link.viewed",
         f"review:{review.pk}",
-        payload={
-            "identity": review.identity_id,
-            "candidate_identity": review.candidate_identity_id,
-            "fields": "masked",
-        },
+        also=[
+            f"identity:{review.identity_id}",
+            f"identity:{review.candidate_identity_id}",
+            f"person:{review.candidate_id}",
+        ],
+        payload={"fields": "masked"},
         actor=actor,
     )
     order = list(open_reviews().values_list("pk", flat=True))

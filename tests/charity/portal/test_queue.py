@@ -37,7 +37,7 @@ def test_rows_are_masked_counted_and_recorded(db, browser):
     assert "陈雨涵" not in text
     assert "¥30,000.00" in text, "three offers of 10,000 yuan"
     entry = AuditEntry.objects.select_related("content").filter(action="queue.viewed").latest("id")
-    assert sorted(entry.content.payload["cases"]) == sorted(one.case.pk for one in every)
+    assert set(entry.content.payload["subjects"]) == {f"case:{one.case.pk}" for one in every}
 
 
 def test_another_charity_and_a_sealed_person_stand_nowhere(db, browser):
