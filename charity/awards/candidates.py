@@ -143,7 +143,8 @@ def evaluate_case(case: Case) -> None:
     if version is None:
         return
     rule = eligibility.parse_rule(version.rule)
-    evaluation = eligibility.evaluate(rule, facts_of(case, application), timezone.localdate())
+    facts = facts_of(case, application)
+    evaluation = eligibility.evaluate(rule, facts, timezone.localdate())
     offer = evaluation.offer
     statuses = [result.status for result in evaluation.results]
     case.rule = version
@@ -177,6 +178,8 @@ def evaluate_case(case: Case) -> None:
         }
         for bound in (offer.bounds if offer else ())
     ]
+    if rule.residual.scope == "bill" and facts.subject_bill.isdigit():
+        case.criteria.append({"bill": int(facts.subject_bill)})
     case.name_blind, case.tail_blind = search_keys(application)
     case.evaluated_at = timezone.now()
     case.save(update_fields=EVALUATED)
@@ -257,7 +260,7 @@ def sweep_consents() -> int:
 def promise_of(award: Award) -> ledger.Promise:
     if award.case.need_id is None:
         raise ValueError("an award needs a proven person's need")
-    return ledger.Promise(award.pk, award.case.need_id, award.fund_id, award.amount)
+    return ledger.Promise(award.pk, award.case.need_id, award.fund_id, award.amount, award.settlement_id)
 
 
 def release_award(award: Award, why: str) -> None:

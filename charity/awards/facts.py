@@ -57,16 +57,27 @@ def own_hold(case: Case) -> Decimal:
     return sum(rows, Decimal("0.00"))
 
 
-def aid_by_layer(need_id: int, own: Collection[int] = ()) -> dict[str, Decimal]:
-    """What layers 2 and 3 hold against a need (reserved, committed and paid), in yuan; `own`: awards left out."""
-    sums: dict[str, Decimal] = {}
+def _aid_entries(need_id: int, own: Collection[int]) -> list[Entry]:
+    """What layers 2 and 3 hold against a need (reserved, committed and paid); `own`: awards left out."""
     others = Entry.objects.filter(need_id=need_id).exclude(layer=Layer.STATUTORY)
-    for entry in others.exclude(kind__in=["open", "correct"]):
-        if entry.award_id is not None and entry.award_id in own:
-            continue
+    return [
+        entry
+        for entry in others.exclude(kind__in=["open", "correct"])
+        if entry.award_id is None or entry.award_id not in own
+    ]
+
+
+def _aid_on_bills(
+    need_id: int, own: Collection[int]
+) -> tuple[dict[str, Decimal], dict[int, dict[str, Decimal]]]:
+    """Layer → yuan that is held by the episode as a whole, and bill → layer → yuan of what is bound to one bill."""
+    loose: dict[str, Decimal] = {}
+    bound: dict[int, dict[str, Decimal]] = {}
+    for entry in _aid_entries(need_id, own):
+        sums = loose if entry.settlement_id is None else bound.setdefault(entry.settlement_id, {})
         change = entry.d_reserved + entry.d_committed + entry.d_paid
         sums[entry.layer] = sums.get(entry.layer, Decimal("0.00")) + change
-    return sums
+    return loose, bound
 
 
 def bills(need_id: int, own: Collection[int] = ()) -> tuple[rules.Bill, ...]:
@@ -75,7 +86,9 @@ def bills(need_id: int, own: Collection[int] = ()) -> tuple[rules.Bill, ...]:
             "settled_at", "id"
         )
     )
-    aid = spread(aid_by_layer(need_id, own), [row.person_paid for row in rows])
+    loose, bound = _aid_on_bills(need_id, own)
+    left = [row.person_paid - sum(bound.get(row.pk, {}).values(), Decimal("0.00")) for row in rows]
+    aid = spread(loose, [max(amount, Decimal("0.00")) for amount in left])
     return tuple(
         rules.Bill(
             id=str(row.pk),
@@ -85,7 +98,7 @@ def bills(need_id: int, own: Collection[int] = ()) -> tuple[rules.Bill, ...]:
             in_scope=row.in_scope_residual,
             out_of_scope=row.out_of_scope_residual,
             episode=f"need:{need_id}",
-            aid=Known(mine, LEDGER, verified=True),
+            aid=Known((*mine, *sorted(bound.get(row.pk, {}).items())), LEDGER, verified=True),
         )
         for row, mine in zip(rows, aid, strict=True)
     )

@@ -93,6 +93,9 @@ class Award(models.Model):
     paid_by = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="+")
     paid_at = models.DateTimeField(null=True)
     payment_reference = models.CharField(max_length=60, blank=True)
+    settlement_id = models.BigIntegerField(
+        null=True, help_text="the bill it is bound to, where the fund's rule looks at single bills"
+    )
     hold_until = models.DateField(null=True)
 
     class Meta:

@@ -18,6 +18,7 @@ from consent.models import Consent
 from insurance.ledger import services as ledger
 from scope import Actor
 
+from .bills import bills_of
 from .models import Award, Case, CaseEvent
 
 ZERO = Decimal("0.00")
@@ -148,6 +149,11 @@ def held(case: Case) -> Decimal:
     return sum(rows, ZERO)
 
 
+def bound_bill(case: Case) -> int | None:
+    """The bill (settlement) that the last evaluation looked at, where the rule looks at single bills."""
+    return next((entry["bill"] for entry in case.criteria or [] if "bill" in entry), None)
+
+
 def limits_of(case: Case) -> list[Limit]:
     """Every bound of an award on this case, least first; open residual and fund are read now, rule bounds
     from the last evaluation. Empty when nothing can be said yet."""
@@ -158,6 +164,9 @@ def limits_of(case: Case) -> list[Limit]:
         Limit("open", _("还没着落的余额"), ledger.need_position(case.need_id).open + own),
         Limit("fund_available", _("基金可用"), ledger.fund_position(case.fund_id).open + own),
     ]
+    if (bill := bound_bill(case)) is not None:
+        left = next((one.open for one in bills_of(case) if one.settlement_id == bill), ZERO)
+        found.append(Limit("bill", _("这张账单还没着落的"), left))
     for entry in case.criteria or []:
         if entry.get("bound") in (None, "open", "fund_available") or entry.get("amount") is None:
             continue

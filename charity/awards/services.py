@@ -31,6 +31,7 @@ from .rules import (
     AwardError,
     Limit,
     audited,
+    bound_bill,
     limits_of,
     lock_award,
     lock_case,
@@ -60,7 +61,11 @@ def _promise(award: Award, amount: Decimal | None = None) -> ledger.Promise:
     if award.case.need_id is None:
         raise AwardError("identity", _("先核对身份，才能办资助。"))
     return ledger.Promise(
-        award.pk, award.case.need_id, award.fund_id, award.amount if amount is None else amount
+        award.pk,
+        award.case.need_id,
+        award.fund_id,
+        award.amount if amount is None else amount,
+        award.settlement_id,
     )
 
 
@@ -194,6 +199,7 @@ def propose(
             proposed_by_id=actor.user_id or 0,
             proposed_at=now,
             hold_until=timezone.localdate() + timedelta(days=case.fund.hold_days),
+            settlement_id=bound_bill(case),
         )
         _within_caps(case, award)
         if case.assignee_id is None:

@@ -13,12 +13,15 @@ from django.utils import timezone
 import cases
 import factories as make
 from audit.models import EntryPayload
+from charity.awards import services as awards
+from charity.awards.bills import bills_of
 from charity.awards.candidates import evaluate_case
 from charity.awards.models import Case
 from charity.awards.rules import AwardError
 from charity.findings import handlers, services
 from charity.findings.models import CATEGORY, Fact, Finding
 from consent import services as consents
+from insurance.ledger.models import Entry
 from outbox import emit
 from outbox.tasks import drain
 from scope import actor_scope, engine_scope
@@ -471,3 +474,82 @@ def test_the_fund_manager_may_record_the_meeting_and_the_approver_may_not(db):
     with pytest.raises(AwardError) as caught:
         meet(on, on.approver)
     assert caught.value.code == "role"
+
+
+BY_BILL = {"residual": {"basis": "person", "after": ["charity"], "scope": "bill", "clause": "第五条"}}
+
+
+def two_bills():
+    with engine_scope("test"):
+        from people.models import Person
+
+        person = Person.objects.create().pk
+    need = cases.bills(person, ["3000.00", "8000.00"])
+    org = make.organisation()
+    fund = cases.fund_with_rule(org, **BY_BILL)
+    return cases.stage(org=org, fund=fund, person_id=person, need_id=need)
+
+
+def of_case(on):
+    with actor_scope(on.worker):
+        return {str(bill.borne): bill for bill in bills_of(Case.objects.get(pk=on.case.pk))}
+
+
+def propose(on, amount):
+    with actor_scope(on.worker):
+        return awards.propose(
+            on.worker,
+            on.case.pk,
+            amount=Decimal(amount),
+            reason="材料齐全，建议按规则资助。",
+            payee="示例医院 账户",
+        )
+
+
+def test_a_rule_of_one_bill_looks_at_the_largest_open_one_until_staff_choose(db):
+    on = two_bills()
+    assert result(on, "own_cost")["actual"] == "¥8,000.00"
+    small = of_case(on)["3000.00"].settlement_id
+    with actor_scope(on.worker):
+        services.choose_bill(on.worker, on.case.pk, small)
+    drain()
+    on.reload()
+    assert result(on, "own_cost")["actual"] == "¥3,000.00"
+    with pytest.raises(AwardError) as caught:
+        propose(on, "3000.01")
+    assert caught.value.code == "limit"
+    propose(on, "2500.00")
+    with engine_scope("test"):
+        assert Entry.objects.get(award_id__isnull=False).settlement_id == small
+    assert of_case(on)["3000.00"].open == Decimal("3000.00")
+
+
+def test_what_is_bound_to_one_bill_leaves_the_other_bills_open(db):
+    on = two_bills()
+    small = of_case(on)["3000.00"].settlement_id
+    with actor_scope(on.worker):
+        services.choose_bill(on.worker, on.case.pk, small)
+    drain()
+    propose(on, "2500.00")
+    house = make.organisation()
+    other = cases.stage(org=house, fund=cases.fund_with_rule(house, **BY_BILL), application=on.application)
+    drain()
+    seen = of_case(other)
+    assert seen["3000.00"].open == Decimal("500.00")
+    assert seen["8000.00"].open == Decimal("8000.00")
+    with actor_scope(other.worker):
+        services.choose_bill(other.worker, other.case.pk, small)
+    drain()
+    with pytest.raises(AwardError):
+        propose(other, "500.01")
+
+
+def test_anothers_bill_is_not_found_and_an_episode_rule_has_no_choice(db):
+    on, other = two_bills(), two_bills()
+    with actor_scope(on.worker), pytest.raises(AwardError) as caught:
+        services.choose_bill(on.worker, on.case.pk, of_case(other)["3000.00"].settlement_id)
+    assert caught.value.code == "not_found"
+    plain = cases.stage()
+    with actor_scope(plain.worker), pytest.raises(AwardError) as caught:
+        services.choose_bill(plain.worker, plain.case.pk, 1)
+    assert caught.value.code == "fact"
