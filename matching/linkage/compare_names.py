@@ -58,6 +58,11 @@ class PersonName(Comparison):
     most = 0.12
     default_m = (0.80, 0.015, 0.05, 0.02, 0.02, 0.02, 0.01, 0.04, 0.005, 0.012, 0.001, 0.007)
     default_u = (4e-5, 1e-5, 5e-5, 2e-5, 3e-5, 4e-4, 1e-4, 1.2e-3, 2e-3, 0.03, 0.03, 0.94)
+    default_h = (3e-4, 1e-5, 1e-4, 2e-5, 4e-3, 0.04, 3e-3, 0.02, 0.015, 0.5, 0.01, 0.408)
+    own = {
+        "exact": 1e-3, "variant": 1e-4, "homophone": 5e-4, "romanised": 1e-4, "masked_given": 0.02, "one_off": 0.1,
+        "sound": 0.01, "partial": 0.05,
+    }  # fmt: skip
 
     def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "PreparedName":
         return PreparedName(self, rows[self.columns[0]])

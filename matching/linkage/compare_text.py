@@ -57,13 +57,19 @@ class Parts(Comparison):
         "missing", "exact", "short_form", "edit_1", "crossed", "edit_2", "crossed_close", "similar", "initial", "else",
     )  # fmt: skip
     tf = {"exact": "value"}
-    most = 0.35
+    most = 0.12
     default_m = (0.8, 0.02, 0.05, 0.02, 0.03, 0.01, 0.03, 0.01, 0.03)
     default_u = (0.004, 0.0005, 0.002, 0.002, 0.005, 0.003, 0.02, 0.03, 0.934)
+    default_h = (0.6, 0.005, 0.01, 0.005, 0.005, 0.01, 0.01, 0.02, 0.335)
 
-    def __init__(self, name: str, columns: Sequence[str], position: int = 0) -> None:
+    def __init__(self, name: str, columns: Sequence[str], position: int = 0, given: bool = False) -> None:
         super().__init__(name, columns)
         self.position = position
+        #: A given name is a person's own; a surname or an address belongs to the house.
+        self.given = given
+        if given:
+            self.default_h = self.default_u
+            self.own = dict.fromkeys(self.levels[1:-1], 0.0)
 
     def prepare(self, rows: Mapping[str, Sequence[Any]]) -> Prepared:
         return PreparedParts(self, [rows[c] for c in self.columns])
@@ -190,6 +196,7 @@ class Text(Comparison):
     tf = {"exact": "value"}
     default_m: tuple[float, ...] = (0.85, 0.05, 0.03, 0.02, 0.05)
     default_u: tuple[float, ...] = (0.01, 0.003, 0.005, 0.02, 0.962)
+    default_h: tuple[float, ...] = (0.4, 0.02, 0.03, 0.05, 0.5)
     clean = staticmethod(squash)
 
     def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "PreparedText":
@@ -245,6 +252,7 @@ class Email(Text):
     levels = ("missing", "exact", "edit_1", "mailbox", "close", "similar", "else")
     default_m = (0.7, 0.08, 0.02, 0.06, 0.04, 0.1)
     default_u = (1e-5, 1e-5, 5e-5, 2e-5, 0.004, 0.995885)
+    default_h = (0.1, 2e-3, 2e-3, 0.02, 0.1, 0.776)
 
     @staticmethod
     def clean(raw: Any) -> str:
@@ -282,6 +290,7 @@ class Address(Text):
     levels = ("missing", "exact", "edit_1", "close", "similar", "else")
     default_m = (0.4, 0.05, 0.15, 0.2, 0.2)
     default_u = (2e-4, 2e-4, 1e-3, 0.02, 0.9786)
+    default_h = (0.6, 0.03, 0.1, 0.12, 0.15)
     clean = staticmethod(clean_address)
 
 
@@ -292,6 +301,7 @@ class HospitalName(Comparison):
     tf = {"exact": "value", "same_house": "value"}
     default_m = (0.7, 0.1, 0.05, 0.05, 0.1)
     default_u = (0.02, 0.01, 0.02, 0.15, 0.8)
+    default_h = (0.2, 0.05, 0.02, 0.15, 0.58)
 
     def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "PreparedHospital":
         return PreparedHospital(self, rows[self.columns[0]])
@@ -355,6 +365,7 @@ class DiseaseName(Comparison):
     tf = {"exact": "group", "group": "group"}
     default_m = (0.45, 0.25, 0.05, 0.13, 0.12)
     default_u = (0.015, 0.02, 0.01, 0.15, 0.805)
+    default_h = (0.12, 0.08, 0.02, 0.17, 0.61)
 
     def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "PreparedDisease":
         return PreparedDisease(self, rows[self.columns[0]])

@@ -31,6 +31,12 @@ class Comparison:
     disagree: tuple[str, ...] = ("else",)
     most: float = 1.0
 
+    #: The same of two different people who belong together (family, house, office): what they share agrees as
+    #: among matches, what is a person's own does not. ``own`` is the largest share of such pairs that may show a
+    #: level: relatives are not known by their agreeing names, numbers and birthdays.
+    default_h: tuple[float, ...] = (0.5, 0.5)
+    own: dict[str, float] = {}
+
     def __init__(self, name: str, columns: Sequence[str]) -> None:
         self.name = name
         self.columns = tuple(columns)
@@ -42,6 +48,24 @@ class Comparison:
     def index(self, level: str) -> int:
         """Position of a level by its name."""
         return self.levels.index(level)
+
+    def related(self, shares: np.ndarray, u: np.ndarray) -> np.ndarray:
+        """The shares of levels among people who belong together, given what was seen and what chance gives.
+
+        What a person owns agrees by chance, or by little more; the rest follows what was seen.
+        """
+        if not self.own:
+            return shares
+        out = shares.copy()
+        held = np.zeros(len(out), dtype=bool)
+        for level, most in self.own.items():
+            k = self.index(level) - 1
+            held[k] = True
+            out[k] = min(out[k], max(float(u[k]), most))
+        rest = out[~held].sum()
+        if rest > 0:
+            out[~held] *= (1 - out[held].sum()) / rest
+        return out / out.sum()
 
     @property
     def size(self) -> int:

@@ -50,6 +50,23 @@ class Frequencies:
 
 
 @dataclass(frozen=True)
+class Kin:
+    """Pairs of different people who belong together: a family, a house, a town.
+
+    ``share`` is the chance that two random records are such a pair, ``h`` the chance of each level among them:
+    what they share agrees far beyond chance, what a person owns (`Comparison.own`) does not.
+    """
+
+    share: float
+    h: dict[str, tuple[float, ...]]
+
+    def ratios(self, comparison: Comparison, u: tuple[float, ...]) -> np.ndarray:
+        """log2(h/u) of every level, 0 for 'missing'."""
+        h = np.maximum(np.array(self.h[comparison.name]), 1e-12)
+        return np.concatenate([[0.0], np.log2(h / np.maximum(np.array(u), 1e-12))])
+
+
+@dataclass(frozen=True)
 class Params:
     """Everything that turns levels into a probability; versioned, so that a past score can be replayed.
 
@@ -57,8 +74,7 @@ class Params:
     pairs of different people. ``prior`` is the chance that two random records are one person.
     ``accept`` and ``review`` are probabilities.
 
-    ``h`` gives the levels among different people who belong together, ``related`` the chance that two random
-    records are such a pair. A table without ``h`` (format 1) takes back by rule what a household shares.
+    Tables of format 1 know no ``kin``: there a rule takes back what a household shares.
     """
 
     version: str
@@ -68,14 +84,12 @@ class Params:
     tf: dict[str, dict[str, Frequencies]] = field(default_factory=dict)
     accept: float = 0.9999
     review: float = 0.05
-    h: dict[str, tuple[float, ...]] = field(default_factory=dict)
-    related: float = 0.0
+    kin: tuple[Kin, ...] = ()
 
-    def shared(self, comparison: Comparison) -> np.ndarray:
-        """log2(h/u) of every level, 0 for 'missing'."""
-        h = np.maximum(np.array(self.h[comparison.name]), 1e-12)
-        u = np.maximum(np.array(self.u[comparison.name]), 1e-12)
-        return np.concatenate([[0.0], np.log2(h / u)])
+    @property
+    def strangers(self) -> float:
+        """The chance that two random records are neither one person nor people who belong together."""
+        return max(1 - self.prior - sum(k.share for k in self.kin), 1e-12)
 
     def weights(self, comparison: Comparison) -> np.ndarray:
         """log2(m/u) of every level, 0 for 'missing'.
@@ -105,7 +119,8 @@ class Params:
         }
         body = {
             "format": FORMAT, "version": self.version, "prior": self.prior, "accept": self.accept,
-            "review": self.review, "m": self.m, "u": self.u, "tf": tf, "h": self.h, "related": self.related,
+            "review": self.review, "m": self.m, "u": self.u, "tf": tf,
+            "kin": [{"share": k.share, "h": k.h} for k in self.kin],
         }  # fmt: skip
         return json.dumps(body, ensure_ascii=False, sort_keys=True)
 
@@ -124,7 +139,9 @@ class Params:
         return cls(
             version=body["version"], prior=body["prior"], accept=body["accept"], review=body["review"], tf=tf,
             m={k: tuple(v) for k, v in body["m"].items()}, u={k: tuple(v) for k, v in body["u"].items()},
-            h={k: tuple(v) for k, v in body.get("h", {}).items()}, related=body.get("related", 0.0),
+            kin=tuple(
+                Kin(k["share"], {name: tuple(v) for name, v in k["h"].items()}) for k in body.get("kin", ())
+            ),
         )  # fmt: skip
 
     def renamed(self, version: str) -> "Params":
@@ -189,17 +206,28 @@ class Model:
 
     def default_params(self, version: str = "untrained-3", prior: float = 1e-6) -> Params:
         """What is believed before any training."""
-        h = {c.name: _normal(c.default_h) for c in self.comparisons if len(c.default_h) == c.size - 1}
-        # Without anything that a person owns, a household cannot be told from a person.
-        known = len(h) == len(self.comparisons) and any(c.own for c in self.comparisons)
         return Params(
             version,
             prior,
             m={c.name: _normal(c.default_m) for c in self.comparisons},
             u={c.name: _normal(c.default_u) for c in self.comparisons},
-            h=h if known else {},
-            related=RELATED * prior if known else 0.0,
+            kin=self._kin(prior),
         )
+
+    def _kin(self, prior: float) -> tuple[Kin, ...]:
+        """A family, and people who only have something in common; none if no column is a person's own."""
+        if not any(c.own for c in self.comparisons) or any(
+            len(c.default_h) != c.size - 1 for c in self.comparisons
+        ):
+            return ()
+        family = {c.name: _normal(c.default_h) for c in self.comparisons}
+        near = {
+            c.name: _normal(
+                [0.3 * h + 0.7 * u for h, u in zip(family[c.name], _normal(c.default_u), strict=True)]
+            )
+            for c in self.comparisons
+        }
+        return Kin(RELATED * prior, family), Kin(RELATED * prior, near)
 
     def prepare(self, rows: Mapping[str, Any]) -> "Table":
         """Rows ready for comparison; ``rows`` are columns of equal length (lists or `Coded`)."""
@@ -278,12 +306,12 @@ class Table:
     def contributions(self, levels: Levels, i: Ints, j: Ints, params: Params) -> np.ndarray:
         """log2 weights per pair and comparison, with term frequencies; the last column is the household's."""
         out = np.zeros((len(levels), len(self.prepared) + 1), dtype=np.float32, order="F")
-        related = np.zeros(len(levels), dtype=np.float32)
+        related = np.zeros((len(params.kin), len(levels)), dtype=np.float32)
         for position, comparison in enumerate(self.model.comparisons):
             column = levels[:, position]
             out[:, position] = params.weights(comparison).astype(np.float32)[column]
-            if params.h:
-                related += params.shared(comparison).astype(np.float32)[column]
+            for group, kin in zip(related, params.kin, strict=True):
+                group += kin.ratios(comparison, params.u[comparison.name]).astype(np.float32)[column]
             for level, table in comparison.tf.items():
                 log = self._log(position, table, params)
                 if log is None:
@@ -291,9 +319,10 @@ class Table:
                 rows = np.flatnonzero(column == comparison.index(level))
                 rare = np.minimum(log[i[rows]], log[j[rows]])
                 out[rows, position] += rare
-                related[rows] += rare
+                for group in related:
+                    group[rows] += rare
         self.same_city(levels, out, params)
-        out[:, -1] = household(related, params) if params.h else self.taken_back(levels, out)
+        out[:, -1] = household(related, params) if params.kin else self.taken_back(levels, out)
         return out
 
     def same_city(self, levels: Levels, weights: np.ndarray, params: Params) -> None:
@@ -379,12 +408,13 @@ class Table:
 def household(related: np.ndarray, params: Params) -> np.ndarray:
     """Evidence that two people who belong together explain the pair as well (log2, never above 0).
 
-    ``related`` is Σ log2(h/u). Among pairs that are not one person, these share out with the pairs of strangers:
-    the odds of a match lose the factor 1 + (share of relatives / share of strangers) · Π h/u.
+    ``related`` is Σ log2(h/u) per group of `Params.kin`. The odds of a match lose the factor
+    1 + Σ (share of the group / share of strangers) · Π h/u.
     """
-    odds = np.log2(params.related / max(1 - params.prior - params.related, 1e-12)) if params.related else -200.0
-    out = -np.logaddexp2(0, related + odds)
-    return np.where(out > -0.01, 0, out).astype(np.float32)
+    out = np.zeros(related.shape[1])
+    for group, kin in zip(related, params.kin, strict=True):
+        out = np.logaddexp2(out, group + np.log2(max(kin.share, 1e-300) / params.strangers))
+    return np.where(out < 0.01, 0, -out).astype(np.float32)
 
 
 def _frequencies(coded: Coded, prior: float) -> Frequencies | None:

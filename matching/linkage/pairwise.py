@@ -411,6 +411,14 @@ class Scorer:
         self.compare = [_LEVELS[name] for name in model.names]
         self.weights = [params.weights(c).tolist() for c in model.comparisons]
         self.prior = math.log2(params.prior / (1 - params.prior))
+        #: Per group of people who belong together: its log2 odds against strangers, log2(h/u) of every level.
+        self.kin = [
+            (
+                math.log2(max(kin.share, 1e-300) / params.strangers),
+                [kin.ratios(c, params.u[c.name]).tolist() for c in model.comparisons],
+            )
+            for kin in params.kin
+        ]
         at = {name: position for position, name in enumerate(model.names)}
         self.at_name, self.at_id, self.at_birth, self.at_sex = (
             at[k] for k in ("name", "id_number", "birth_date", "sex")
@@ -446,18 +454,35 @@ class Scorer:
     def parts(self, levels: list[int], x: Features, y: Features) -> list[float]:
         """log2 weights per comparison with term frequencies; the last one is the household's."""
         out = [weights[level] for weights, level in zip(self.weights, levels, strict=True)]
+        rare = 0.0
         for position, level in enumerate(levels):
             frequency = self.frequencies[position].get(level)
             if frequency is not None:
                 mean, floor, values, term = frequency
-                out[position] += min(
+                more = min(
                     mean - math.log2(max(values.get(value, floor), floor)) if value else 0.0
                     for value in (term(x), term(y))
                 )
+                out[position] += more
+                rare += more
         if 0 < levels[self.at_area] <= 2 and (
             0 < levels[self.at_hospital] <= _H_SIMILAR or 0 < levels[self.at_address] <= _A_SIMILAR
         ):
             out[self.at_area] -= self.city
+        out.append(self.household(levels, rare) if self.kin else self.taken_back(levels, out))
+        return out
+
+    def household(self, levels: list[int], rare: float) -> float:
+        """Evidence that two people who belong together explain the pair as well (see `model.household`)."""
+        odds = 0.0
+        for share, ratios in self.kin:
+            shared = share + rare + sum([ratio[level] for ratio, level in zip(ratios, levels, strict=True)])
+            odds += 2.0 ** min(shared, 200.0)
+        out = math.log2(1 + odds)
+        return -out if out >= 0.01 else 0.0
+
+    def taken_back(self, levels: list[int], out: list[float]) -> float:
+        """What relatives share, where the given names differ (tables without groups; `Table.taken_back`)."""
         name, number = levels[self.at_name], levels[self.at_id]
         other = name in (_N_SURNAME, _N_ELSE) or (
             name in (_N_ONE_OFF, _N_PARTIAL) and levels[self.at_birth] > _B_LUNAR
@@ -466,5 +491,4 @@ class Scorer:
         if other and (number == 0 or number > _I_NEAR_2):
             for position in (self.at_phone, self.at_address, self.at_area):
                 household -= max(out[position], 0.0)
-        out.append(household)
-        return out
+        return household

@@ -132,16 +132,14 @@ def _scorer(params: Params) -> Scorer:
 
 def _judge(scorer: Scorer, x: Features, y: Features, crowded: Collection[str]) -> PairScore:
     found = scorer.levels(x, y)
-    parts = scorer.parts(found, x, y)
-    levels = tuple([c.levels[level] for c, level in zip(scorer.comparisons, found, strict=True)])
-    names = dict(zip(scorer.names, levels, strict=True))
+    heard = list(found)
     for name in crowded:
         position = scorer.names.index(name)
-        if names[name] == "exact":
-            parts[-1] += (
-                max(parts[position], 0.0) if parts[-1] else 0.0
-            )  # a household cannot take it back twice
-            parts[position] = 0.0
+        if scorer.comparisons[position].levels[found[position]] == "exact":
+            heard[position] = 0
+    parts = scorer.parts(heard, x, y)
+    levels = tuple([c.levels[level] for c, level in zip(scorer.comparisons, found, strict=True)])
+    names = dict(zip(scorer.names, levels, strict=True))
     weights = tuple([round(part, 4) for part in parts])
     weight = scorer.prior + math.fsum(weights)
     probability = 1 / (1 + 2 ** -max(min(weight, 500.0), -500.0))

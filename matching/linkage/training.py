@@ -12,7 +12,7 @@ import numpy as np
 from .candidates import Key, Split, chunks, pairs_of, random_pairs
 from .columns import Ints, Levels
 from .comparison import Comparison
-from .model import Model, Params, Table
+from .model import Kin, Model, Params, Table, household
 
 SEED = 20240917
 RANDOM_PAIRS = 1_000_000
@@ -86,7 +86,7 @@ def _logs(values: tuple[float, ...]) -> np.ndarray:
 
 
 def _weigh(found: Patterns, params: Params, table: Table, without: tuple[int, ...] = ()) -> np.ndarray:
-    """Weights of patterns, without prior and term frequencies, with what a household shares taken back."""
+    """Weights of patterns, without prior and term frequencies, less what relatives explain as well."""
     comparisons = table.model.comparisons
     parts = np.zeros((len(found.counts), len(comparisons)))
     for position, comparison in enumerate(comparisons):
@@ -95,7 +95,51 @@ def _weigh(found: Patterns, params: Params, table: Table, without: tuple[int, ..
             parts[:, position] = weights[found.levels[:, position]]
     if not without:
         table.same_city(found.levels, parts, params)
-    return parts.sum(axis=1) + table.taken_back(found.levels, parts)
+    if not params.kin:
+        return parts.sum(axis=1) + table.taken_back(found.levels, parts)
+    return parts.sum(axis=1) + household(_related(found, params, table, without), params)
+
+
+def _related(found: Patterns, params: Params, table: Table, without: tuple[int, ...] = ()) -> np.ndarray:
+    """Σ log2(h/u) of patterns, per group of people who belong together."""
+    out = np.zeros((len(params.kin), len(found.counts)))
+    for position, comparison in enumerate(table.model.comparisons):
+        if position not in without:
+            for group, kin in zip(out, params.kin, strict=True):
+                group += kin.ratios(comparison, params.u[comparison.name])[found.levels[:, position]]
+    return out
+
+
+def _kin(
+    found: Patterns, params: Params, table: Table, p: np.ndarray, without: tuple[int, ...] = ()
+) -> np.ndarray:
+    """Chance of each pattern to be of each group; ``p``: to be one person. Shape (groups, patterns)."""
+    shares = np.array([kin.share for kin in params.kin])[:, None] / params.strangers
+    odds = np.exp2(np.clip(_related(found, params, table, without), -200, 200)) * shares
+    return (1 - p) * odds / (1 + odds.sum(axis=0))
+
+
+def _learn_kin(
+    found: Patterns,
+    mass: np.ndarray,
+    params: Params,
+    model: Model,
+    total: float,
+    most: float,
+    without: tuple[int, ...] = (),
+) -> tuple[Kin, ...]:
+    """The groups again, from how much of each pattern is theirs: what they share as seen, what is own by chance."""
+    out = []
+    for kin, own in zip(params.kin, mass, strict=True):
+        h = dict(kin.h)
+        for position, comparison in enumerate(model.comparisons):
+            if position not in without:
+                belief = np.array(comparison.default_h) / sum(comparison.default_h)
+                tally = _tally(found, own, position, comparison.size) + BELIEF * belief + 1e-3
+                u = np.array(params.u[comparison.name])
+                h[comparison.name] = _normal(comparison.related(tally / tally.sum(), u))
+        out.append(Kin(float(np.clip(own.sum() / total, 1e-12, most)), h))
+    return tuple(out)
 
 
 def _bounded(comparison: Comparison, shares: tuple[float, ...]) -> tuple[float, ...]:
@@ -145,10 +189,16 @@ def _session(
     m = dict(params.m)
     share = 0.1
     total = found.counts.sum()
+    current = replace(params, kin=tuple(replace(k, share=0.1) for k in params.kin))
     for _ in range(rounds):
-        current = replace(params, m=m)
+        current = replace(current, m=m, prior=share)
         p = _probability(_weigh(found, current, table, without) + np.log2(share / (1 - share)))
         mass = found.counts * p
+        if params.kin:
+            kin = found.counts * _kin(found, current, table, p, without)
+            current = replace(
+                current, kin=_learn_kin(found, kin, current, model, total, 0.9 / len(kin), without)
+            )
         share = float(np.clip(mass.sum() / total, 1e-6, 1 - 1e-6))
         before = m
         m = dict(m)
@@ -296,9 +346,12 @@ def _settle(
             belief = np.array(comparison.default_m) / sum(comparison.default_m)
             tally = _tally(everything, mass, position, comparison.size) + BELIEF * belief + 1e-3
             m[comparison.name] = _bounded(comparison, _normal(tally))
+        kin = everything.counts * _kin(everything, params, table, share)
         chance_share = _probability(_weigh(chance, params, table) + logit)
+        chance_share += _kin(chance, params, table, chance_share).sum(axis=0)
         before = params
         params = replace(params, m=m, prior=prior, u=estimate_u(chance, model, chance_share))
+        params = replace(params, kin=_learn_kin(everything, kin, params, model, split.seen, 0.4))
         if abs(params.prior - before.prior) < 1e-5 * before.prior:
             break
     return params, share
