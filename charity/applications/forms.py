@@ -28,6 +28,9 @@ REQUIRED = gettext_lazy("这里还没填。")
 CHOOSE = gettext_lazy("请选一个。")
 YES_NO = (("yes", gettext_lazy("有")), ("no", gettext_lazy("没有")))
 ADULT = 18
+MUCH = Decimal("20000000.00")
+"""Yuan. A family's figure above it is taken for a slip of the finger and asked again."""
+TOO_MUCH = gettext_lazy("超过 2000 万元了。请看看是不是多写了几个 0；不是的话，请打电话告诉我们。")
 
 
 def age_on(birth: date, day: date) -> int:
@@ -366,6 +369,8 @@ class IllnessForm(StepForm):
         label=gettext_lazy("医保报完，自己大约还要付多少"),
         required=False,
         min_value=Decimal("0"),
+        max_value=MUCH,
+        error_messages={"max_value": TOO_MUCH},
         help_text=gettext_lazy("大概数就行。医保提供的账单会更准。"),
     )
     procedures = forms.MultipleChoiceField(
@@ -446,7 +451,8 @@ class HouseholdForm(StepForm):
     income_yearly = MoneyField(
         label=gettext_lazy("全家一年收入"),
         min_value=Decimal("0"),
-        error_messages={"required": gettext_lazy("请填大概数，没有就填 0。")},
+        max_value=MUCH,
+        error_messages={"required": gettext_lazy("请填大概数，没有就填 0。"), "max_value": TOO_MUCH},
         help_text=gettext_lazy("工资、种地、养老金都算，大概数就行。"),
     )
     hardship = forms.MultipleChoiceField(
@@ -513,7 +519,11 @@ class AidForm(StepForm):
             self.fields[f"{key}_name"] = _text(whose, required=told, limit=40)
             self.fields[f"{key}_name"].error_messages["required"] = _("请写是哪一家。")
             self.fields[f"{key}_amount"] = MoneyField(
-                label=gettext_lazy("拿到多少"), required=False, min_value=Decimal("0")
+                label=gettext_lazy("拿到多少"),
+                required=False,
+                min_value=Decimal("0"),
+                max_value=MUCH,
+                error_messages={"max_value": TOO_MUCH},
             )
 
     def initial_from(self, kept: dict[str, Any]) -> dict[str, Any]:

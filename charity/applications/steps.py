@@ -12,12 +12,10 @@ from django.utils.translation import gettext_lazy
 
 from . import forms
 
-STEPS = 8
-
 
 @dataclass(frozen=True)
 class Step:
-    """`number` on the bar (identity and applicant share one); `form` None for pages that are no plain form."""
+    """`number` on the bar; `form` None for pages that are no plain form."""
 
     name: str
     number: int
@@ -28,14 +26,15 @@ class Step:
 ORDER = (
     Step("who", 1, gettext_lazy("谁生病"), forms.WhoForm),
     Step("identity", 2, gettext_lazy("病人是谁"), forms.IdentityForm),
-    Step("applicant", 2, gettext_lazy("怎么联系您"), forms.ApplicantForm),
-    Step("illness", 3, gettext_lazy("病和医院"), forms.IllnessForm),
-    Step("household", 4, gettext_lazy("家里情况"), forms.HouseholdForm),
-    Step("aid", 5, gettext_lazy("别处的帮助"), forms.AidForm),
-    Step("documents", 6, gettext_lazy("材料")),
-    Step("funds", 7, gettext_lazy("给谁看")),
-    Step("check", 8, gettext_lazy("检查一遍")),
+    Step("applicant", 3, gettext_lazy("怎么联系您"), forms.ApplicantForm),
+    Step("illness", 4, gettext_lazy("病和医院"), forms.IllnessForm),
+    Step("household", 5, gettext_lazy("家里情况"), forms.HouseholdForm),
+    Step("aid", 6, gettext_lazy("别处的帮助"), forms.AidForm),
+    Step("documents", 7, gettext_lazy("材料")),
+    Step("funds", 8, gettext_lazy("给谁看")),
+    Step("check", 9, gettext_lazy("检查一遍")),
 )
+STEPS = len(ORDER)
 BY_NAME = {step.name: step for step in ORDER}
 NAMES = [step.name for step in ORDER]
 

@@ -157,6 +157,8 @@ def test_not_more_than_ten_drafts_lie_about(acc):
         (forms.AidForm, {"campaign_has": "yes"}, "campaign_name", "哪一家"),
         (forms.IllnessForm, {"own_cost": "1e400"}, "own_cost", ""),
         (forms.IllnessForm, {"own_cost": "NaN"}, "own_cost", "请填数字"),
+        (forms.IllnessForm, {"own_cost": "1000000000"}, "own_cost", "多写了几个 0"),
+        (forms.HouseholdForm, {"income_yearly": "20000000.01"}, "income_yearly", "多写了几个 0"),
         (forms.ApplicantForm, {"phone": "12345"}, "phone", "11 位数字"),
         (forms.WhoForm, {"who": "cat"}, "who", "请选一个"),
     ],
@@ -182,3 +184,7 @@ def test_each_message_about_other_help_says_which_help_it_is_about():
     assert said["campaign_name"] == "众筹：请写是哪一家。"
     assert said["campaign_amount"].startswith("众筹：")
     assert said["commercial_has"] == "商业保险：请选一个。"
+
+
+def test_no_two_pages_have_the_same_number():
+    assert [step.number for step in steps.ORDER] == list(range(1, steps.STEPS + 1))
