@@ -13,21 +13,20 @@ CLIP = 12.0
 MAX_DENSE = 250
 
 
-def components(rows: int, i: Ints, j: Ints) -> np.ndarray:
+def components(rows: int, i: Ints, j: Ints) -> Ints:
     """The smallest row of each row's connected component."""
-    parent = np.arange(rows)
-
-    def root(x: int) -> int:
-        while parent[x] != x:
-            parent[x] = parent[parent[x]]
-            x = parent[x]
-        return x
-
-    for a, b in zip(i.tolist(), j.tolist(), strict=True):
-        ra, rb = root(a), root(b)
-        if ra != rb:
-            parent[max(ra, rb)] = min(ra, rb)
-    return np.array([root(x) for x in range(rows)])
+    label = np.arange(rows, dtype=np.int32)
+    while True:
+        a, b = label[i], label[j]
+        apart = a != b
+        if not apart.any():
+            return label
+        np.minimum.at(label, np.maximum(a, b)[apart], np.minimum(a, b)[apart])
+        while True:
+            nearer = label[label]
+            if np.array_equal(nearer, label):
+                break
+            label = nearer
 
 
 def cluster(

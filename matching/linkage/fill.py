@@ -38,9 +38,7 @@ def _overlay(own: Coded, clean: Callable[[Any], str], codes: Ints, implied: list
     return Coded.of(out, strings([*own.values, *values]))
 
 
-def fill(
-    comparisons: Mapping[str, Comparison], rows: Mapping[str, Sequence[Any] | Coded]
-) -> dict[str, Any]:
+def fill(comparisons: Mapping[str, Comparison], rows: Mapping[str, Sequence[Any] | Coded]) -> dict[str, Any]:
     """Birth date and sex from a possible identity number; a birth year from an age.
 
     The year in which an age was written is that of the column `RECORDED_ON`, if the table has one, else the

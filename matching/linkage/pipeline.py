@@ -1,14 +1,20 @@
 """Tables to tables: prepare, block, train, score, cluster. Needs no database."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+import math
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from . import batch
 from . import candidates as blocks
+from .batch import Buckets, Scored, Spread
 from .clusters import cluster
-from .columns import Levels
+from .columns import Ints, Levels
 from .fill import RECORDED_ON
 from .model import Model, Params, Table
 from .training import Trained, train
@@ -16,6 +22,8 @@ from .training import Trained, train
 #: How many partners of a row are held against one another, and from where two of them contradict (log2).
 RIVALS = 6
 CONTRADICTION = -4.0
+#: So many partners of rows are looked at together, at most.
+RIVAL_ENTRIES = 500_000
 Progress = Callable[[str, float], None]
 
 
@@ -36,31 +44,47 @@ class LinkResult:
     stages: dict[str, float] = field(default_factory=dict)
 
 
-def _column(table: dict[str, list[Any]], name: str) -> list[Any]:
+def _column(table: Mapping[str, Any], name: str) -> Any:
     if name not in table:
         raise ValueError(f"no column {name!r}; there are: {', '.join(map(str, table))}")
-    return list(table[name])
+    return table[name]
+
+
+class Below(Sequence[Any]):
+    """The columns of two tables, one below the other, without a copy."""
+
+    def __init__(self, parts: Sequence[Any]) -> None:
+        self.parts = parts
+
+    def __len__(self) -> int:
+        return sum(map(len, self.parts))
+
+    def __iter__(self) -> Iterator[Any]:
+        for part in self.parts:
+            yield from part
+
+    def __getitem__(self, place: Any) -> Any:
+        first = len(self.parts[0])
+        return self.parts[0][place] if place < first else self.parts[1][place - first]
 
 
 def combine(
-    a: dict[str, list[Any]], b: dict[str, list[Any]] | None, fields: dict[str, str]
-) -> tuple[dict[str, Sequence[Any]], blocks.Split]:
+    a: Mapping[str, Any], b: Mapping[str, Any] | None, fields: dict[str, str]
+) -> tuple[dict[str, Any], blocks.Split]:
     """Columns of both tables one below the other, and where the second begins."""
     if not fields:
         raise ValueError("no fields to compare")
-    rows: dict[str, Sequence[Any]] = {}
+    rows: dict[str, Any] = {}
     sizes: set[int] = set()
     left = 0
     wanted = list(fields)
     if RECORDED_ON in a and (b is None or RECORDED_ON in b):
         wanted.append(RECORDED_ON)
     for name in wanted:
-        column = _column(a, name)
-        left = len(column)
-        if b is not None:
-            column = column + _column(b, name)
-        rows[name] = column
-        sizes.add(len(column))
+        parts = [_column(a, name)] + ([_column(b, name)] if b is not None else [])
+        left = len(parts[0])
+        rows[name] = parts[0] if b is None else Below(parts)
+        sizes.add(len(rows[name]))
     if len(sizes) != 1:
         raise ValueError("columns of one table have different lengths")
     return rows, blocks.Split(sizes.pop(), left, b is not None)
@@ -82,68 +106,189 @@ def link_tables(
     ``params`` the model is trained on these rows, without labels and with a fixed seed. Only pairs with
     probability ≥ ``threshold`` come back. Raises ValueError for unknown columns or kinds.
     """
+    ids = [*_column(a, id_col), *(_column(b, id_col) if b is not None else ())]
+    found = link(a, b, fields, id_col, threshold=threshold, progress=progress, params=params, per_row=per_row)
+    split, model = found.split, found.model
+    pairs: dict[str, list[Any]] = {
+        name: [] for name in ("left", "right", "weight", "probability", "outcome", *model.names)
+    }
+    for part in found.pieces():
+        pairs["left"] += [ids[k] for k in part.i]
+        pairs["right"] += [ids[k] for k in part.j]
+        pairs["weight"] += part.weight.tolist()
+        pairs["probability"] += part.probability.tolist()
+        pairs["outcome"] += part.outcome
+        for name, levels in part.levels.items():
+            pairs[name] += levels
+    label = found.label.tolist()
+    if split.link:
+        sides = ["a"] * split.left + ["b"] * (split.rows - split.left)
+        clusters = dict(zip(zip(sides, ids, strict=True), label, strict=True))
+    else:
+        clusters = dict(zip(ids, label, strict=True))
+    return LinkResult(pairs, clusters, found.params, model, found.candidates)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some pairs of a result: rows, weights (log2), probabilities, outcomes, level names per comparison."""
+
+    i: Ints
+    j: Ints
+    weight: np.ndarray
+    probability: np.ndarray
+    outcome: list[str]
+    levels: dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class Linked:
+    """Pairs of row numbers with probability ≥ the threshold, the heaviest first, and a cluster label per row."""
+
+    split: blocks.Split
+    table: Table | None
+    model: Model
+    params: Params
+    i: Ints
+    j: Ints
+    weight: np.ndarray
+    probability: np.ndarray
+    label: Ints
+    candidates: int
+
+    def pieces(self, size: int = 10_000) -> Iterator[Piece]:
+        """The pairs with their levels, which are found once more, so that they need not be kept."""
+        for start in range(0, len(self.i) if self.table else 0, size):
+            assert self.table is not None
+            i, j, weight, p = (
+                x[start : start + size] for x in (self.i, self.j, self.weight, self.probability)
+            )
+            levels = self.table.levels(i, j)
+            named = {
+                c.name: [c.levels[k] for k in levels[:, position].tolist()]
+                for position, c in enumerate(self.model.comparisons)
+            }
+            yield Piece(i, j, weight, p, outcomes(self.table, levels, p, self.params), named)
+
+
+def link(
+    a: Mapping[str, Any],
+    b: Mapping[str, Any] | None,
+    fields: dict[str, str],
+    id_col: str,
+    threshold: float = 0.5,
+    progress: Progress | None = None,
+    params: Params | None = None,
+    per_row: float = 40.0,
+    memory_mb: float = 0,
+    workers: int = 1,
+    folder: Path | None = None,
+    spread: Spread | None = None,
+) -> Linked:
+    """As `link_tables`, in row numbers and bounded memory: columns may be any sequences, `Coded` ones too.
+
+    More than `batch.ROOM` pairs wait in buckets under ``folder`` (default: a temporary one) and are scored by
+    ``workers`` child processes or elsewhere (``spread``). ``memory_mb`` bounds this process; 0: no limit.
+    """
     tell = progress or (lambda _stage, _share: None)
-    ids_a = _column(a, id_col)
-    ids_b = _column(b, id_col) if b is not None else []
+    size = len(_column(a, id_col)) + (len(_column(b, id_col)) if b is not None else 0)
     rows, split = combine(a, b, fields)
-    if len(ids_a) != split.left:
+    if size != split.rows:
         raise ValueError("the id column is not as long as the others")
     tell("prepare", 0.0)
     model = Model.for_fields(fields, rows)
-    ids: list[Any] = ids_a + ids_b
+    none = np.zeros(0, dtype=np.int32)
     if split.total < 1:
         chosen = params or model.default_params()
-        return LinkResult(
-            _rows(model, [], [], [], [], None), _labels(ids, split, range(len(ids))), chosen, model, 0
-        )
+        return Linked(
+            split, None, model, chosen, none, none, np.zeros(0), np.zeros(0),
+            np.arange(split.rows, dtype=np.int32), 0,
+        )  # fmt: skip
     table = model.prepare(rows)
+    del rows
     tell("candidates", 0.0)
     keys = blocks.keys(table, split, per_row)
-    if split.total <= blocks.ALL_PAIRS:
-        i, j = blocks.everything(split)
+    cut = float(np.log2(threshold / (1 - threshold))) if 0 < threshold < 1 else 0.0
+    low = (min(cut, 0.0) if 0 < threshold < 1 else -50.0) - 12
+    room = batch.room_of(memory_mb, batch.ROOM)
+    expected = sum(k.pairs for k in keys)
+    if spread is None and (split.total <= blocks.ALL_PAIRS and split.total <= room or expected <= room):
+        pairs = blocks.everything(split) if split.total <= blocks.ALL_PAIRS else blocks.union(keys, split)
+        params, kept = _score_here(table, split, keys, pairs, low, params, tell)
+        count = len(pairs[0])
+        del pairs
     else:
-        i, j = blocks.union(keys, split)
-    trained: Trained | None = None
-    if params is None:
-        trained = train(table, split, keys, (i, j), progress=progress)
-        params = trained.params
-    low = min(np.log2(threshold / (1 - threshold)) if 0 < threshold < 1 else -50.0, 0.0) - 12
-    kept_i, kept_j, kept_w, kept_l = [], [], [], []
-    done = 0
-    for x, y in blocks.chunks(i, j):
-        levels = trained.levels(slice(done, done + len(x))) if trained else table.levels(x, y)
-        weight = table.weigh(levels, x, y, params)
-        keep = weight >= low
-        kept_i.append(x[keep])
-        kept_j.append(y[keep])
-        kept_w.append(weight[keep])
-        kept_l.append(levels[keep])
-        done += len(x)
-        tell("score", done / len(i))
-    count = len(i)
-    i, j = np.concatenate([*kept_i, np.zeros(0, np.int32)]), np.concatenate([*kept_j, np.zeros(0, np.int32)])
-    weight = np.concatenate([*kept_w, np.zeros(0)])
-    levels = np.concatenate([*kept_l, np.zeros((0, len(model.comparisons)), np.uint8)])
+        with _folder(folder) as place:
+            buckets = Buckets(place, math.ceil(expected / min(batch.BUCKET, room)), split.rows)
+            buckets.fill(keys, split, lambda share: tell("candidates", share))
+            if params is None:
+                sample, share = buckets.sample(room)
+                params = train(table, replace(split, share=share), keys, sample, progress=progress).params
+                del sample
+            for prepared in table.prepared:
+                prepared.keys.clear()  # blocking is done
+            parts, count = [], 0
+            for part, compared in batch.score_buckets(table, params, buckets, low, workers, spread):
+                parts.append(part)
+                count += compared
+                tell("score", len(parts) / buckets.count)
+            kept = batch.joined(parts)
+            del parts
+    i, j, weight = kept
+    del kept
     final = params
 
     def weigh(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         return table.weigh(table.levels(x, y), x, y, final)
 
     prior = float(np.log2(params.prior / (1 - params.prior)))
-    probability = rivals(split.rows, i, j, weight, lambda x, y: weigh(x, y) - prior)
     tell("cluster", 0.0)
-
-    cut = float(np.log2(threshold / (1 - threshold))) if 0 < threshold < 1 else 0.0
+    probability = rivals(split.rows, i, j, weight, lambda x, y: weigh(x, y) - prior)
     held = np.clip(probability, 1e-15, 1 - 1e-15)
     bits = np.minimum(weight, np.log2(held) - np.log2(1 - held))
+    del held
     label = cluster(split.rows, i, j, bits, cut, None if split.link else weigh)
     show = np.flatnonzero(probability >= threshold)
-    show = show[np.argsort(-weight[show], kind="stable")]
-    pairs = _rows(
-        model, [ids[k] for k in i[show]], [ids[k] for k in j[show]], weight[show].tolist(),
-        probability[show].tolist(), levels[show], outcomes(table, levels[show], probability[show], params),
-    )  # fmt: skip
-    return LinkResult(pairs, _labels(ids, split, label.tolist()), params, model, count)
+    show = show[np.lexsort((j[show], i[show], -weight[show]))]
+    tell("cluster", 1.0)
+    return Linked(
+        split, table, model, params, i[show], j[show], weight[show], probability[show], label, count
+    )
+
+
+def _score_here(
+    table: Table,
+    split: blocks.Split,
+    keys: list[blocks.Key],
+    pairs: tuple[Ints, Ints],
+    low: float,
+    params: Params | None,
+    tell: Progress,
+) -> tuple[Params, Scored]:
+    """Pairs that fit into memory: what training found of them is not compared again."""
+    trained: Trained | None = None
+    if params is None:
+        trained = train(table, split, keys, pairs, progress=tell)
+        params = trained.params
+    parts: list[Scored] = []
+    done = 0
+    for x, y in blocks.chunks(*pairs):
+        levels = trained.levels(slice(done, done + len(x))) if trained else table.levels(x, y)
+        weight = table.weigh(levels, x, y, params)
+        keep = weight >= low
+        parts.append((x[keep], y[keep], weight[keep].astype(np.float32)))
+        done += len(x)
+        tell("score", done / len(pairs[0]))
+    return params, batch.joined(parts)
+
+
+@contextmanager
+def _folder(folder: Path | None) -> Iterator[Path]:
+    if folder is not None:
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="linkage-") as name:
+        yield Path(name)
 
 
 def rivals(
@@ -155,17 +300,37 @@ def rivals(
     p = odds / (1 + Σ odds). ``evidence`` gives the weight of pairs without the prior; two partners contradict
     one another where it lies below `CONTRADICTION` (log2). Partners that may themselves be one person do not compete.
     """
-    alone = 1 / (1 + np.exp2(-np.clip(weight, -200, 200)))
-    likely = np.flatnonzero(weight > -5)
-    if not len(likely):
-        return alone
-    ends = np.concatenate([i[likely], j[likely]])
-    partners = np.concatenate([j[likely], i[likely]])
-    numbers = np.concatenate([likely, likely])
+    out = 1 / (1 + np.exp2(-np.clip(weight.astype(np.float64), -200, 200)))
+    likely = np.flatnonzero(weight > -5).astype(np.int32)
+    counts = np.bincount(i[likely], minlength=rows) + np.bincount(j[likely], minlength=rows)
+    total = np.cumsum(counts)
+    start = 0
+    while start < rows:
+        done = int(total[start - 1]) if start else 0
+        end = max(int(np.searchsorted(total, done + RIVAL_ENTRIES, side="right")), start + 1)
+        here = [likely[(side[likely] >= start) & (side[likely] < end)] for side in (i, j)]
+        ends = np.concatenate([i[here[0]], j[here[1]]])
+        partners = np.concatenate([j[here[0]], i[here[1]]])
+        _share(out, ends - np.int32(start), partners, np.concatenate(here), weight, evidence)
+        start = end
+    return out
+
+
+def _share(
+    out: np.ndarray,
+    ends: Ints,
+    partners: Ints,
+    numbers: Ints,
+    weight: np.ndarray,
+    evidence: Callable[[Any, Any], np.ndarray],
+) -> None:
+    """Lower ``out[numbers]`` where an end has rivals; ``ends`` are numbered from 0 and have all their partners here."""
+    if not len(ends):
+        return
     order = np.lexsort((-weight[numbers], ends))
     ends, partners, numbers = ends[order], partners[order], numbers[order]
-    counts = np.bincount(ends, minlength=rows)
-    starts = np.concatenate([[0], np.cumsum(counts)])[:-1]
+    counts = np.bincount(ends)
+    starts = np.cumsum(counts) - counts
     rank = np.arange(len(ends)) - starts[ends]
     busy = np.flatnonzero(counts > 1)
     first: list[np.ndarray] = []
@@ -177,23 +342,21 @@ def rivals(
             second.append(starts[have] + b)
     x, y = np.concatenate(first or [np.zeros(0, int)]), np.concatenate(second or [np.zeros(0, int)])
     if not len(x):
-        return alone
+        return
     low, high = np.minimum(partners[x], partners[y]), np.maximum(partners[x], partners[y])
     against = np.zeros(len(x), dtype=bool)
-    for start in range(0, len(x), 250_000):
-        piece = slice(start, start + 250_000)
+    for start in range(0, len(x), blocks.CHUNK):
+        piece = slice(start, start + blocks.CHUNK)
         against[piece] = evidence(low[piece], high[piece]) < CONTRADICTION
-    odds = np.exp2(np.clip(weight, -60, 60))
+    odds = np.exp2(np.clip(weight[numbers].astype(np.float64), -60, 60))
     rival = np.zeros(len(ends))
     x, y = x[against], y[against]
     # Each counts its strongest rivals; several records of one rival would count twice, so the best one leads.
-    mine, yours = odds[numbers[x]], odds[numbers[y]]
+    mine, yours = odds[x], odds[y]
     np.maximum.at(rival, x, yours)
     np.maximum.at(rival, y, mine)
-    share = odds[numbers] / (1 + odds[numbers] + rival)
-    out = alone
+    share = odds / (1 + odds + rival)
     np.minimum.at(out, numbers[rank < RIVALS], share[rank < RIVALS])
-    return out
 
 
 def outcomes(table: Table, levels: Levels, probability: np.ndarray, params: Params) -> list[str]:
@@ -219,28 +382,3 @@ def outcomes(table: Table, levels: Levels, probability: np.ndarray, params: Para
         doubtful |= levels[:, number] == table.model.comparisons[number].index("masked_else")
     accept = (probability >= params.accept) & ~doubtful
     return np.where(accept, "accept", np.where(probability >= params.review, "review", "reject")).tolist()
-
-
-def _labels(ids: list[Any], split: blocks.Split, label: Sequence[int]) -> dict[Any, int]:
-    if not split.link:
-        return dict(zip(ids, label, strict=True))
-    sides = ["a"] * split.left + ["b"] * (split.rows - split.left)
-    return dict(zip(zip(sides, ids, strict=True), label, strict=True))
-
-
-def _rows(
-    model: Model,
-    left: list[Any],
-    right: list[Any],
-    weight: list[float],
-    probability: list[float],
-    levels: Levels | None,
-    outcome: list[str] | None = None,
-) -> dict[str, list[Any]]:
-    out: dict[str, list[Any]] = {
-        "left": left, "right": right, "weight": weight, "probability": probability, "outcome": outcome or [],
-    }  # fmt: skip
-    for position, comparison in enumerate(model.comparisons):
-        names = comparison.levels
-        out[comparison.name] = [] if levels is None else [names[k] for k in levels[:, position]]
-    return out

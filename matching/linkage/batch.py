@@ -1,0 +1,204 @@
+"""Batch: the pairs of a large table lie in buckets on disk and are scored bucket by bucket.
+
+A bucket holds row numbers alone. Buckets are scored in this process, in child processes that share its memory, or
+by workers elsewhere that read the job's folder. A pair lies in one bucket only, so whoever scores it last writes
+the same file as who scored it first.
+"""
+
+import multiprocessing
+import os
+import pickle
+import sys
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from .candidates import Key, Split, chunks, distinct, pairs_of
+from .columns import Ints
+from .model import Params, Table
+
+#: Up to this many pairs are held in memory, and trained on.
+ROOM = 2_000_000
+#: Pairs of a bucket, about.
+BUCKET = 1_000_000
+#: Bytes that a pair needs while its bucket is made unique and scored.
+PER_PAIR = 64
+MAX_BUCKETS = 512
+
+#: Pairs that are worth keeping: left rows, right rows, weights (log2).
+Scored = tuple[Ints, Ints, np.ndarray]
+#: Has every bucket of a job's folder scored, wherever; returns when the last one is.
+Spread = Callable[[Path, int], None]
+_TABLE = "table.pickle"
+
+
+def resident_mb() -> float:
+    """Memory of this process in MB; 0 where /proc does not say."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except (OSError, ValueError):
+        return 0.0
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def room_of(memory_mb: float, most: int = BUCKET) -> int:
+    """How many pairs fit at a time into what a limit leaves. Raises ValueError where the table alone exceeds it."""
+    if not memory_mb:
+        return most
+    left = memory_mb - resident_mb()
+    if left < 8:
+        raise ValueError(
+            f"the table alone takes {resident_mb():,.0f} MB: a limit of {memory_mb:,.0f} MB is too low"
+        )
+    return int(min(most, max(20_000, left / 2 * 2**20 / PER_PAIR)))
+
+
+class Buckets:
+    """Files of pairs; all pairs of one left row are in one bucket, and which one is a matter of chance."""
+
+    def __init__(self, folder: Path, count: int, rows: int) -> None:
+        self.folder, self.count, self.rows = folder, min(max(count, 1), MAX_BUCKETS), rows
+
+    def path(self, number: int) -> Path:
+        return bucket_path(self.folder, number)
+
+    def fill(self, found: list[Key], split: Split, progress: Callable[[float], None]) -> None:
+        """Write the pairs of every key, a pair as often as keys find it."""
+        files = [self.path(k).open("wb") for k in range(self.count)]
+        try:
+            for number, key in enumerate(found):
+                for i, j in pairs_of(key, split):
+                    mixed = (
+                        i.astype(np.uint64) * np.uint64(0x9E3779B1) & np.uint64(0xFFFFFFFF)
+                    ) >> np.uint64(12)
+                    bucket = (mixed % np.uint64(self.count)).astype(np.uint16)
+                    order = np.argsort(bucket, kind="stable")
+                    codes = (i.astype(np.int64) * self.rows + j)[order]
+                    ends = np.cumsum(np.bincount(bucket, minlength=self.count))
+                    for k, (start, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
+                        files[k].write(codes[start:end].data)
+                progress((number + 1) / len(found))
+        finally:
+            for file in files:
+                file.close()
+
+    def pairs(self, number: int) -> tuple[Ints, Ints]:
+        """The pairs of a bucket, each once, in order of their rows."""
+        return bucket_pairs(self.folder, number, self.rows)
+
+    def sample(self, room: int) -> tuple[tuple[Ints, Ints], float]:
+        """Whole buckets with about ``room`` pairs in order of their rows, and their share of all buckets."""
+        parts: list[np.ndarray] = []
+        size = 0
+        for number in range(self.count):
+            parts.append(distinct(np.fromfile(self.path(number), dtype=np.int64)))
+            size += len(parts[-1])
+            if size >= room:
+                break
+        codes = np.concatenate(parts)
+        codes.sort()
+        return _unpack(codes, self.rows), len(parts) / self.count
+
+
+def bucket_path(folder: Path, number: int) -> Path:
+    return folder / f"bucket-{number:04d}.pairs"
+
+
+def scored_path(folder: Path, number: int) -> Path:
+    return folder / f"scored-{number:04d}.npz"
+
+
+def bucket_pairs(folder: Path, number: int, rows: int) -> tuple[Ints, Ints]:
+    return _unpack(distinct(np.fromfile(bucket_path(folder, number), dtype=np.int64)), rows)
+
+
+def _unpack(codes: np.ndarray, rows: int) -> tuple[Ints, Ints]:
+    return (codes // rows).astype(np.int32), (codes % rows).astype(np.int32)
+
+
+def score_pairs(table: Table, params: Params, i: Ints, j: Ints, low: float) -> Scored:
+    """The pairs with a weight of at least ``low``."""
+    parts: list[Scored] = []
+    for x, y in chunks(i, j):
+        weight = table.weigh(table.levels(x, y), x, y, params)
+        keep = weight >= low
+        parts.append((x[keep], y[keep], weight[keep].astype(np.float32)))
+    return joined(parts)
+
+
+def joined(parts: list[Scored]) -> Scored:
+    none = np.zeros(0, dtype=np.int32)
+    return (
+        np.concatenate([none, *(p[0] for p in parts)]),
+        np.concatenate([none, *(p[1] for p in parts)]),
+        np.concatenate([np.zeros(0, dtype=np.float32), *(p[2] for p in parts)]),
+    )
+
+
+Shared = tuple[Table, Params, Buckets, float]
+_shared: Shared | None = None  # what child processes inherit
+
+
+def _score_shared(number: int) -> tuple[Scored, int]:
+    assert _shared is not None
+    table, params, buckets, low = _shared
+    i, j = buckets.pairs(number)
+    return score_pairs(table, params, i, j, low), len(i)
+
+
+def score_buckets(
+    table: Table, params: Params, buckets: Buckets, low: float, workers: int = 1, spread: Spread | None = None
+) -> Iterator[tuple[Scored, int]]:
+    """Per bucket, in order: the pairs worth keeping, and how many were compared.
+
+    The answer does not depend on who scores. ``workers`` are child processes; with ``spread`` the buckets are
+    scored elsewhere.
+    """
+    global _shared
+    if spread is not None:
+        _write(
+            buckets.folder / _TABLE,
+            lambda file: pickle.dump((table, params, buckets.rows, low), file, protocol=5),
+        )
+        spread(buckets.folder, buckets.count)
+        for number in range(buckets.count):
+            with np.load(scored_path(buckets.folder, number), allow_pickle=False) as found:
+                yield (found["i"], found["j"], found["weight"]), int(found["compared"])
+        return
+    _shared = (table, params, buckets, low)
+    try:
+        if workers <= 1:
+            yield from map(_score_shared, range(buckets.count))
+        else:
+            if "fork" not in multiprocessing.get_all_start_methods():
+                raise ValueError(f"several workers need fork, which {sys.platform} does not have")
+            with multiprocessing.get_context("fork").Pool(workers) as pool:
+                yield from pool.imap(_score_shared, range(buckets.count))
+    finally:
+        _shared = None
+
+
+@lru_cache(maxsize=1)
+def _job(folder: Path) -> tuple[Table, Params, int, float]:
+    with (folder / _TABLE).open("rb") as file:
+        found: tuple[Table, Params, int, float] = pickle.load(file)  # noqa: S301 (own folder, mode 0700)
+    return found
+
+
+def score_file(folder: Path, number: int) -> None:
+    """Score one bucket of a job that another process prepared; its result appears whole or not at all."""
+    if scored_path(folder, number).exists():
+        return
+    table, params, rows, low = _job(folder)
+    i, j = bucket_pairs(folder, number, rows)
+    x, y, weight = score_pairs(table, params, i, j, low)
+    _write(scored_path(folder, number), lambda file: np.savez(file, i=x, j=y, weight=weight, compared=len(i)))
+
+
+def _write(path: Path, fill: Callable[..., object]) -> None:
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    with part.open("wb") as file:
+        fill(file)
+    part.replace(path)
