@@ -1,11 +1,25 @@
-"""Who saw and did what, in plain words, from the audit log. Metadata only: no value is ever in it."""
+"""Who saw and did what, in plain words, from the audit log. Metadata only: no value is ever in it.
+
+What belongs to the family: its application with everything under it and, once the person is proven, that
+person's records, wherever they came from (application_trail(), migration 0007). Before the proof nothing here
+tells whether such records exist. An entry about several people, a page of a list or a doubtful pair, shows
+nothing of the others. What a charity or the platform only suspects is not told here: a look at such a page is
+a look at the data like any other, and the suspicion itself has no words below.
+
+An organisation is named in full, its member by the surname: enough to complain about (the number of the entry
+leads the organisation to the person), too little to be looked up at home.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
 
+from django.db import connection
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -13,15 +27,39 @@ from accounts.models import Organisation, User
 from audit import services as audit
 from charity.awards.models import Award, Case
 from consent.models import Consent
+from vault import masking
 
 from .models import Application, Document
 
+SEEN, FULL, TAKEN, DONE = "seen", "full", "taken", "done"
+#: Reads: how much of the data they showed, and where. SEEN: masked, on a page or by an interface; FULL: unmasked;
+#: TAKEN: a paper or a file that left the system.
+READS: dict[str, tuple[str, Any]] = {
+    "case.viewed": (SEEN, gettext_lazy("案件页")),
+    "application.viewed": (SEEN, gettext_lazy("申请")),
+    "document.viewed": (SEEN, gettext_lazy("您的材料")),
+    "queue.viewed": (SEEN, gettext_lazy("案件名单")),
+    "queue.searched": (SEEN, gettext_lazy("查找案件的结果")),
+    "payments.viewed": (SEEN, gettext_lazy("付款名单")),
+    "link.viewed": (SEEN, gettext_lazy("核对记录是不是同一个人")),
+    "records.viewed": (SEEN, gettext_lazy("送来的账单清单")),
+    "record.viewed": (SEEN, gettext_lazy("送来的一张账单")),
+    "invitations.viewed": (SEEN, gettext_lazy("邀请信清单")),
+    "campaigns.viewed": (SEEN, gettext_lazy("求助项目清单")),
+    "campaign.viewed": (SEEN, gettext_lazy("求助项目")),
+    "field.revealed": (FULL, gettext_lazy("完整信息")),
+    "invitation.opened": (FULL, gettext_lazy("写给您的信")),
+    "document.downloaded": (TAKEN, gettext_lazy("下载您的材料")),
+    "queue.printed": (TAKEN, gettext_lazy("打印案件名单")),
+    "queue.exported": (TAKEN, gettext_lazy("导出案件名单")),
+    "records.exported": (TAKEN, gettext_lazy("导出账单清单")),
+    "invitation.printed": (TAKEN, gettext_lazy("打印写给您的信")),
+}
+#: A read of which the table above does not know yet: never less than "somebody looked".
+LOOKS = ("viewed", "searched", "listed", "opened", "revealed", "downloaded", "printed", "exported")
+#: Rooms whose work on the application is told even without words of its own.
+OURS = ("application", "award", "case", "consent", "document", "family", "hardship", "identity")
 WORDS: dict[str, Any] = {
-    "case.viewed": gettext_lazy("看了您的资料"),
-    "application.viewed": gettext_lazy("看了您的资料"),
-    "field.revealed": gettext_lazy("看了完整信息"),
-    "document.viewed": gettext_lazy("看了您的材料"),
-    "document.downloaded": gettext_lazy("下载了您的材料"),
     "document.accepted": gettext_lazy("核对通过了一份材料"),
     "document.rejected": gettext_lazy("退回了一份材料"),
     "document.requested": gettext_lazy("请您补一份材料"),
@@ -29,6 +67,7 @@ WORDS: dict[str, Any] = {
     "document.reminded": gettext_lazy("提醒您补材料"),
     "identity.checked": gettext_lazy("核对了您的身份证件"),
     "hardship.certified": gettext_lazy("核对了困难证明"),
+    "finding.recorded": gettext_lazy("核实了一项情况"),
     "document.uploaded": gettext_lazy("上传了材料"),
     "document.removed": gettext_lazy("删掉了一份材料"),
     "document.request_answered": gettext_lazy("补交了材料"),
@@ -56,7 +95,13 @@ WORDS: dict[str, Any] = {
     "application.unproven": gettext_lazy("把身份核对改回“待核对”"),
     "application.proof_refused": gettext_lazy("口令和申请上的病人对不上"),
     "application.need_found": gettext_lazy("找到了您的账单"),
+    "settlement.opened": gettext_lazy("收到了您的一张账单"),
+    "settlement.corrected": gettext_lazy("收到了您账单的更正"),
+    "settlement.reversed": gettext_lazy("收到了您账单的冲销"),
+    "campaign.received": gettext_lazy("收到了您的求助项目"),
+    "invitation.requested": gettext_lazy("请平台给您准备一封信"),
     "linking.undone": gettext_lazy("更正了一条认错的记录"),
+    "application.access_downloaded": gettext_lazy("下载了“谁看过我的资料”"),
     "application.downloaded": gettext_lazy("下载了自己的资料"),
     "consent.given": gettext_lazy("同意了一家基金看"),
     "consent.refused": gettext_lazy("没有同意一家基金看"),
@@ -64,7 +109,7 @@ WORDS: dict[str, Any] = {
     "consent.deletion_acknowledged": gettext_lazy("确认删掉了自己留的资料"),
     "person.linked": gettext_lazy("把记录和您对上了"),
     "person.represented": gettext_lazy("记下了您可以替病人办事"),
-    "token.issued": gettext_lazy("给您寄了口令"),
+    "token.issued": gettext_lazy("给您备好了口令"),
     "token.redeemed": gettext_lazy("用了信上的口令"),
 }
 FIELDS: dict[str, Any] = {
@@ -74,18 +119,85 @@ FIELDS: dict[str, Any] = {
     "address": gettext_lazy("住址"),
     "birth_date": gettext_lazy("出生日期"),
     "payee": gettext_lazy("收款账户"),
+    "applicant_name": gettext_lazy("申请人姓名"),
+    "applicant_phone": gettext_lazy("申请人电话"),
+    "token": gettext_lazy("口令"),
 }
+PAGE = 20
 
 
 @dataclass(frozen=True)
 class Seen:
-    """One line: when, who (organisation and member, or 您, or 接力), what, and why where it was said."""
+    """One entry: its number, when, who (organisation and member, or 您, or 接力平台), what, and why if said."""
 
+    number: int
     at: datetime
     who: str
     what: str
     why: str
     by_others: bool
+
+
+@dataclass(frozen=True)
+class Line:
+    """What one actor did on one day, of one kind. `places`: (what, how often); `notes`: fields and reasons."""
+
+    who: str
+    kind: str
+    times: int
+    places: tuple[tuple[str, int], ...]
+    first_at: datetime
+    last_at: datetime
+    notes: tuple[str, ...] = ()
+
+    @property
+    def moment(self) -> str:
+        """'09:12' or '09:12–16:40', Shanghai."""
+        first, last = (timezone.localtime(at).strftime("%H:%M") for at in (self.first_at, self.last_at))
+        return first if first == last else f"{first}–{last}"
+
+    @property
+    def text(self) -> str:
+        """'看了 5 次：案件页 3 次、案件名单 2 次'."""
+        if len(self.places) == 1 or self.times == 1:
+            listed = self.places[0][0]
+        else:
+            listed = _("、").join(
+                _("%(what)s %(n)d 次") % {"what": what, "n": n} if n > 1 or self.kind != DONE else what
+                for what, n in self.places
+            )
+        if self.kind == DONE:
+            if len(self.places) == 1 and self.times > 1:
+                return _("%(what)s（%(n)d 次）") % {"what": listed, "n": self.times}
+            return listed
+        words = {
+            SEEN: (_("看了：%(listed)s"), _("看了 %(n)d 次：%(listed)s")),
+            FULL: (_("看了没有遮住的：%(listed)s"), _("看了没有遮住的 %(n)d 次：%(listed)s")),
+            TAKEN: (_("拿走了：%(listed)s"), _("拿走了 %(n)d 次：%(listed)s")),
+        }[self.kind]
+        return words[self.times > 1] % {"n": self.times, "listed": listed}
+
+
+@dataclass(frozen=True)
+class Day:
+    day: date
+    lines: tuple[Line, ...]
+
+    @property
+    def label(self) -> str:
+        ago = (timezone.localdate() - self.day).days
+        return {0: _("今天"), 1: _("昨天")}.get(ago, "")
+
+
+@dataclass(frozen=True)
+class Overview:
+    """One page of the trail. organisations: those that stand in it, for the filter, as (id, name, chosen)."""
+
+    days: tuple[Day, ...]
+    organisations: tuple[tuple[int, str, bool], ...]
+    page: int
+    pages: int
+    looks: int = field(default=0)
 
 
 def _subjects(application: Application) -> list[str]:
@@ -100,37 +212,118 @@ def _subjects(application: Application) -> list[str]:
         f"consent:{pk}"
         for pk in Consent.objects.filter(application_id=application.pk).values_list("pk", flat=True)
     ]
-    if application.proof == Application.Proof.PROVEN and application.person_id:
-        subjects.append(f"person:{application.person_id}")
-    return subjects
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT application_trail(%s)", [application.pk])
+        return subjects + [row[0] for row in cursor.fetchall()]
 
 
-def log(application: Application, limit: int = 200) -> list[Seen]:
-    """Newest first. What the log does not yet know a word for is shown as work on the application."""
-    entries = [entry for subject in _subjects(application) for entry in audit.trail(subject, limit)]
-    entries.sort(key=lambda entry: entry.entry_id, reverse=True)
-    entries = entries[:limit]
-    names = _names([entry.actor for entry in entries])
-    return [
-        Seen(
-            at=entry.at,
-            who=_who(entry.actor, application, names),
-            what=_what(entry, application),
-            why=_why(entry.payload or {}),
-            by_others=entry.actor.startswith(("staff:", "client:")),
-        )
-        for entry in entries
+def overview(
+    application: Application,
+    *,
+    everything: bool = False,
+    organisation: int | None = None,
+    page: int | None = 1,
+) -> Overview:
+    """The trail by day, newest first, alike lines counted. everything: also what the family and the platform did
+    themselves; organisation: only this one's; page: 1…, None for all of it (to print)."""
+    subjects = _subjects(application)
+    found = [
+        (one, kind)
+        for one in audit.digest(subjects)
+        if (kind := _kind(one.action, one.actor)) and (everything or _by_others(one.actor))
     ]
+    houses = {ids[1] for one, _kind_ in found if (ids := _parts(one.actor))}
+    if organisation is not None:
+        found = [(one, kind) for one, kind in found if (_parts(one.actor) or (0, 0))[1] == organisation]
+    grouped: dict[tuple[date, str, str], list[audit.Digest]] = {}
+    for one, kind in found:
+        grouped.setdefault((one.day, one.actor, kind), []).append(one)
+    keys = list(grouped)
+    pages = max(1, -(-len(keys) // PAGE))
+    if page is not None:
+        page = min(max(1, page), pages)
+        keys = keys[(page - 1) * PAGE : page * PAGE]
+    names = _names({actor for _day, actor, _kind_ in keys}, application)
+    notes = _notes(subjects, keys)
+    days: dict[date, list[Line]] = {}
+    for day, actor, kind in keys:
+        parts = grouped[day, actor, kind]
+        places: Counter[str] = Counter()
+        for one in parts:
+            places[_place(one.action, actor, application)] += one.times
+        line = Line(
+            who=names[actor],
+            kind=kind,
+            times=sum(one.times for one in parts),
+            places=tuple(sorted(places.items(), key=lambda place: (-place[1], place[0]))),
+            first_at=min(one.first_at for one in parts),
+            last_at=max(one.last_at for one in parts),
+            notes=tuple(notes.get((day, actor), ())) if kind == FULL else (),
+        )
+        days.setdefault(day, []).append(line)
+    known = Organisation.objects.filter(pk__in=houses).order_by("name").values_list("pk", "name")
+    return Overview(
+        days=tuple(Day(day, tuple(lines)) for day, lines in days.items()),
+        organisations=tuple((pk, name, pk == organisation) for pk, name in known),
+        page=page or 1,
+        pages=pages if page is not None else 1,
+        looks=sum(one.times for one, kind in found if kind != DONE and _by_others(one.actor)),
+    )
 
 
-def _what(entry: audit.TrailEntry, application: Application) -> str:
-    other = (entry.payload or {}).get("account") not in (None, application.account_id)
-    if entry.action == "person.represented" and other:
-        return _("记下了另一个账号可以替病人办事")
-    return str(WORDS.get(entry.action) or _("处理了您的申请"))
+def entries(application: Application) -> Iterator[Seen]:
+    """Every single entry, newest first, for taking along."""
+    names: dict[str, str] = {}
+    for entry in audit.entries(_subjects(application)):
+        kind = _kind(entry.action, entry.actor)
+        if not kind:
+            continue
+        if entry.actor not in names:
+            names |= _names({entry.actor}, application)
+        what = _place(entry.action, entry.actor, application, entry.payload)
+        yield Seen(
+            number=entry.entry_id,
+            at=entry.at,
+            who=names[entry.actor],
+            what=Line("", kind, 1, ((what, 1),), entry.at, entry.at).text,
+            why=_why(entry.payload or {}),
+            by_others=_by_others(entry.actor),
+        )
+
+
+def _by_others(actor: str) -> bool:
+    return actor.startswith(("staff:", "client:"))
+
+
+def _kind(action: str, actor: str) -> str:
+    """SEEN, FULL, TAKEN or DONE; '' for what is not told."""
+    if action in READS:
+        return READS[action][0]
+    if action in WORDS:
+        return DONE
+    room, _dot, verb = action.rpartition(".")
+    if not _by_others(actor):
+        return ""
+    if verb in LOOKS:
+        return SEEN
+    return DONE if room in OURS else ""
+
+
+def _place(action: str, actor: str, application: Application, payload: dict[str, Any] | None = None) -> str:
+    if action in READS:
+        return str(READS[action][1])
+    if action == "person.represented":
+        whose = (payload or {}).get("account")
+        if whose not in (None, application.account_id):
+            return _("记下了另一个账号可以替病人办事")
+        return str(WORDS[action]) if whose else _("记下了哪个账号可以替病人办事")
+    if action in WORDS:
+        return str(WORDS[action])
+    return _("您的资料") if action.rpartition(".")[2] in LOOKS else _("处理了您的申请")
 
 
 def _parts(actor: str) -> tuple[int, int] | None:
+    """'staff:12@3' → (12, 3); None for who is of no organisation."""
     kind, _sep, rest = actor.partition(":")
     user, _at, organisation = rest.partition("@")
     if kind in {"staff", "client"} and user.isdigit() and organisation.isdigit():
@@ -138,8 +331,8 @@ def _parts(actor: str) -> tuple[int, int] | None:
     return None
 
 
-def _names(actors: list[str]) -> dict[str, str]:
-    found = {actor: _parts(actor) for actor in set(actors)}
+def _names(actors: Iterable[str], application: Application) -> dict[str, str]:
+    found = {actor: _parts(actor) for actor in actors}
     users = User.objects.in_bulk(
         [ids[0] for actor, ids in found.items() if ids and actor.startswith("staff:")]
     )
@@ -147,20 +340,48 @@ def _names(actors: list[str]) -> dict[str, str]:
     names = {}
     for actor, ids in found.items():
         if ids is None:
+            names[actor] = _outside(actor, application)
             continue
         organisation = organisations.get(ids[1])
         where = organisation.name if organisation else _("一家机构")
-        member = users.get(ids[0]) if actor.startswith("staff:") else None
-        names[actor] = f"{where} {member.display_name}" if member else where
+        if actor.startswith("client:"):
+            names[actor] = _("%(where)s的电脑系统") % {"where": where}
+        else:
+            member = users.get(ids[0])
+            names[actor] = f"{where} {surname(member.display_name)}" if member else where
     return names
 
 
-def _who(actor: str, application: Application, names: dict[str, str]) -> str:
+def surname(name: str) -> str:
+    """王建国 → 王**, 欧阳娜 → 欧阳**: the stars tell nothing of the length."""
+    name = name.strip()
+    if not name or name[0].isascii():
+        return masking.name(name)
+    long = len(name) > 2 and name[:2] in masking.COMPOUND_SURNAMES
+    return name[: 2 if long else 1] + "**"
+
+
+def _outside(actor: str, application: Application) -> str:
     if actor == f"patient:{application.account_id}":
         return _("您")
-    if actor.startswith("patient:"):
-        return _("另一个替病人办事的账号")
-    return names.get(actor) or _("接力平台")
+    return _("另一个替病人办事的账号") if actor.startswith("patient:") else _("接力平台")
+
+
+def _notes(
+    subjects: Sequence[str], keys: Sequence[tuple[date, str, str]]
+) -> dict[tuple[date, str], list[str]]:
+    """What was unmasked and why, each said once, for the days and actors that are shown."""
+    wanted = {(day, actor) for day, actor, kind in keys if kind == FULL}
+    if not wanted:
+        return {}
+    full = [action for action, (kind, _place_) in READS.items() if kind == FULL]
+    said: dict[tuple[date, str], list[str]] = {}
+    for entry in audit.entries(subjects, actions=full, days=sorted({day for day, _actor in wanted})):
+        key = (timezone.localdate(entry.at), entry.actor)
+        text = _why(entry.payload or {})
+        if key in wanted and text and text not in said.setdefault(key, []):
+            said[key].append(text)
+    return said
 
 
 def _why(payload: dict[str, Any]) -> str:
@@ -173,8 +394,8 @@ def _why(payload: dict[str, Any]) -> str:
         if known:
             said.append(_("看的是：%(fields)s") % {"fields": _("、").join(known)})
     reason = payload.get("reason")
-    if isinstance(reason, str) and reason:
-        said.append(_("理由：%(reason)s") % {"reason": str(REASONS.get(reason, reason))})
+    if isinstance(reason, str) and reason in REASONS:
+        said.append(_("理由：%(reason)s") % {"reason": REASONS[reason]})
     return _("；").join(said)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from typing import Any
 
@@ -20,6 +22,7 @@ from charity.awards.models import Case
 from charity.funds.models import Fund
 from consent import services as consents
 from consent.models import Category, Consent
+from insurance.desk.exports import cell
 from scope import permission
 from vault import masking
 from web.formats import date_patient
@@ -249,16 +252,60 @@ def withdraw(request: Any, pk: int) -> HttpResponse:
 @never_cache
 @require_safe
 def access_log(request: Any, pk: int) -> HttpResponse:
+    """Who saw what, by day; ?all=1: also what the family and the platform did; ?org=: one organisation's; ?print=1:
+    all pages as one."""
     application = handed_in(request, pk)
-    entries = access.log(application)
+    chosen, page = request.GET.get("org", ""), request.GET.get("page", "")
+    printing = request.GET.get("print") == "1"
     everything = request.GET.get("all") == "1"
+    found = access.overview(
+        application,
+        everything=everything,
+        organisation=int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 16 else None,
+        page=None if printing else int(page) if page.isascii() and page.isdigit() and len(page) < 9 else 1,
+    )
+
+    def url(**changed: str | None) -> str:
+        query = request.GET.copy()
+        for name, value in changed.items():
+            query.pop(name, None)
+            if value is not None:
+                query[name] = value
+        return "?" + query.urlencode()
+
     context = {
         "application": application,
-        "entries": entries if everything else [entry for entry in entries if entry.by_others],
+        "found": found,
         "everything": everything,
+        "printing": printing,
+        "filtered": any(current for _id, _name, current in found.organisations),
+        "toggle": url(all=None if everything else "1", page=None),
+        "print_url": url(print="1", page=None),
+        "screen_url": url(print=None),
+        "newer": url(page=str(found.page - 1)) if found.page > 1 else "",
+        "older": url(page=str(found.page + 1)) if found.page < found.pages else "",
         "back_url": reverse("applications:status", args=[pk]),
     }
     return render(request, "applications/access.html", context)
+
+
+@permission("patient")
+@never_cache
+@require_safe
+def access_file(request: Any, pk: int) -> HttpResponse:
+    """Every single entry as CSV: who, when, what, why, and the number by which the organisation finds it."""
+    application = handed_in(request, pk)
+    record("application.access_downloaded", f"application:{application.pk}")
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow([_("时间"), _("谁"), _("做了什么"), _("看了哪些、为什么"), _("记录编号")])
+    for entry in access.entries(application):
+        at = timezone.localtime(entry.at).strftime("%Y-%m-%d %H:%M:%S")
+        writer.writerow([at, cell(entry.who), cell(entry.what), cell(entry.why), entry.number])
+    response = HttpResponse("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="jieli-access.csv"'
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
 
 
 @permission("patient")
@@ -332,8 +379,14 @@ def download(request: Any, pk: int) -> HttpResponse:
             for row in Consent.objects.filter(application_id=application.pk).order_by("pk")
         ],
         "access": [
-            {"at": entry.at.isoformat(), "who": entry.who, "what": entry.what, "why": entry.why}
-            for entry in access.log(application)
+            {
+                "entry": entry.number,
+                "at": entry.at.isoformat(),
+                "who": entry.who,
+                "what": entry.what,
+                "why": entry.why,
+            }
+            for entry in access.entries(application)
         ],
     }
     response = HttpResponse(

@@ -28,6 +28,7 @@ urlpatterns = [
         status_views.withdraw_consent,
         name="withdraw_consent",
     ),
+    path("a/<int:pk>/access.csv", status_views.access_file, name="access_file"),
     path("a/<int:pk>/access/", status_views.access_log, name="access_log"),
     path("a/<int:pk>/review/<int:case_id>/", status_views.review, name="review"),
     path("a/<int:pk>/withdraw/", status_views.withdraw, name="withdraw"),

@@ -14,17 +14,21 @@ from django.utils.translation import gettext_lazy as lazy
 
 from accounts.models import User
 from charity.applications.models import Application, Document, DocumentRequest, ReviewRequest
+from charity.awards.bills import bills_of
 from charity.awards.casework import IDENTITY_PAPERS
 from charity.awards.facts import SEALS, read_reason
 from charity.awards.models import Award, Case, CaseEvent
-from charity.awards.rules import ROLES, consent_of, limits_of, results_of
+from charity.awards.rules import ROLES, bound_bill, consent_of, limits_of, results_of
+from charity.findings import services as findings
+from charity.findings import words
+from charity.findings.models import Fact, Finding
 from consent.models import Category, Consent
 from matching.eligibility import HARDSHIP_NAMES
 from scope import Actor
 from vault import masking
 from web.charts import Limit, waiting
 
-from . import forms, reveal
+from . import forms, reveal, verify
 from .people import Person, person_of
 from .queue import WAITING, day_of
 from .waterfall import Payers, payers_of
@@ -49,10 +53,24 @@ EVENTS = {
     "document_rejected": lazy("退回材料"),
     "identity_checked": lazy("核对了身份证件"),
     "hardship_certified": lazy("确认困难身份"),
+    "fact_found": lazy("核实了"),
+    "fact_not_found": lazy("没能核实"),
+    "fact_withdrawn": lazy("撤回了核实"),
     "assigned": lazy("转给同事经办"),
     "revealed": lazy("看了完整信息"),
     "reviewed": lazy("答复家属的复核"),
 }
+# what may happen several times in a row without meaning anything new
+REPEATED = {
+    "document_requested",
+    "reminded",
+    "document_accepted",
+    "document_rejected",
+    "hardship_certified",
+    "assigned",
+    "revealed",
+}
+SHOWN = 15  # lines of the history; the older ones are folded
 # five digits or more, however they are grouped
 NUMBER = re.compile(r"\d(?:[\s.·\-－—]{0,3}\d){4,}")
 REASON_WORDS = {"call", "papers", "payee", "other"}
@@ -85,8 +103,11 @@ def gather(actor: Actor, case: Case, query: str) -> dict[str, Any]:
     papers = _papers(case, actor) if person else []
     asked = list(DocumentRequest.objects.filter(case_id=case.pk, closed_at=None)) if person else []
     limits = limits_of(case) if person else []
+    rule = verify.rule_of(case)
+    checks = findings.findings_of(case) if person else []
     review = ReviewRequest.objects.filter(case_id=case.pk, answered_at=None).first() if person else None
-    events = list(CaseEvent.objects.filter(case=case).order_by("-id")[:60])
+    events = list(CaseEvent.objects.filter(case=case).order_by("-id"))
+    timeline = _timeline(events, person is not None)
     wait = waiting(day_of(case, case.fund.decision_days), case.fund.decision_days)
     context: dict[str, Any] = {
         "case": case,
@@ -102,8 +123,13 @@ def gather(actor: Actor, case: Case, query: str) -> dict[str, Any]:
             for limit in limits
         ],
         "limit": limits[0].amount if limits else None,
-        "criteria": _criteria(case, query) if person else [],
-        "timeline": _timeline(events, person is not None),
+        "criteria": _criteria(actor, case, rule, checks) if person else [],
+        "checks": words.lines(checks, rule.procedures),
+        "checkable": verify.facts_of(case, rule),
+        "committee": _committee(case, rule, checks) if person else None,
+        "bills": _bills(actor, case) if person else None,
+        "timeline": timeline[:SHOWN],
+        "earlier": timeline[SHOWN:],
         "events": len(events),
         "figures": _figures(case, person, payers),
         "alerts": _alerts(case, person, payers, consent) if person else [],
@@ -171,7 +197,23 @@ def _papers(case: Case, actor: Actor) -> list[dict[str, Any]]:
     return found
 
 
-def _criteria(case: Case, query: str) -> list[dict[str, Any]]:
+def _committee(case: Case, rule: verify.Rule, checks: list[Finding]) -> dict[str, Any] | None:
+    """The committee's step, where the rule has one: its decision as it stands."""
+    if Fact.COMMITTEE not in verify.facts_of(case, rule):
+        return None
+    line = next((one for one in words.lines(checks, rule.procedures) if one.fact == Fact.COMMITTEE), None)
+    return {"line": line, "url": verify.url(case, Fact.COMMITTEE)}
+
+
+def _bills(actor: Actor, case: Case) -> dict[str, Any] | None:
+    """The single bills, where the rule looks at one: what is open on each, and which one is meant."""
+    if not findings.bill_scope(case) or case.need_id is None:
+        return None
+    url = verify.url(case, Fact.BILL) if verify.may(actor, case, Fact.BILL) else ""
+    return {"rows": bills_of(case), "chosen": bound_bill(case), "url": url}
+
+
+def _criteria(actor: Actor, case: Case, rule: verify.Rule, checks: list[Finding]) -> list[dict[str, Any]]:
     words = {"unknown": 0, "failed": 1, "met": 2}
     rows = []
     for one in sorted(results_of(case), key=lambda entry: words.get(entry["status"], 3)):
@@ -184,6 +226,8 @@ def _criteria(case: Case, query: str) -> list[dict[str, Any]]:
         if one["status"] == "unknown":
             missing = _("缺：%(missing)s。") % {"missing": one["missing"]} if one["missing"] else ""
             row["missing"] = missing + (f"{one['action']}。" if one["action"] else "")
+            if link := verify.link_for(case, one["id"], rule, checks, actor):
+                row["action_url"], row["action"] = link
         elif one.get("source"):
             row["value"] = f"{one['actual']}（{one['source']}）" if one["actual"] else one["source"]
         rows.append(row)
@@ -191,17 +235,35 @@ def _criteria(case: Case, query: str) -> list[dict[str, Any]]:
 
 
 def _timeline(events: list[CaseEvent], with_notes: bool) -> list[dict[str, Any]]:
+    """Newest first. What one person did several times on one day, with no decision in between, is one line."""
     users = dict(
         User.objects.filter(pk__in={event.user_id for event in events if event.user_id}).values_list(
             "pk", "display_name"
         )
     )
-    items = []
+    runs: list[list[CaseEvent]] = []
+    open_runs: dict[tuple[Any, ...], list[CaseEvent]] = {}
     for event in events:
+        key = (event.kind, event.user_id, timezone.localdate(event.created_at))
+        if event.kind not in REPEATED:
+            open_runs.clear()
+            runs.append([event])
+        elif key in open_runs:
+            open_runs[key].append(event)
+        else:
+            open_runs[key] = [event]
+            runs.append(open_runs[key])
+    items = []
+    for run in runs:
+        event = run[0]
         text = str(EVENTS.get(event.kind, event.kind))
         text = text % {"amount": yuan(event.amount)} if "%(amount)s" in text else text
-        if with_notes and event.note:
-            text += _note(event)
+        if len(run) > 1:
+            text = _("%(what)s %(n)d 次") % {"what": text, "n": len(run)}
+        if with_notes:
+            notes = dict.fromkeys(_note(one).removeprefix("：") for one in reversed(run) if one.note)
+            said = "；".join(note for note in notes if note)
+            text += f"：{said}" if said else ""
         items.append(
             {
                 "at": event.created_at,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -133,6 +133,48 @@ def trail(subject: str, limit: int = 200) -> list[TrailEntry]:
         )
         for entry in entries
     ]
+
+
+@dataclass(frozen=True)
+class Digest:
+    """How often one actor did one thing to these subjects on one day (Shanghai), and when first and last."""
+
+    day: date
+    actor: str
+    action: str
+    times: int
+    first_at: datetime
+    last_at: datetime
+    last_id: int
+
+
+_DIGEST = """
+SELECT (at AT TIME ZONE %(zone)s)::date, actor, action, count(*), min(at), max(at), max(id)
+FROM audit_entry
+WHERE id IN (SELECT id FROM audit_entry WHERE subject = ANY(%(subjects)s)
+             UNION SELECT entry_id FROM audit_subject WHERE subject = ANY(%(subjects)s))
+GROUP BY 1, 2, 3 ORDER BY 1 DESC, 7 DESC
+"""
+
+
+def digest(subjects: Sequence[str]) -> list[Digest]:
+    """All that the log holds about the subjects, counted by day, actor and action; newest day first."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DIGEST, {"subjects": list(subjects), "zone": timezone.get_default_timezone_name()})
+        return [Digest(*row) for row in cursor.fetchall()]
+
+
+def entries(
+    subjects: Sequence[str], *, actions: Sequence[str] | None = None, days: Sequence[date] | None = None
+) -> Iterator[TrailEntry]:
+    """Every entry that names one of the subjects, newest first; only of these actions, on these days (Shanghai)."""
+    found = Entry.objects.select_related("content").filter(pk__in=_naming(subjects)).order_by("-id")
+    if actions is not None:
+        found = found.filter(action__in=actions)
+    if days is not None:
+        found = found.filter(at__date__in=days)
+    for entry in found.iterator():
+        yield TrailEntry(entry.pk, entry.at, entry.actor, entry.action, entry.subject, _payload(entry), None)
 
 
 def _naming(subjects: Sequence[str]) -> QuerySet[Any, Any]:

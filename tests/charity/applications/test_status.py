@@ -11,7 +11,7 @@ from django.utils import timezone
 
 import factories as make
 from audit import record
-from charity.applications import access, services, status
+from charity.applications import services, status
 from charity.applications.models import Application, Document, DocumentRequest, ReviewRequest
 from charity.awards.models import Case, CaseEvent
 from consent import services as consents
@@ -184,31 +184,6 @@ def test_a_no_comes_with_reason_clause_and_how_to_ask_for_a_review(acc, phone, r
     other = make.staff(make.organisation("charity"), "case_worker")
     with actor_scope(other):
         assert not ReviewRequest.objects.exists()
-
-
-def test_who_saw_what_and_why_is_told_in_plain_words(acc, phone, row, charity, worker):
-    case = case_of(row)
-    with actor_scope(worker):
-        record("case.viewed", f"case:{case.pk}")
-        record(
-            "field.revealed", f"case:{case.pk}", payload={"fields": ["id_number", "phone"], "reason": "call"}
-        )
-    page = phone.get(reverse("applications:access_log", args=[row.pk])).content.decode()
-    assert charity.name in page
-    assert "看了您的资料" in page
-    assert "看的是：身份证号、电话；理由：打电话联系您" in page
-    assert "交了申请" not in page
-    assert (
-        "交了申请" in phone.get(reverse("applications:access_log", args=[row.pk]) + "?all=1").content.decode()
-    )
-
-
-def test_before_proof_the_log_of_the_person_is_not_shown(acc, row):
-    with engine_scope("test"):
-        record("person.linked", "person:424242")
-    with actor_scope(make.patient(acc)):
-        subjects = access._subjects(Application.objects.get(pk=row.pk))
-    assert not any(subject.startswith("person:") for subject in subjects)
 
 
 def test_the_family_takes_its_data_along(phone, row, fund):

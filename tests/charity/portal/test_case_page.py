@@ -15,6 +15,7 @@ from audit.models import Entry as AuditEntry
 from charity.applications import services as applications
 from charity.awards import services
 from charity.awards.models import Award
+from charity.awards.rules import write_event
 from charity.portal import case_page
 from charity.portal.templatetags.bounds import bounds
 from consent import services as consents
@@ -313,3 +314,27 @@ def test_with_nothing_left_open_a_notice_stands_where_the_form_was(db, browser, 
     assert "没有可资助的余额" in text
     assert "propose-amount" not in text
     assert text.count("← 起限制") == 1
+
+
+def test_the_history_counts_what_one_person_did_again_and_folds_what_is_old(db, browser):
+    on = cases.stage()
+    with actor_scope(on.worker):
+        for note in ("call", "call", "papers"):
+            write_event(on.case, "revealed", on.worker, note=note)
+        write_event(on.case, "reminded", on.worker)
+        write_event(on.case, "corrected", on.worker, amount=Decimal("5.00"))
+        write_event(on.case, "revealed", on.worker, note="call")
+        write_event(on.case, "corrected", on.worker, amount=Decimal("5.00"))
+        write_event(on.case, "corrected", on.worker, amount=Decimal("6.00"))
+    client = browser(on.worker)
+    text = page(client, on)
+    assert "看了完整信息 3 次：打电话联系家属；核对纸质材料" in text
+    assert text.count("看了完整信息") == 2, "a step with money between them keeps them apart"
+    assert text.count("把建议金额改为") == 3, "what moves an amount is never counted together"
+    assert "更早的" not in text
+    with actor_scope(on.worker):
+        for _ in range(70):
+            write_event(on.case, "corrected", on.worker, amount=Decimal("7.00"))
+    text = page(client, on)
+    assert text.count("把建议金额改为 ¥7.00") == 70, "nothing ends silently"
+    assert "<details>" in text
