@@ -62,6 +62,7 @@ ACTIONS = {
     "document.reminded": lazy("催补材料"),
     "identity.checked": lazy("核对了身份证件"),
     "hardship.certified": lazy("确认困难身份"),
+    "finding.recorded": lazy("记了一项核实"),
     "rule.published": lazy("发布规则"),
     "fund.budget": lazy("改了基金预算"),
     "fund.paused": lazy("暂停受理"),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import audit_views, case_views, fund_views, payment_views, queue_views
+from . import audit_views, case_views, fund_views, payment_views, queue_views, verify_views
 
 app_name = "portal"
 urlpatterns = [
@@ -15,6 +15,9 @@ urlpatterns = [
     path("cases/<int:case_id>/papers/<int:document_id>/", case_views.document, name="document"),
     path("cases/<int:case_id>/papers/<int:document_id>/<slug:verdict>/", case_views.check, name="check"),
     path("cases/<int:case_id>/step/<slug:name>/", case_views.step, name="step"),
+    path("cases/<int:case_id>/verify/", verify_views.index, name="verify"),
+    path("cases/<int:case_id>/verify/<slug:fact>/", verify_views.fact, name="verify_fact"),
+    path("cases/<int:case_id>/verify/<slug:fact>/withdraw/", verify_views.withdraw, name="verify_withdraw"),
     path("funds/", fund_views.index, name="funds"),
     path("funds/<int:fund_id>/", fund_views.show, name="fund"),
     path("funds/<int:fund_id>/<slug:name>/", fund_views.step, name="fund_step"),
