@@ -236,3 +236,55 @@ def test_the_walk_would_notice_because_those_who_may_do_find_him(sealed):
     session["patient_account_id"] = sealed.patient.account_id
     session.save()
     assert sealed.found_in(family.get(f"/a/{sealed.application}/"))
+
+
+def api_client(house):
+    """A program of this organisation with every scope."""
+    from accounts.models import ApiClient
+
+    app = ApiClient.objects.create(
+        organisation=house, name="trail", client_type="confidential",
+        authorization_grant_type="client-credentials", scopes=SCOPES,
+    )  # fmt: skip
+    token = get_access_token_model().objects.create(
+        token=f"trail-{house.code}", application=app, scope=" ".join(SCOPES),
+        expires=timezone.now() + timedelta(hours=1),
+    )  # fmt: skip
+    return Client(raise_request_exception=False, headers={"Authorization": f"Bearer {token.token}"})
+
+
+def test_whoever_may_see_him_leaves_a_line_that_the_family_reads(sealed):
+    """Every answer with a trace of the person in it, at any address, has its entry in the family's own trail."""
+    from audit import services as log
+    from charity.applications import access
+
+    def trail():
+        with actor_scope(sealed.patient):
+            row = Application.objects.get(pk=sealed.application)
+            return {entry.entry_id for entry in log.entries(access._subjects(row))}
+
+    houses = sealed.cast.houses
+    seeing = {
+        code: member(houses[code].kind, houses[code]) for code in ("chenxi", "changsha-yb", "jieli")
+    } | {"the insurer's program": api_client(houses["changsha-yb"])}
+    # and what is reached only with something typed or ticked
+    (case_id,) = sealed.ids["case_id"]
+    typed = [
+        ("/staff/queue/search/", {"q": "韩雨桐"}),
+        ("/staff/queue/bulk/", {"do": "print", "case": [case_id]}),
+        (f"/staff/cases/{case_id}/reveal/", {"field": ["name"], "reason": "call"}),
+    ]
+    silent, answers = [], dict.fromkeys(seeing, 0)
+    for who, client in seeing.items():
+        asked = [("get", address, {}) for address in sorted(set(sealed.addresses()))]
+        for method, address, data in asked + [("post", address, data) for address, data in typed]:
+            before = trail()
+            response = getattr(client, method)(address, data)
+            if sealed.found_in(response):
+                answers[who] += 1
+                if not trail() - before:
+                    silent.append((who, method, address, sealed.found_in(response)))
+    assert not silent
+    assert answers["chenxi"] >= 6
+    assert answers["changsha-yb"] >= 3
+    assert answers["the insurer's program"] >= 2
