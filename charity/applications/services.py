@@ -13,12 +13,14 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import devices
 from audit import record
 from audit.models import Entry
 from charity.funds.models import Fund, RuleVersion
 from consent import services as consents
 from consent.models import Consent
 from matching import eligibility
+from matching.linkage import idnumber
 from outbox import emit
 from people.models import Capacity
 from people.registry import normalise_token, redeem_token
@@ -84,8 +86,24 @@ def save_section(actor: Actor, application_id: int, name: str, answer: Any) -> A
     open_step = steps.first_open(answers)
     application.step = open_step
     application.save(update_fields=["answers", "capacity", "step", "updated_at"])
+    if name == "identity":
+        _tell_the_door(actor, application)
     record("application.saved", f"application:{application.pk}", payload={"section": name})
     return application
+
+
+def _tell_the_door(actor: Actor, application: Application) -> None:
+    """A new device may answer with this patient when it wants to sign in."""
+    who = (application.answers or {}).get("identity") or {}
+    number = who.get("id_number") or ""
+    parsed = idnumber.parse(number) if number else None
+    devices.remember_person(
+        actor,
+        application.pk,
+        numbers=[number, parsed.id18 if parsed else ""],
+        name=who.get("name") or "",
+        birth_date=_day(who.get("birth_date")),
+    )
 
 
 def delete_draft(actor: Actor, application_id: int) -> bool:
@@ -98,6 +116,7 @@ def delete_draft(actor: Actor, application_id: int) -> bool:
     Document.objects.filter(application=application).delete()
     pk = application.pk
     application.delete()
+    devices.forget_person(actor, pk)
     record("application.deleted", f"application:{pk}")
     return True
 

@@ -39,6 +39,51 @@ class CodeForm(forms.Form):
     )
 
 
+DAYS = ("%Y%m%d", "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y %m %d", "%Y年%m月%d日", "%Y年%m月%d")
+
+
+def _keep() -> forms.BooleanField:
+    return forms.BooleanField(
+        label=_("这是我自己的手机，下次不用再问"),
+        help_text=_("借别人的手机填，就不要勾。"),
+        required=False,
+        initial=True,
+    )
+
+
+class DeviceForm(forms.Form):
+    """What a new device has to know of one person of the account."""
+
+    tail = forms.CharField(
+        label=_("身份证号的后四位"),
+        max_length=40,
+        help_text=_("最后是 X 的也要填。还没有身份证号的，填病人的姓名。"),
+        error_messages={"required": _("请填身份证号的后四位。"), "max_length": _("只填后四位就行。")},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),
+    )
+    birth_date = forms.DateField(
+        label=_("出生日期"),
+        input_formats=DAYS,
+        help_text=_("8 位数字：年、月、日，比如 19520307。"),
+        error_messages={
+            "required": _("请填出生日期。"),
+            "invalid": _("请填 8 位数字，比如 19520307。"),
+        },
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
+    keep = _keep()
+
+
+class LetterForm(forms.Form):
+    letter = forms.CharField(
+        label=_("信上的 16 位口令"),
+        max_length=40,
+        error_messages={"required": _("请照着信填口令。"), "max_length": _("口令是 16 位。")},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),
+    )
+    keep = _keep()
+
+
 def _roles_field(organisation: Organisation) -> forms.MultipleChoiceField:
     labels = dict(Role.choices)
     return forms.MultipleChoiceField(

@@ -30,7 +30,7 @@ from scope.permissions import Permission, declared_for
 
 from . import api, staff
 from .models import Membership, PatientAccount
-from .sessions import PATIENT_KEY, mark
+from .sessions import DEVICE_KEY, PATIENT_KEY, mark
 
 logger = logging.getLogger(__name__)
 ORGANISATION_KEY = "organisation_id"
@@ -196,9 +196,17 @@ def identify(request: Any) -> None:
         return
     account_id = request.session.get(PATIENT_KEY)
     if account_id is not None:
-        request.patient = PatientAccount.objects.filter(pk=account_id, is_active=True).first()
+        request.patient = _patient(account_id, request.session.get(DEVICE_KEY))
         if request.patient is not None:
             request.actor = Actor("patient", account_id=request.patient.pk, session=session_mark)
+
+
+def _patient(account_id: int, device: str | None) -> PatientAccount | None:
+    """The account, unless it was suspended or the device that the session began on was removed."""
+    rows = PatientAccount.objects.filter(pk=account_id, is_active=True)
+    if device:
+        rows = rows.extra(where=["device_live(patient_account.id, %s)"], params=[bytes.fromhex(device)])
+    return rows.first()
 
 
 def record_refusal(request: Any) -> None:

@@ -170,6 +170,60 @@ class OneTimeCode(models.Model):
         return f"code {self.pk}"
 
 
+class Device(models.Model):
+    """A browser in which an account was opened: a cookie's keyed hash, together with the account's number."""
+
+    account = models.ForeignKey(PatientAccount, models.CASCADE, related_name="devices")
+    token_hash = models.BinaryField(max_length=32)
+    label = models.CharField(max_length=20, blank=True, help_text="android-wechat; no version, no model")
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_seen_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "patient_device"
+        constraints = [models.UniqueConstraint(fields=["account", "token_hash"], name="patient_device_once")]
+
+    def __str__(self) -> str:
+        return f"device {self.pk}"
+
+
+class SignInAnswer(models.Model):
+    """What a new device has to know of one person: a keyed hash that the web writes and never reads."""
+
+    account = models.ForeignKey(PatientAccount, models.CASCADE, related_name="answers")
+    source_id = models.BigIntegerField(help_text="the application that described the person")
+    answer_hash = models.BinaryField(max_length=32)
+
+    class Meta:
+        db_table = "sign_in_answer"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "source_id", "answer_hash"], name="sign_in_answer_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"answer {self.pk}"
+
+
+class DeviceTry(models.Model):
+    """A wrong answer of a new device, kept for a day to count."""
+
+    account = models.ForeignKey(PatientAccount, models.CASCADE, related_name="device_tries")
+    source_hash = models.BinaryField(max_length=16, help_text="blind index of the network address")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "device_try"
+        indexes = [
+            models.Index(fields=["account", "-at"], name="device_try_account"),
+            models.Index(fields=["source_hash", "-at"], name="device_try_source"),
+        ]
+
+    def __str__(self) -> str:
+        return f"try {self.pk}"
+
+
 class Session(AbstractBaseSession):
     """A browser's session, under a hash of its key and sealed (accounts.sessions)."""
 

@@ -17,8 +17,6 @@ from typing import Literal
 from django.db import connection, transaction
 from django.utils import timezone
 
-from audit import record
-from scope import Actor, actor_scope
 from vault.index import blind, blocking_key, code_hash
 
 from . import sms
@@ -119,7 +117,8 @@ def _hash(phone: str, code: str) -> bytes:
 
 
 def verify(phone: str, code: str) -> Verification:
-    """Check a code against the latest one of this phone; a right one is used up and opens the account.
+    """Check a code against the latest one of this phone; a right one is used up and proves the phone. Whether that
+    is enough, the device decides (devices.arrive).
 
     Never raises for a wrong code: the count of tries must be committed. Runs in the caller's scope (public).
     """
@@ -154,8 +153,6 @@ def verify(phone: str, code: str) -> Verification:
             return Verification(None, "inactive")
         account.last_seen_at = now
         account.save(update_fields=["last_seen_at"])
-        with actor_scope(Actor("patient", account_id=account.pk)):
-            record("patient.signed_in", f"patient_account:{account.pk}")
     return Verification(account)
 
 

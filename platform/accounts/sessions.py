@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from .models import Session
 
 PATIENT_KEY = "patient_account_id"
+DEVICE_KEY = "patient_device"  # hex of the device's hash
+WAITING_KEY = "patient_waiting"  # the code was right, the device is new: nobody is signed in yet
+PENDING_KEY = "patient_pending"  # a code is on its way
 STAFF_KEY = "_auth_user_id"
 MARK = 16
 
@@ -61,9 +64,11 @@ class SessionStore(db.SessionStore):
             return {}
 
     def _get_session_from_db(self) -> Session | None:
-        found = self.get_model_class().objects.filter(
-            session_key=row_key(self.session_key or ""), expire_date__gt=timezone.now()
-        ).first()
+        found = (
+            self.get_model_class()
+            .objects.filter(session_key=row_key(self.session_key or ""), expire_date__gt=timezone.now())
+            .first()
+        )
         if found is None:
             self._session_key = None
         return found

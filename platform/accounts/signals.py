@@ -14,13 +14,13 @@ from scope import Actor, actor_scope
 
 from .middleware import ORGANISATION_KEY
 from .models import Membership, User
-from .sessions import PATIENT_KEY, end_of_user, mark
+from .sessions import DEVICE_KEY, PATIENT_KEY, PENDING_KEY, WAITING_KEY, end_of_user, mark
 
 
 @receiver(user_logged_in, dispatch_uid="accounts.staff_signed_in")
 def staff_signed_in(sender: Any, request: Any, user: User, **kwargs: Any) -> None:
     if request is not None and hasattr(request, "session"):
-        for key in (PATIENT_KEY, "patient_pending", ORGANISATION_KEY):
+        for key in (PATIENT_KEY, DEVICE_KEY, WAITING_KEY, PENDING_KEY, ORGANISATION_KEY):
             request.session.pop(key, None)
     membership = (
         Membership.objects.filter(user=user, is_active=True, organisation__is_active=True)

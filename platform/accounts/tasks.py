@@ -1,4 +1,4 @@
-"""What is over is forgotten: sessions, codes, API tokens. Asked by beat once an hour, as jieli_engine."""
+"""What is over is forgotten: sessions, codes, wrong answers, API tokens. Asked by beat once an hour, as jieli_engine."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from oauth2_provider.models import clear_expired
 
 from scope import engine_scope
 
-from . import patients
+from . import devices, patients
 from .sessions import SessionStore
 
 
@@ -16,4 +16,5 @@ def forget() -> None:
     with engine_scope("accounts forget"):
         SessionStore.clear_expired()
         patients.forget_old_codes()
+        devices.forget_tries()
         clear_expired()
