@@ -1,12 +1,12 @@
 """Which person does a description belong to? Exact identifiers first, then scored candidates.
 
-The scoring is matching.linkage.scoring, a pure function; this service decides with it, keeps what was decided
+The look-up (lookup.py) finds and scores; this service decides with it, keeps what was decided
 (a no is sticky) and asks the reviewer where the score cannot tell. Everything here is the engine's work.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
@@ -18,15 +18,16 @@ from audit import record
 from insurance.intake.models import Settlement
 from insurance.ledger.models import NeedAccount
 from matching.linkage import idnumber
-from matching.linkage.blocking import blocking_values
 from matching.linkage.normalise import is_masked_name
 from matching.linkage.records import PersonRecord
-from matching.linkage.scoring import PairScore, score, score_many
+from matching.linkage.scoring import PairScore, score
 from outbox import emit
-from people import registry
+from people import index, registry
 from people.models import Identity, LinkState, Person
 from vault.index import blind
 
+from . import lookup
+from .lookup import Scored, Stay, as_record, stays
 from .models import NotSame, Review
 
 Outcome = Literal["linked", "review", "new", "waiting"]
@@ -45,70 +46,6 @@ class LinkResult:
     weight: float | None = None
 
 
-@dataclass(frozen=True)
-class Stay:
-    """Where and for what a person was treated, from the bills of an insurer's description."""
-
-    hospital: str = ""
-    disease: str = ""
-
-
-@dataclass(frozen=True)
-class _Scored:
-    """A linked description beside the new one."""
-
-    other: Identity
-    pair: PairScore
-    by_number: bool
-    stay: Stay
-
-    @property
-    def person_id(self) -> int:
-        assert self.other.person_id is not None
-        return self.other.person_id
-
-    @property
-    def names_agree(self) -> bool:
-        if "shared_id_other_name" in self.pair.flags:
-            return False
-        return all(item.weight >= 0 for item in self.pair.evidence if item.field == "name")
-
-
-def as_record(identity: Identity, stay: Stay | None = None) -> PersonRecord:
-    """The engine's view of an identity (clear values, in memory only)."""
-    row: Any = identity  # sealed fields are clear values in Python
-    extra: dict[str, Any] = row.extra or {}
-    age = extra.get("age")
-    year = extra.get("birth_year")
-    if year is None and age is not None and row.birth_date is None:
-        year = (identity.created_at or timezone.now()).year - int(age)
-    stay = stay or Stay()
-    return PersonRecord(
-        name=row.name,
-        id_number=row.id_number,
-        birth_date=row.birth_date,
-        birth_year=year,
-        age=age,
-        sex={"1": "M", "2": "F"}.get(identity.sex),  # type: ignore[arg-type]
-        phone=row.phone,
-        area=identity.area or None,
-        address=row.address,
-        hospital=extra.get("hospital") or stay.hospital or None,
-        disease=extra.get("disease") or stay.disease or None,
-        source=identity.source,  # type: ignore[arg-type]
-    )
-
-
-def stays(identity_ids: list[int]) -> dict[int, Stay]:
-    """Hospital and illness of each description's latest bill. A description itself holds nothing of a stay."""
-    found: dict[int, Stay] = {}
-    bills = Settlement.objects.filter(identity_id__in=identity_ids).order_by("pk")
-    for key, hospital, disease in bills.values_list("identity_id", "hospital_name", "disease_name"):
-        if key is not None:
-            found[key] = Stay(hospital, disease)
-    return found
-
-
 def compare(left: Identity, right: Identity) -> PairScore:
     """Score two descriptions as they stand, without their bills."""
     return score(as_record(left), as_record(right))
@@ -125,25 +62,27 @@ def link(identity_id: int, *, amount: Decimal | None = None) -> LinkResult:
     """
     identity = Identity.objects.select_for_update(no_key=True).get(pk=identity_id)
     mine = _record_of(identity)
-    keys = registry.keys_of(identity, blocking_values(mine))
+    keys = lookup.keys_of(identity, mine)
     if identity.person_id:
-        _wake_waiting(identity, registry.new_keys(identity, keys))  # a bill may tell of another hospital
+        # A bill may tell of another hospital.
+        _wake_waiting(identity, index.enter(identity, keys.kept, lookup.encode(mine)))
         return LinkResult("linked", identity.person_id, identity.method, identity.weight)
-    registry.lock_keys(keys)
-    registry.store_keys(identity, keys)
+    index.lock_keys(keys.kept)
+    index.enter(identity, keys.kept, lookup.encode(mine))
     asked_before = identity.state == LinkState.REVIEW
 
-    scored = _score(identity, mine, keys)
+    number = bytes(identity.id_blind) if identity.id_blind is not None else None
+    scored = lookup.look_up(identity.pk, mine, keys, number)
     same_number = [item for item in scored if item.by_number]
     holders = {item.person_id for item in same_number}
     agreeing = [item for item in same_number if item.names_agree and _may_accept(item)]
     masked = is_masked_name(mine.name)
     if len(holders) == 1 and agreeing and not masked:
         best = max(agreeing, key=lambda item: item.pair.weight)
-        registry.assign(identity, _root(best.other.person), "exact_id", best.pair.weight)
-        return _linked(identity, keys, asked_before)
+        registry.assign(identity, _root(best.person_id), "exact_id", best.pair.weight)
+        return _linked(identity, keys.kept, asked_before)
 
-    people: dict[int, _Scored] = {}
+    people: dict[int, Scored] = {}
     for item in scored:
         known = people.get(item.person_id)
         if known is None or item.pair.weight > known.pair.weight:
@@ -157,8 +96,8 @@ def link(identity_id: int, *, amount: Decimal | None = None) -> LinkResult:
         and accepted[0].person_id not in contradicted
         and not masked
     ):
-        registry.assign(identity, _root(accepted[0].other.person), "score", accepted[0].pair.weight)
-        return _linked(identity, keys, asked_before)
+        registry.assign(identity, _root(accepted[0].person_id), "score", accepted[0].pair.weight)
+        return _linked(identity, keys.kept, asked_before)
 
     doubts = [
         item
@@ -174,7 +113,7 @@ def link(identity_id: int, *, amount: Decimal | None = None) -> LinkResult:
         return LinkResult("review", None, "review")
     if identity.source == "insurer":
         registry.assign(identity, Person.objects.create(), "new")
-        return _linked(identity, keys, asked_before, outcome="new")
+        return _linked(identity, keys.kept, asked_before, outcome="new")
     _overtake(identity)
     identity.state = LinkState.WAITING
     identity.save(update_fields=["state"])
@@ -193,28 +132,12 @@ def _record_of(identity: Identity) -> PersonRecord:
     return as_record(identity, stay)
 
 
-def _may_accept(item: _Scored) -> bool:
+def _may_accept(item: Scored) -> bool:
     return "masked_name" not in item.pair.flags
 
 
-def _score(identity: Identity, mine: PersonRecord, keys: list[int]) -> list[_Scored]:
-    """Every linked description that shares the number or a key, but for people it is known not to be."""
-    refused = set(NotSame.objects.filter(identity=identity).values_list("person_id", flat=True))
-    by_number = {other.pk: other for other in registry.same_id_number(identity)}
-    others = {**by_number, **{other.pk: other for other in registry.candidates(identity, keys)}}
-    others = {pk: other for pk, other in others.items() if other.person_id not in refused}
-    known = stays([pk for pk, other in others.items() if other.source == "insurer"])
-    rows = list(others.values())
-    pairs = score_many(mine, [as_record(other, known.get(other.pk)) for other in rows])
-    return [
-        _Scored(other, pair, other.pk in by_number, known.get(other.pk, Stay()))
-        for other, pair in zip(rows, pairs, strict=True)
-    ]
-
-
-def _root(person: Person | None) -> Person:
-    if person is None:
-        raise ValueError("an identity without a person is no candidate")
+def _root(person_id: int) -> Person:
+    person = Person.objects.get(pk=person_id)
     while person.merged_into is not None:
         person = person.merged_into
     return person
@@ -226,7 +149,7 @@ def _overtake(identity: Identity, keep: Iterable[int] = ()) -> None:
     )
 
 
-def _linked(identity: Identity, keys: list[int], asked: bool, outcome: Outcome = "linked") -> LinkResult:
+def _linked(identity: Identity, keys: Sequence[int], asked: bool, outcome: Outcome = "linked") -> LinkResult:
     """Tell the other rooms; descriptions that waited for such a person are looked at again."""
     if asked:
         _overtake(identity)
@@ -235,9 +158,9 @@ def _linked(identity: Identity, keys: list[int], asked: bool, outcome: Outcome =
     return LinkResult(outcome, identity.person_id, identity.method, identity.weight)
 
 
-def _wake_waiting(identity: Identity, keys: list[int]) -> None:
+def _wake_waiting(identity: Identity, keys: Sequence[int]) -> None:
     if identity.source == "insurer":
-        for waiting in registry.waiting_ids(identity, keys):
+        for waiting in index.waiting_ids(identity, keys):
             emit("linking.again", identity_id=waiting)
 
 
@@ -255,15 +178,15 @@ def stakes(identity: Identity, person_id: int) -> tuple[Decimal, Decimal]:
     return held or ZERO, still_open or ZERO
 
 
-def _ask(identity: Identity, item: _Scored, amount: Decimal | None) -> Review:
+def _ask(identity: Identity, item: Scored, amount: Decimal | None) -> Review:
     """Put the question to the reviewer, or bring an open one up to date. One that was decided stays decided,
     one that other evidence had settled opens again."""
-    candidate = _root(item.other.person)
+    candidate = _root(item.person_id)
     held, still_open = stakes(identity, candidate.pk)
     held += amount or ZERO
     mine = stays([identity.pk]).get(identity.pk, Stay()) if identity.source == "insurer" else Stay()
     values: dict[str, Any] = {
-        "candidate_identity": item.other,
+        "candidate_identity_id": item.identity_id,
         "weight": item.pair.weight,
         "probability": item.pair.probability,
         "prior_weight": item.pair.prior_weight,
@@ -303,9 +226,9 @@ def apply_decision(review_id: int) -> LinkResult:
     identity = Identity.objects.select_for_update(no_key=True).get(pk=review.identity_id)
     if review.state == Review.State.SAME:
         if identity.person_id is None:
-            registry.assign(identity, _root(review.candidate), "review", review.weight)
-            keys = registry.keys_of(identity, blocking_values(_record_of(identity)))
-            return _linked(identity, keys, asked=True)
+            registry.assign(identity, _root(review.candidate_id), "review", review.weight)
+            keys = lookup.keys_of(identity, _record_of(identity))
+            return _linked(identity, keys.kept, asked=True)
         return LinkResult("linked", identity.person_id, identity.method)
     if review.state == Review.State.DIFFERENT:
         NotSame.objects.get_or_create(

@@ -20,7 +20,10 @@ KEYS = (
     "name_year",
     "surname_year_city_sex",
     "hospital_disease_surname_year",
+    "hospital_disease_given_year",
 )
+#: Keys with large blocks, for records that say little: a masked name, an age, no number.
+BROAD = frozenset(("surname_year_city_sex", "hospital_disease_surname_year", "hospital_disease_given_year"))
 
 
 def _letters(raw: str) -> str:
@@ -80,6 +83,9 @@ def blocking_values(rec: PersonRecord) -> list[tuple[str, str]]:
     hospital = hospitals.key(rec.hospital)
     illness = diseases.classify(rec.disease)
     condition = illness.group or illness.plain
+    plain = n.plain_name(rec.name)
+    # **明: platforms that hide the surname show the last character.
+    last = n.name(plain[-1]) if len(plain) > 1 and is_han(plain[-1]) and not n.nickname_surname(plain) else ""
     for year in years:
         if len(full) > 1:
             out.append(("name_year", f"{full}|{year}"))
@@ -88,4 +94,18 @@ def blocking_values(rec: PersonRecord) -> list[tuple[str, str]]:
                 out.append(("surname_year_city_sex", f"{surname}|{year}|{area[:4]}|{sex}"))
             if hospital and condition:
                 out.append(("hospital_disease_surname_year", f"{hospital}|{condition}|{surname}|{year}"))
+        if last and hospital and condition:
+            out.append(("hospital_disease_given_year", f"{hospital}|{condition}|{last}|{year}"))
     return list(dict.fromkeys(out))
+
+
+def probing(values: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Of a record's keys those under which others are looked for.
+
+    Whoever gives a whole name, a birth date and a number is found by these, or is not the same; the broad keys
+    are for records that say less. They are kept of every record all the same, to be found by those.
+    """
+    known = {name for name, _ in values}
+    if "name_birth" in known and not known.isdisjoint(("id18", "phone")):
+        return [value for value in values if value[0] not in BROAD]
+    return values

@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation, PatientAccount
-from vault.fields import SealedDate, SealedJSON, SealedText
+from vault.fields import SealedBytes, SealedDate, SealedJSON, SealedText
 
 
 class Person(models.Model):
@@ -103,6 +103,21 @@ class BlockingKey(models.Model):
 
     def __str__(self) -> str:
         return f"key of {self.identity_id}"
+
+
+class LinkageRecord(models.Model):
+    """What is compared of an indexed identity, in one sealed value: one opening a candidate instead of six."""
+
+    PURPOSE = "people.linkage_record"
+
+    identity = models.OneToOneField(Identity, models.CASCADE, primary_key=True, related_name="+")
+    body = SealedBytes(PURPOSE)
+
+    class Meta:
+        db_table = "linkage_record"
+
+    def __str__(self) -> str:
+        return f"comparison record of {self.identity_id}"
 
 
 class Hardship(models.Model):

@@ -6,7 +6,6 @@ Descriptions are kept as sources gave them; a person is only what links them.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -15,13 +14,11 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from audit import record
-from vault.index import blind, blocking_key, code_hash
+from vault.index import blind, code_hash
 
-from .models import BlockingKey, Identity, LinkState, Person, ProofToken, Representation
+from . import index
+from .models import Identity, LinkState, Person, ProofToken, Representation
 
-CANDIDATES_PER_KEY = 100
-SCANNED_PER_KEY = 1000
-CANDIDATES = 400
 TOKEN_DAYS = 30
 # No 0/O, 1/I/L, U/V: a token is read out on the phone and copied from paper.
 TOKEN_ALPHABET = "ABCDEFGHJKMNPQRSTWXYZ23456789"  # noqa: S105
@@ -107,79 +104,8 @@ def source_identity(
     identity.person = None
     identity.state = LinkState.WAITING
     identity.save()
-    identity.blocking_keys.all().delete()
+    index.leave(identity)
     return identity, True
-
-
-def keys_of(identity: Identity, values: Iterable[tuple[str, str]]) -> list[int]:
-    """The hashed blocking keys of an identity, sorted; its ID number's index is one of them."""
-    keys = {blocking_key(name, value) for name, value in values}
-    if identity.id_blind is not None:
-        keys.add(int.from_bytes(bytes(identity.id_blind)[:8], "big", signed=True))
-    return sorted(keys)
-
-
-def lock_keys(keys: Sequence[int]) -> None:
-    """Wait until no other transaction decides about an identity that shares one of these keys.
-
-    Two descriptions can only be found as candidates of each other through a common key, so the second copy of
-    a new person waits for the first one's commit and then finds it. Always in sorted order: no deadlock.
-    """
-    if keys:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS k(key)", [sorted(set(keys))]
-            )
-
-
-def store_keys(identity: Identity, keys: Iterable[int]) -> None:
-    """Index an identity under its hashed blocking keys; those it has already stay."""
-    BlockingKey.objects.bulk_create(
-        [BlockingKey(identity=identity, key=key) for key in keys], ignore_conflicts=True
-    )
-
-
-def new_keys(identity: Identity, keys: Iterable[int]) -> list[int]:
-    """Store the keys that the identity did not have yet; those, sorted."""
-    known = set(BlockingKey.objects.filter(identity=identity).values_list("key", flat=True))
-    new = sorted(set(keys) - known)
-    if new:
-        store_keys(identity, new)
-    return new
-
-
-def _sharing(identity: Identity, keys: Sequence[int], linked: bool) -> list[int]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT c.id FROM unnest(%s::bigint[]) AS k(key) CROSS JOIN LATERAL"
-            " (SELECT i.id FROM (SELECT b.identity_id FROM blocking_key b WHERE b.key = k.key LIMIT %s) f"
-            "   JOIN identity i ON i.id = f.identity_id WHERE i.id <> %s AND (i.person_id IS NOT NULL) = %s"
-            "   AND (i.person_id IS NOT NULL OR i.state = 'waiting') LIMIT %s) c ORDER BY c.id LIMIT %s",
-            [list(keys), SCANNED_PER_KEY, identity.pk, linked, CANDIDATES_PER_KEY, CANDIDATES],
-        )
-        return [row[0] for row in cursor.fetchall()]
-
-
-def candidates(identity: Identity, keys: Sequence[int]) -> list[Identity]:
-    """Linked identities that share a key: at most CANDIDATES_PER_KEY a key and CANDIDATES in all."""
-    found = _sharing(identity, keys, linked=True) if keys else []
-    return list(Identity.objects.filter(pk__in=found).order_by("pk"))
-
-
-def waiting_ids(identity: Identity, keys: Sequence[int]) -> list[int]:
-    """Ids of descriptions that still wait for a person and share a key, capped likewise."""
-    return _sharing(identity, keys, linked=False) if keys else []
-
-
-def same_id_number(identity: Identity) -> Sequence[Identity]:
-    """Linked identities with the same valid ID number."""
-    if identity.id_blind is None:
-        return []
-    return list(
-        Identity.objects.filter(id_blind=bytes(identity.id_blind), person__isnull=False)
-        .exclude(pk=identity.pk)
-        .order_by("pk")[:CANDIDATES_PER_KEY]
-    )
 
 
 def assign(identity: Identity, person: Person, method: str, weight: float | None = None) -> None:

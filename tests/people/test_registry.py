@@ -8,8 +8,8 @@ from django.db import DatabaseError, transaction
 import factories as make
 from audit.models import Entry
 from outbox.models import Event
-from people import registry
-from people.models import BlockingKey, Identity, Person, ProofToken, Representation
+from people import index, registry
+from people.models import BlockingKey, Identity, LinkageRecord, Person, ProofToken, Representation
 from scope import actor_scope, engine_scope
 
 pytestmark = pytest.mark.django_db
@@ -64,42 +64,14 @@ def test_personal_values_are_sealed_in_the_table(insurer):
 def test_a_changed_description_waits_again_and_loses_its_keys(insurer):
     with engine_scope("test"):
         identity, _ = registry.source_identity("campaign", 7, insurer.pk, describe())
-        registry.store_keys(identity, [1, 2])
+        index.enter(identity, [1, 2], b"x")
         registry.assign(identity, Person.objects.create(), "review")
         same, changed = registry.source_identity("campaign", 7, insurer.pk, describe())
         assert (changed, same.person_id) == (False, identity.person_id)
         other, changed = registry.source_identity("campaign", 7, insurer.pk, describe(name="陈*涵"))
         assert (changed, other.pk, other.person_id, other.state) == (True, identity.pk, None, "waiting")
         assert not BlockingKey.objects.exists()
-
-
-def test_keys_are_keyed_hashes_and_kept_once(insurer):
-    with engine_scope("test"):
-        identity, _ = registry.insurer_identity(insurer.pk, describe())
-        keys = registry.keys_of(identity, [("phone", "13800005521"), ("phone", "13800005521")])
-        registry.store_keys(identity, keys)
-        registry.store_keys(identity, keys)
-        assert BlockingKey.objects.count() == 1
-    assert keys != [13800005521]
-    assert keys == sorted(keys)
-
-
-def test_candidates_are_linked_ones_and_capped(insurer, monkeypatch):
-    monkeypatch.setattr(registry, "CANDIDATES_PER_KEY", 3)
-    with engine_scope("test"):
-        person = Person.objects.create()
-        for n in range(6):
-            row, _ = registry.insurer_identity(insurer.pk, describe(name=f"甲{n}"))
-            registry.store_keys(row, [5])
-            if n:
-                registry.assign(row, person, "new")
-        asking, _ = registry.insurer_identity(insurer.pk, describe(name="乙"))
-        found = registry.candidates(asking, [5])
-        waiting = registry.waiting_ids(asking, [5])
-        assert registry.candidates(asking, []) == []
-    assert len(found) == 3
-    assert all(row.person_id for row in found)
-    assert len(waiting) == 1
+        assert not LinkageRecord.objects.exists()
 
 
 def test_linking_is_recorded_without_values(insurer):

@@ -5,7 +5,6 @@ from decimal import Decimal
 
 import pytest
 
-import factories as make
 from insurance.linking import services
 from insurance.linking.models import NotSame, Review
 from outbox import tasks
@@ -211,28 +210,6 @@ def test_the_held_bill_is_posted_once_the_answer_is_yes(people):
 def test_odd_descriptions_end_somewhere(people, fields):
     people.linked()
     assert people.link(people.insurer(**fields)).outcome in {"linked", "review", "new"}
-
-
-def test_many_records_with_one_phone_are_compared_with_a_capped_number(people, monkeypatch):
-    compared = []
-    real = services.score_many
-    monkeypatch.setattr(services, "score_many", lambda a, rows: compared.append(len(rows)) or real(a, rows))
-    org = make.organisation("statutory_insurer")
-    surnames = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏"
-    given = "宝莲建国雪梅志强秀英海波文静晓东丽娟"
-    for n in range(160):
-        born = date(1950 + n % 60, 1 + n % 12, 1 + n % 28)
-        identity = people.insurer(
-            org,
-            name=surnames[n % 30] + given[n % 17] + given[(n * 7) % 18],
-            birth_date=born,
-            id_number=people.number(born=born, serial=100 + n),
-            phone="13900001111",
-        )
-        people.link(identity)
-    assert max(compared) <= 100 + 20, "the hot key gives its cap, the others hardly anything"
-    with engine_scope("test"):
-        assert Person.objects.count() > 120
 
 
 def test_what_hangs_on_it_follows_the_need(people):

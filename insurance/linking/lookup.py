@@ -1,0 +1,220 @@
+"""From one record to the people whom it may describe: keys, one prepared query, opened records, scores.
+
+The online path of the linkage: every incoming record goes this way (services.link), and `make bench online`
+measures it as it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import msgspec
+import psycopg
+from django.db import connection
+from django.utils import timezone
+
+from insurance.intake.models import Settlement
+from matching.linkage.blocking import blocking_values, probing
+from matching.linkage.records import PersonRecord
+from matching.linkage.scoring import PairScore, score_many
+from people import index
+from people.models import Identity
+from vault.cipher import unseal
+
+#: As many descriptions are compared with one record; those that share most keys with it come first.
+CANDIDATES = 100
+VERSION = 1
+
+# The block of a key is read in the order of its identities and no further than the cap: ten thousand records with
+# one telephone number cost what a hundred cost. `crowded` says that the number's block is full.
+_SQL = """
+SELECT c.identity_id, i.person_id, (i.id_blind = %(number)s) IS TRUE, r.body, crowd.full
+FROM (
+  SELECT f.identity_id, count(*) AS shared FROM (
+    SELECT b.identity_id FROM unnest(%(keys)s::bigint[]) AS k(key) CROSS JOIN LATERAL
+      (SELECT identity_id FROM blocking_key WHERE key = k.key ORDER BY identity_id LIMIT %(cap)s) b
+    UNION ALL
+    (SELECT id FROM identity WHERE id_blind = %(number)s LIMIT %(cap)s)
+  ) f GROUP BY f.identity_id
+) c
+JOIN identity i ON i.id = c.identity_id AND i.person_id IS NOT NULL AND i.id <> %(identity)s
+LEFT JOIN linkage_record r ON r.identity_id = c.identity_id
+CROSS JOIN (
+  SELECT count(*) >= %(cap)s AS full
+  FROM (SELECT 1 FROM blocking_key WHERE key = %(phone)s ORDER BY identity_id LIMIT %(cap)s) p
+) crowd
+WHERE NOT EXISTS (
+  SELECT 1 FROM not_same n WHERE n.identity_id = %(identity)s AND n.person_id = i.person_id)
+ORDER BY (i.id_blind = %(number)s) IS TRUE DESC, c.shared DESC, c.identity_id LIMIT %(limit)s
+"""
+
+
+@dataclass(frozen=True)
+class Stay:
+    """Where and for what a person was treated, from the bills of an insurer's description."""
+
+    hospital: str = ""
+    disease: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The hashed keys of a record: all under which it is kept, those under which others are looked for."""
+
+    kept: tuple[int, ...]
+    sought: tuple[int, ...]
+    phone: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A linked description that shares a key or the ID number, as it is compared."""
+
+    identity_id: int
+    person_id: int
+    by_number: bool
+    record: PersonRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A linked description beside the new one."""
+
+    identity_id: int
+    person_id: int
+    by_number: bool
+    record: PersonRecord
+    pair: PairScore
+
+    @property
+    def stay(self) -> Stay:
+        return Stay(self.record.hospital or "", self.record.disease or "")
+
+    @property
+    def names_agree(self) -> bool:
+        if "shared_id_other_name" in self.pair.flags:
+            return False
+        return all(item.weight >= 0 for item in self.pair.evidence if item.field == "name")
+
+
+def keys_of(identity: Identity, record: PersonRecord) -> Keys:
+    """Hashed keys of a description; the index of its ID number is one of them."""
+    values = blocking_values(record)
+    hashed = dict(zip(values, index.hashed(values), strict=True))
+    number = (
+        {int.from_bytes(bytes(identity.id_blind)[:8], "big", signed=True)} if identity.id_blind else set()
+    )
+    return Keys(
+        tuple(sorted({*hashed.values(), *number})),
+        tuple(hashed[value] for value in probing(values)),
+        next((key for (name, _value), key in hashed.items() if name == "phone"), None),
+    )
+
+
+def search(
+    identity_id: int, keys: Keys, id_blind: bytes | None
+) -> tuple[list[tuple[int, int, bool, bytes]], bool]:
+    """One prepared query: rows (identity, person, same ID number, sealed record), and whether the telephone number
+    is a crowd's. People whom a reviewer said it is not are left out."""
+    connection.ensure_connection()
+    raw = connection.connection
+    if raw.prepare_threshold is None:
+        raw.prepare_threshold = 0  # counts for cursors that bind on the server: this one
+    with psycopg.Cursor(raw) as cursor:
+        cursor.execute(
+            _SQL,
+            {
+                "keys": list(keys.sought), "number": id_blind, "phone": keys.phone, "identity": identity_id,
+                "cap": index.CANDIDATES_PER_KEY, "limit": CANDIDATES,
+            },
+            binary=True,
+        )  # fmt: skip
+        rows = cursor.fetchall()
+    return [row[:4] for row in rows], bool(rows and rows[0][4])
+
+
+def opened(rows: Sequence[tuple[int, int, bool, bytes]]) -> list[Found]:
+    """The rows' records in clear, in memory only."""
+    known = {row[0]: decode(unseal(index.PURPOSE, row[3])) for row in rows if row[3] is not None}
+    if len(known) < len(rows) or None in known.values():
+        known |= _from_identities([row[0] for row in rows if known.get(row[0]) is None])
+    return [Found(row[0], row[1], row[2], record) for row in rows if (record := known[row[0]]) is not None]
+
+
+def look_up(identity_id: int, record: PersonRecord, keys: Keys, id_blind: bytes | None) -> list[Scored]:
+    """Every linked description that shares the number or a key, scored; best known by number first."""
+    rows, crowded = search(identity_id, keys, id_blind)
+    found = opened(rows)
+    pairs = score_many(record, [one.record for one in found], crowded={"phone"} if crowded else ())
+    return [
+        Scored(one.identity_id, one.person_id, one.by_number, one.record, pair)
+        for one, pair in zip(found, pairs, strict=True)
+    ]
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(list).decode
+
+
+def encode(record: PersonRecord) -> bytes:
+    """A record as bytes to be sealed; equal records give equal bytes."""
+    born = record.birth_date
+    return _encode(
+        (
+            VERSION, record.name, record.id_number, born and born.toordinal(), record.birth_year, record.age,
+            record.sex, record.phone, record.area, record.address, record.hospital, record.disease, record.source,
+        )
+    )  # fmt: skip
+
+
+def decode(body: bytes) -> PersonRecord | None:
+    """The inverse of `encode`; None for another version's bytes."""
+    version, name, number, born, *rest = _decode(body)
+    if version != VERSION:
+        return None
+    return PersonRecord(name, number, date.fromordinal(born) if born else None, *rest)
+
+
+def _from_identities(ids: list[int]) -> dict[int, PersonRecord | None]:
+    """Descriptions that were linked before they were indexed (proven by token): read as sources gave them."""
+    rows = list(Identity.objects.filter(pk__in=ids))
+    known = stays([row.pk for row in rows if row.source == "insurer"])
+    return {row.pk: as_record(row, known.get(row.pk)) for row in rows}
+
+
+def as_record(identity: Identity, stay: Stay | None = None) -> PersonRecord:
+    """The engine's view of an identity (clear values, in memory only)."""
+    row: Any = identity  # sealed fields are clear values in Python
+    extra: dict[str, Any] = row.extra or {}
+    age = extra.get("age")
+    year = extra.get("birth_year")
+    if year is None and age is not None and row.birth_date is None:
+        year = (identity.created_at or timezone.now()).year - int(age)
+    stay = stay or Stay()
+    return PersonRecord(
+        name=row.name,
+        id_number=row.id_number,
+        birth_date=row.birth_date,
+        birth_year=year,
+        age=age,
+        sex={"1": "M", "2": "F"}.get(identity.sex),  # type: ignore[arg-type]
+        phone=row.phone,
+        area=identity.area or None,
+        address=row.address,
+        hospital=extra.get("hospital") or stay.hospital or None,
+        disease=extra.get("disease") or stay.disease or None,
+        source=identity.source,  # type: ignore[arg-type]
+    )
+
+
+def stays(identity_ids: list[int]) -> dict[int, Stay]:
+    """Hospital and illness of each description's latest bill. A description itself holds nothing of a stay."""
+    found: dict[int, Stay] = {}
+    bills = Settlement.objects.filter(identity_id__in=identity_ids).order_by("pk")
+    for key, hospital, disease in bills.values_list("identity_id", "hospital_name", "disease_name"):
+        if key is not None:
+            found[key] = Stay(hospital, disease)
+    return found

@@ -1,0 +1,198 @@
+"""The online path on the real tables: what is found, what it costs when the input is bad, what is told about it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from django.db import connection
+from hypothesis import given, settings
+
+import factories as make
+from insurance.linking import lookup, services
+from insurance.linking.models import NotSame, Review
+from matching.linkage.records import PersonRecord
+from people import index
+from people.models import BlockingKey, Identity, LinkageRecord, Person
+from person_records import records
+from scope import engine_scope
+
+pytestmark = pytest.mark.django_db
+
+SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏"
+GIVEN = "宝莲建国雪梅志强秀英海波文静晓东丽娟"
+
+
+@settings(max_examples=60, deadline=None)
+@given(records)
+def test_a_record_comes_back_as_it_was_kept(record):
+    assert lookup.decode(lookup.encode(record)) == record
+    assert lookup.encode(record) == lookup.encode(replace(record))
+
+
+def test_bytes_of_another_version_are_not_read():
+    import msgspec
+
+    body = msgspec.msgpack.decode(lookup.encode(PersonRecord(name="陈雨涵")))
+    assert lookup.decode(msgspec.msgpack.encode([99, *body[1:]])) is None
+
+
+def look(identity_id):
+    with engine_scope("test"):
+        identity = Identity.objects.get(pk=identity_id)
+        mine = services._record_of(identity)
+        keys = lookup.keys_of(identity, mine)
+        number = bytes(identity.id_blind) if identity.id_blind is not None else None
+        return lookup.look_up(identity.pk, mine, keys, number)
+
+
+def test_it_finds_by_number_first_and_only_linked_ones(people):
+    known, person = people.linked()
+    people.insurer(phone="13800005521", name="王建国", id_number="", id_valid=False)  # waits, is nobody yet
+    (found,) = look(people.insurer(name="陈雨函", phone=""))
+    assert (found.identity_id, found.person_id, found.by_number) == (known, person, True)
+    assert found.record.name == "陈雨涵"
+
+
+def test_a_no_of_the_reviewer_leaves_the_person_out(people):
+    _, person = people.linked()
+    asking = people.insurer(name="陈雨函", phone="")
+    with engine_scope("test"):
+        NotSame.objects.create(identity_id=asking, person_id=person, decided_by=1)
+    assert look(asking) == []
+
+
+def test_one_that_was_linked_without_the_index_is_read_from_its_description(people):
+    known, _ = people.linked()
+    before = look(people.insurer(phone=""))
+    with engine_scope("test"):
+        BlockingKey.objects.filter(identity_id=known).delete()
+        LinkageRecord.objects.filter(identity_id=known).delete()
+    (after,) = look(people.insurer(phone="", area=""))
+    assert after.record == before[0].record
+    assert after.by_number
+
+
+def test_what_is_kept_to_compare_is_what_the_description_says(people):
+    identity, _ = people.linked()
+    people.bill(identity, hospital_name="示例市儿童医院", disease_name="急性淋巴细胞白血病")
+    people.link(identity)
+    with engine_scope("test"):
+        kept = lookup.decode(LinkageRecord.objects.get(identity_id=identity).body)
+        row = Identity.objects.get(pk=identity)
+        assert kept == lookup.as_record(row, lookup.stays([identity])[identity])
+    assert kept.hospital == "示例市儿童医院"
+
+
+def test_a_masked_name_without_a_surname_is_found_by_hospital_illness_and_last_character(people):
+    identity, person = people.linked()
+    people.bill(identity, hospital_name="示例市儿童医院", disease_name="急性淋巴细胞白血病")
+    people.link(identity)
+    extra = {"age": 9, "birth_year": 2017, "hospital": "示例市儿童医院", "disease": "急性淋巴细胞白血病"}
+    campaign = people.campaign(name="**涵", birth_date=None, sex="", area="", extra=extra)
+    assert [one.person_id for one in look(campaign)] == [person]
+
+
+@pytest.fixture
+def crowd(people):
+    """People of many names who all gave a volunteer's number: as many as a block holds, and a third more."""
+    org = make.organisation("statutory_insurer")
+    identities = []
+    for n in range(130):
+        born = date(1950 + n % 60, 1 + n % 12, 1 + n % 28)
+        identity = people.insurer(
+            org,
+            name=SURNAMES[n % 30] + GIVEN[n % 17] + GIVEN[(n * 7) % 18],
+            birth_date=born,
+            id_number=people.number(born=born, serial=100 + n),
+            phone="13900001111",
+        )
+        people.link(identity)
+        identities.append(identity)
+    return identities
+
+
+def test_many_records_with_one_phone_cost_no_more_than_a_full_block(people, crowd, monkeypatch):
+    compared = []
+    real = lookup.score_many
+    monkeypatch.setattr(
+        lookup, "score_many", lambda a, rows, **kw: compared.append(len(rows)) or real(a, rows, **kw)
+    )
+    people.link(people.insurer(name="欧阳长青", phone="13900001111"))
+    assert len(compared) == 1
+    assert 90 <= compared[0] <= lookup.CANDIDATES
+    with engine_scope("test"):
+        assert Person.objects.count() > 0.9 * len(crowd), "a shared number made nobody one person"
+
+
+def test_the_query_reads_no_more_of_a_crowded_block_than_its_cap(people, crowd):
+    with engine_scope("test"):
+        identity = Identity.objects.get(pk=crowd[-1])
+        key = lookup.keys_of(identity, lookup.as_record(identity)).phone
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE blocking_key")
+            cursor.execute("SET LOCAL enable_seqscan = off")  # a table of these few pages would be read whole
+            cursor.execute("SET LOCAL enable_bitmapscan = off")
+            cursor.execute(
+                "EXPLAIN (ANALYZE, FORMAT JSON) "
+                + lookup._SQL,
+                {
+                    "keys": [key], "number": b"", "phone": key, "identity": 0,
+                    "cap": index.CANDIDATES_PER_KEY, "limit": lookup.CANDIDATES,
+                },
+            )  # fmt: skip
+            plan = cursor.fetchone()[0][0]["Plan"]
+
+    def scans(node):
+        if node.get("Relation Name") == "blocking_key":
+            yield node["Actual Rows"]
+        for child in node.get("Plans", []):
+            yield from scans(child)
+
+    rows = list(scans(plan))
+    assert rows
+    assert max(rows) <= index.CANDIDATES_PER_KEY
+
+
+def test_a_crowds_number_is_no_evidence_and_the_reviewer_is_told(people, crowd):
+    with engine_scope("test"):
+        known = Identity.objects.get(pk=crowd[5])
+        values = {"name": known.name, "birth_date": known.birth_date, "phone": "13900001111"}
+    result = people.link(people.insurer(id_number="", id_valid=False, sex="", **values))
+    assert result.outcome == "review"
+    with engine_scope("test"):
+        review = Review.objects.get(candidate_id=known.person_id)
+    assert {"crowded_phone", "no_identifier"} <= set(review.flags)
+    (phone,) = [item for item in review.evidence if item["field"] == "phone"]
+    assert phone["weight"] == 0
+
+
+def test_a_family_is_no_crowd(people):
+    _, person = people.linked()
+    for n in range(5):
+        people.linked(
+            name=f"陈{GIVEN[n]}",
+            birth_date=date(1980 + n, 1, 1),
+            id_number=people.number(born=date(1980 + n, 1, 1)),
+        )
+    result = people.link(people.insurer(id_number="", id_valid=False))
+    assert result.person_id == person
+
+
+def test_two_people_with_one_number_are_asked_about_and_it_says_so(people):
+    _, person = people.linked()
+    result = people.link(
+        people.insurer(name="赵建国", birth_date=date(1950, 1, 1), sex="1", phone="", area="110101")
+    )
+    assert result.outcome == "review"
+    with engine_scope("test"):
+        assert "shared_id_other_name" in Review.objects.get(candidate_id=person).flags
+
+
+@pytest.mark.parametrize("name", ["😀😀😀", "陈" * 500, "张" + "😀" * 499, "1" * 500, "* " * 250])
+def test_odd_names_are_looked_up_like_others(people, name):
+    people.linked()
+    asking = people.insurer(name=name)
+    assert len(look(asking)) == 1
+    assert people.link(asking).outcome == "review" or people.person_of(asking)
