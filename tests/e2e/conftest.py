@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -18,20 +17,10 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
+import browser
 from devstack.testing import ROOT
 
 sync_api = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-]
 SHOTS = ROOT / "var" / "screenshots"
 PHONE = {"width": 375, "height": 780}
 DESK = {"width": 1280, "height": 860}
@@ -56,8 +45,7 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if Path(str(item.fspath)).parent.name == "e2e":
             item.add_marker(pytest.mark.e2e)
-            if not Path(CHROMIUM).exists():
-                item.add_marker(pytest.mark.skip(reason="no Chromium on this machine"))
+            item.add_marker(browser.needs_chromium)
 
 
 def free_port():
@@ -197,9 +185,9 @@ def jieli(test_databases, tmp_path_factory):
 @pytest.fixture(scope="session")
 def chromium(jieli):
     with sync_api.sync_playwright() as engine:
-        browser = engine.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
+        opened = browser.launch(engine)
+        yield opened
+        opened.close()
 
 
 class Visitor:

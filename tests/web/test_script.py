@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
+import browser
 import web
 
 playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = Path("/usr/bin/chromium")
 SCRIPT = Path(web.__file__).parent / "static/web/jieli.js"
 pytestmark = [
     pytest.mark.e2e,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="no chromium on this machine"),
+    browser.needs_chromium,
 ]
 
 
@@ -22,10 +22,9 @@ def page_of(body):
 @pytest.fixture(scope="module")
 def chromium():
     with playwright.sync_playwright() as engine:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-        browser = engine.chromium.launch(executable_path=str(CHROMIUM), args=flags)
-        yield browser
-        browser.close()
+        opened = browser.launch(engine)
+        yield opened
+        opened.close()
 
 
 @pytest.fixture

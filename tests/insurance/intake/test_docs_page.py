@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
 from django.test import Client
 
+import browser
 import factories
 
 playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = Path("/usr/bin/chromium")
 pytestmark = pytest.mark.django_db
 
 
@@ -35,7 +34,7 @@ def test_a_signed_in_member_sees_it_too():
 
 
 @pytest.mark.e2e
-@pytest.mark.skipif(not CHROMIUM.exists(), reason="no chromium on this machine")
+@browser.needs_chromium
 def test_the_operations_show_under_the_policy_without_another_host():
     hosts, said, served = set(), [], {}
     for path in ("/api/v1/docs/", "/api/v1/schema/"):
@@ -49,15 +48,14 @@ def test_the_operations_show_under_the_policy_without_another_host():
         route.fulfill(status=found.status_code, headers=dict(found.headers), body=body)
 
     with playwright.sync_playwright() as engine:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-        browser = engine.chromium.launch(executable_path=str(CHROMIUM), args=flags)
-        page = browser.new_page()
+        opened = browser.launch(engine)
+        page = opened.new_page()
         page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: said.append(str(error)))
         page.route("**/*", answer)
         page.goto("http://localhost/api/v1/docs/")
         page.wait_for_selector("#operations-tag-结算单推送_settlements, .opblock-post", timeout=20_000)
         assert "/api/v1/settlements" in page.inner_text("#swagger-ui").replace("\u200b", "")
-        browser.close()
+        opened.close()
     assert hosts == {"localhost"}
     assert said == []
