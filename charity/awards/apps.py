@@ -6,16 +6,29 @@ class AwardsConfig(AppConfig):
     label = "awards"
 
     def ready(self) -> None:
+        from insurance.linking.followers import Follower, follow
         from outbox import on
 
-        from . import candidates, handlers
+        from .models import Award, Case
+
+        follow(
+            Follower(
+                "case",
+                Case,
+                "application_id",
+                of="application",
+                causes=lambda ids: [
+                    f"award:{pk}" for pk in Award.objects.filter(case_id__in=ids).values_list("pk", flat=True)
+                ],
+            )
+        )
+        from . import candidates
 
         on("application.submitted")(candidates.application_changed)
         on("application.proven")(candidates.application_changed)
         on("document.changed")(candidates.application_changed)
         on("need.changed")(candidates.need_changed)
         on("consent.withdrawn")(candidates.consent_withdrawn)
-        on("hardship.certified")(handlers.hardship_certified)
 
         @on("consent.given")
         def consent_given(consent_id: int) -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership
 from charity.applications.models import Application, Document, DocumentKind, DocumentRequest, ReviewRequest
-from matching import eligibility
 from outbox import emit
 from scope import Actor
 
@@ -234,45 +232,6 @@ def confirm_identity(actor: Actor, case_id: int, document_id: int) -> None:
             user_id=actor.user_id or 0,
             org_id=actor.org_id or 0,
         )
-
-
-def certify_hardship(
-    actor: Actor,
-    case_id: int,
-    *,
-    kind: str,
-    source: str,
-    valid_from: date,
-    valid_to: date | None,
-    document_id: int,
-) -> None:
-    """Staff saw the office's certificate: a claimed hardship becomes certified, with source and end.
-
-    The kind itself travels sealed in the case's history; the event carries only its id. The engine writes it.
-    """
-    if kind not in eligibility.HARDSHIP_NAMES:
-        raise AwardError("kind", _("请选是哪一种困难身份。"))
-    source = written(source, 3, _("是哪个部门认定的"))[:60]
-    if valid_to is not None and valid_to < max(valid_from, timezone.localdate()):
-        raise AwardError("date", _("这份认定已经过期，请看最新的证明。"))
-    with one_transaction():
-        case = lock_case(actor, case_id, "check")
-        must_consent(case)
-        if case.person_id is None:
-            raise AwardError("identity", _("先核对身份，再确认困难身份。"))
-        row = _document(case, document_id)
-        if row.kind != DocumentKind.HARDSHIP or row.state != "accepted":
-            raise AwardError("state", _("请先核对困难证明。"))
-        note = {
-            "kind": kind,
-            "source": source,
-            "valid_from": valid_from.isoformat(),
-            "valid_to": valid_to.isoformat() if valid_to else None,
-            "document": row.pk,
-        }
-        event = write_event(case, "hardship_certified", actor, note=json.dumps(note, ensure_ascii=False))
-        audited("hardship.certified", case, actor, document=row.pk)
-        emit("hardship.certified", event_id=event.pk)
 
 
 def answer_review(actor: Actor, case_id: int, *, text: str, reopen: bool) -> None:

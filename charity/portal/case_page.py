@@ -173,6 +173,12 @@ def _papers(case: Case, actor: Actor) -> list[dict[str, Any]]:
         .defer("content")
         .order_by("kind", "id")
     )
+    # only where the rule asks for a seal is one asked about: nobody stamps an ID card
+    sealed = {
+        one["kind"]
+        for one in (case.rule.rule.get("documents") or [] if case.rule else [])
+        if one.get("seals")
+    }
     found = []
     for row in rows:
         seal = read_reason(row.reason)[0] if row.state == "accepted" else ""
@@ -192,6 +198,7 @@ def _papers(case: Case, actor: Actor) -> list[dict[str, Any]]:
                 and row.state == "accepted"
                 and case.person_id is None,
                 "other": row.kind == "other",
+                "sealable": row.kind in sealed or (row.kind == "other" and bool(sealed)),
             }
         )
     return found
@@ -423,11 +430,4 @@ def decision_forms(actor: Actor, context: dict[str, Any]) -> dict[str, Any]:
         found["review"] = forms.ReviewForm()
     if context["may_check"] and context["person"] is not None:
         found["request"] = forms.RequestForm()
-        proofs = [
-            (paper["row"].pk, _("困难证明 %(id)d") % {"id": paper["row"].pk})
-            for paper in context["papers"]
-            if paper["row"].kind == "hardship" and paper["state"] == "accepted"
-        ]
-        if proofs and case.person_id:
-            found["hardship"] = forms.HardshipForm(documents=proofs)
     return found

@@ -131,8 +131,6 @@ def _form(request: Any, case: Case, step: str) -> Any:
         return type(offered)(request.POST, limit=None if limit is None else Decimal(str(limit)))
     if isinstance(offered, forms.DecideForm):
         return forms.DecideForm(request.POST, choices=offered.fields["verdict"].choices)  # type: ignore[attr-defined]
-    if isinstance(offered, forms.HardshipForm):
-        return forms.HardshipForm(request.POST, documents=offered.fields["document_id"].choices)  # type: ignore[attr-defined]
     return type(offered)(request.POST)
 
 
@@ -158,11 +156,8 @@ def _take(actor: Any, case: Case, step: str, values: dict[str, Any]) -> str:
     if step == "request":
         casework.request_document(actor, case.pk, **values)
         return _("已请家属补材料。")
-    if step == "review":
-        casework.answer_review(actor, case.pk, **values)
-        return _("已答复，家属能看到。")
-    casework.certify_hardship(actor, case.pk, **values)
-    return _("已确认，条件正在重新核对。")
+    casework.answer_review(actor, case.pk, **values)
+    return _("已答复，家属能看到。")
 
 
 def _decide(actor: Any, case: Case, values: dict[str, Any]) -> str:

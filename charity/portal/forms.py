@@ -9,8 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from charity.applications.models import DocumentKind
-from matching.eligibility import HARDSHIP_NAMES
-from web.forms import CheckboxCards, DayInput, MoneyField, MoneyInput, RadioCards
+from web.forms import CheckboxCards, MoneyField, MoneyInput, RadioCards
 
 
 def _text(label: Any, rows: int = 3, help_text: Any = "", **more: Any) -> forms.CharField:
@@ -143,22 +142,6 @@ class RequestForm(StepForm):
     step = "request"
     kind = forms.ChoiceField(label=_("补哪种材料"), choices=DocumentKind.choices)
     note = _text(_("要补什么、怎么补（家属会看到）"), 2, max_length=200)
-
-    def values(self) -> dict[str, Any]:
-        return dict(self.cleaned_data)
-
-
-class HardshipForm(StepForm):
-    step = "hardship"
-    kind = forms.ChoiceField(label=_("哪一种困难身份"), choices=list(HARDSHIP_NAMES.items()))
-    source = forms.CharField(label=_("哪个部门认定的"), max_length=60)
-    valid_from = forms.DateField(label=_("从哪天起"), widget=DayInput)
-    valid_to = forms.DateField(label=_("到哪天止"), widget=DayInput, required=False)
-    document_id = forms.TypedChoiceField(label=_("依据的困难证明"), coerce=int)
-
-    def __init__(self, *args: Any, documents: Any = (), **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["document_id"].choices = documents  # type: ignore[attr-defined]
 
     def values(self) -> dict[str, Any]:
         return dict(self.cleaned_data)

@@ -28,7 +28,11 @@ MAY_WAKE: dict[str, frozenset[str]] = {
         "people.representation_revoked": (),
         "invitation.requested": ("staff", "client"),
         "linking.decided": ("staff",),
+        "linking.seconded": ("staff",),
         "linking.undo_requested": ("staff",),
+        "linking.undo_seconded": ("staff",),
+        "linking.asked": ("staff",),
+        "linking.bill_decided": ("staff",),
         "linking.linked": (),
         "linking.unlinked": (),
         "linking.again": (),
@@ -43,7 +47,6 @@ MAY_WAKE: dict[str, frozenset[str]] = {
         "case.decided": ("staff",),
         "document.changed": ("patient", "staff"),
         "document.requested": ("staff",),
-        "hardship.certified": ("staff",),
         "finding.recorded": ("staff",),
     }.items()
 }

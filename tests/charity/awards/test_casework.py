@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from datetime import date, timedelta
-
 import pytest
-from django.utils import timezone
 
 import cases
 import factories as make
@@ -15,10 +11,8 @@ from charity.applications.models import Application, Document, DocumentRequest
 from charity.awards import casework
 from charity.awards.models import Case, CaseEvent
 from charity.awards.rules import AwardError
-from outbox import emit
 from outbox.models import Event
 from outbox.tasks import drain
-from people.models import Hardship
 from scope import actor_scope, engine_scope
 
 NEEDS_PAPER = {"documents": [cases.DIAGNOSIS_PAPER]}
@@ -117,50 +111,6 @@ def test_a_bill_does_not_prove_who_somebody_is(db):
         with pytest.raises(AwardError) as caught:
             casework.confirm_identity(on.worker, on.case.pk, row.pk)
     assert caught.value.code == "kind"
-
-
-def test_a_claimed_hardship_becomes_certified_once_with_source_and_end(db):
-    on = cases.stage()
-    row = cases.paper(on, "hardship")
-    until = timezone.localdate() + timedelta(days=100)
-    told = {
-        "kind": "dibao_edge",
-        "source": "示例区民政局",
-        "valid_from": date(2026, 5, 12),
-        "document_id": row.pk,
-    }
-    with actor_scope(on.worker):
-        with pytest.raises(AwardError):
-            casework.certify_hardship(on.worker, on.case.pk, valid_to=until, **told)
-        casework.accept_document(on.worker, on.case.pk, row.pk, seal="office")
-        with pytest.raises(AwardError):
-            casework.certify_hardship(on.worker, on.case.pk, valid_to=date(2020, 1, 1), **told)
-        casework.certify_hardship(on.worker, on.case.pk, valid_to=until, **told)
-        casework.certify_hardship(on.worker, on.case.pk, valid_to=until, **told)
-    assert "dibao" not in str(topics()), "what hardship it is stays sealed"
-    drain()
-    with actor_scope(on.worker):
-        found = Hardship.objects.get(person_id=on.case.person_id)
-    assert (found.kind, found.source, found.valid_to) == ("dibao_edge", "示例区民政局", until)
-
-
-def test_a_hardship_that_another_charity_asks_for_is_not_kept(db):
-    on, other = cases.stage(), cases.stage()
-    note = {"kind": "dibao", "source": "示例区民政局", "valid_from": "2026-05-12", "valid_to": None}
-    with actor_scope(on.worker):
-        event = CaseEvent.objects.create(
-            case=on.case,
-            organisation=on.org,
-            kind="hardship_certified",
-            user_id=on.worker.user_id,
-            note=json.dumps(note),
-        )
-    for asker, kept in ((other.worker, False), (on.worker, True)):
-        with actor_scope(asker):
-            emit("hardship.certified", event_id=event.pk)
-        drain()
-        with engine_scope("test"):
-            assert Hardship.objects.filter(person_id=on.case.person_id, kind="dibao").exists() is kept
 
 
 def test_cases_are_given_to_colleagues_and_never_to_strangers(db):
