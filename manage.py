@@ -19,6 +19,11 @@ def main() -> None:
         from devstack.supervisor import main as up
 
         sys.exit(up(sys.argv[2:]))
+    if command == "link_files" and "--celery" not in sys.argv:
+        # Files in, files out: neither settings nor database, and a third of the memory.
+        from matching.linkage.__main__ import main as link_files
+
+        sys.exit(link_files(sys.argv[2:], "manage.py link_files"))
     from devstack.environment import prepare
 
     prepare(command)

@@ -150,7 +150,7 @@ def _strip(rest: str) -> str:
     return rest
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def locate(text: str) -> Place:
     """The area that a text starts with ('' where none is named), and the rest of the text."""
     provinces, cities, counties, unique = _index()

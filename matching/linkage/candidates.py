@@ -120,7 +120,7 @@ class _Shelf:
     """Codes of a large table wait on disk; those of a small one in memory."""
 
     def __init__(self, rows: int) -> None:
-        self.file = tempfile.TemporaryFile() if rows >= COMPACT else None
+        self.file = tempfile.TemporaryFile() if rows >= COMPACT else None  # noqa: SIM115 (lives with the keys)
         self.used = 0
 
     def put(self, codes: np.ndarray) -> Callable[[], np.ndarray]:
@@ -184,8 +184,10 @@ def everything(split: Split) -> tuple[Ints, Ints]:
         i = np.repeat(np.arange(split.left, dtype=np.int32), split.rows - split.left)
         j = np.tile(np.arange(split.left, split.rows, dtype=np.int32), split.left)
         return i, j
-    low, high = np.triu_indices(split.rows, 1)
-    return low.astype(np.int32), high.astype(np.int32)
+    low = np.arange(split.rows - 1, dtype=np.int32)
+    count = split.rows - 1 - low
+    shift = np.repeat((np.cumsum(count) - count - low - 1).astype(np.int32), count)
+    return np.repeat(low, count), np.arange(split.total, dtype=np.int32) - shift
 
 
 def union(found: list[Key], split: Split) -> tuple[Ints, Ints]:

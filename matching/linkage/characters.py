@@ -147,7 +147,7 @@ COMPOUND_SURNAMES = frozenset(
 _T2S = OpenCC("t2s")
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def simplify(char: str) -> str:
     """Traditional to simplified, one character; a character that is its own name stays (乾)."""
     if char in ("乾", "藉", "瞭", "徵", "於", "钟"):
@@ -160,7 +160,7 @@ def simplify(char: str) -> str:
     return char
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def fold(char: str) -> str:
     """Simplified and, beyond that, folded to the one character that stands for its variants."""
     simple = simplify(char)
@@ -194,7 +194,7 @@ def _pinyin() -> dict[int, str]:
 _TONES = str.maketrans("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹḿê", "aaaaeeeeiiiioooouuuuvvvvvnnnme")
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def readings(char: str) -> tuple[str, ...]:
     """Toneless pinyin readings, the usual one first; a character without one is its own reading."""
     known = _pinyin().get(ord(char))

@@ -1,7 +1,7 @@
 """Comparison of personal names, Chinese and Latin, whole, masked and familiar."""
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,17 @@ def _reading_sets(value: str) -> list[tuple[str, ...]]:
 
 
 Sounds = tuple[frozenset[str], ...]
+
+
+@cache
+def _set(options: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(options)
+
+
+@cache
+def _mixed(options: tuple[str, ...]) -> frozenset[str]:
+    """What accents make of the readings of a character."""
+    return frozenset(map(han.accent, options))
 
 
 def _alike(x: Sounds, y: Sounds) -> bool:
@@ -135,8 +146,8 @@ class PreparedName(Prepared):
         if self.hidden[row]:
             return
         sets = _reading_sets(value)
-        self.readings[row] = tuple(map(frozenset, sets))
-        self.mixed[row] = tuple(frozenset(map(han.accent, options)) for options in sets)
+        self.readings[row] = tuple(map(_set, sets))
+        self.mixed[row] = tuple(map(_mixed, sets))
         for slot, options in enumerate(sets[:_SLOTS]):
             accents = 0
             for reading in options:

@@ -141,7 +141,7 @@ _DROP = re.compile(
 )
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def classify(raw: str | None) -> Disease:
     """The group and chapter of an ICD-10 code, a diagnosis, or a disease named in a sentence."""
     value = text(raw).upper()

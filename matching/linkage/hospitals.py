@@ -53,7 +53,7 @@ class Hospital:
     plain: str
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def parse(raw: str | None) -> Hospital:
     """Place (GB/T 2260 code or ''), kind ('' where unknown), number (0 where none) and plain name."""
     value = text(raw)
@@ -76,7 +76,7 @@ def parse(raw: str | None) -> Hospital:
     return Hospital(where.code, kind, number, value)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def key(raw: str | None) -> str:
     """A coarse key: kind and number, with the city where it is named; '' for an empty name."""
     found = parse(raw)

@@ -104,7 +104,7 @@ def _is_digits(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def normalise(raw: str) -> str:
     """Upper case, full-width and look-alike characters folded, a 15-digit number widened to 18.
 
@@ -148,7 +148,7 @@ def problems(raw: str) -> list[str]:
     return found
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def parse(raw: str) -> IdNumber | None:
     """The number's parts, or None where no such number can exist."""
     if not raw or problems(raw):

@@ -32,7 +32,7 @@ _YEARS = (
 )  # fmt: skip
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def to_solar(year: int, month: int, day: int) -> date | None:
     """The solar date of a lunar one (no leap month), or None where no such day exists."""
     if not (1900 <= year < 1900 + len(_YEARS) and 1 <= month <= 12 and 1 <= day <= 30):

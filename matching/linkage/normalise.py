@@ -48,7 +48,7 @@ _NULLS = frozenset(
 )
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def text(raw: str | None) -> str:
     """NFKC, control characters out, spaces single, at most `MAX_LENGTH` characters; '' for 'unknown' words."""
     if raw is None:
@@ -65,7 +65,7 @@ def _masked(raw: str) -> str:
     return _MASK_WORDS.sub("*", raw.translate(_MASKS))
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def plain_name(raw: str | None) -> str:
     """A name cleaned and in simplified characters, without folding variants such as 闫/阎."""
     value = text(raw)
@@ -77,15 +77,19 @@ def plain_name(raw: str | None) -> str:
         value = _NOT_NAME.sub("", value)
         latin = list(re.findall(r"[A-Za-z]+", value))
         value = "".join(han.simplify(c) for c in value if han.is_han(c) or c == "*")
-        return value or " ".join(latin).casefold()
+        return _said(value or " ".join(latin).casefold())
     stripped = unicodedata.normalize("NFKD", value.casefold())
     stripped = "".join(c for c in stripped if not unicodedata.combining(c))
     stripped = re.sub(r"[·,;/.\-]+", " ", stripped)
     stripped = re.sub(r"[^\w\s*]|[\d_]", "", stripped)
-    return _SPACE.sub(" ", stripped).strip()
+    return _said(_SPACE.sub(" ", stripped).strip())
 
 
-@lru_cache(maxsize=16384)
+def _said(value: str) -> str:
+    return "" if value in _NULLS else value
+
+
+@lru_cache(maxsize=4096)
 def name(raw: str | None) -> str:
     """The comparable form of a name.
 
@@ -95,7 +99,7 @@ def name(raw: str | None) -> str:
     return "".join(han.fold(c) for c in plain_name(raw))
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def split_name(raw: str | None) -> tuple[str, str]:
     """Surname and given name of a normalised Chinese name; ('', whole) for a Latin one."""
     value = plain_name(raw)
@@ -106,7 +110,7 @@ def split_name(raw: str | None) -> tuple[str, str]:
     return value[:1], value[1:]
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def nickname_surname(raw: str | None) -> str:
     """The surname inside 小王, 老李, 阿明's like and 王女士; '' where the name is none of these."""
     value = plain_name(raw)
@@ -132,7 +136,7 @@ def _latin_words(value: str) -> list[str]:
     return [w for w in value.replace("*", " ").split() if w]
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def syllables(raw: str | None) -> tuple[str, ...]:
     """Toneless syllables of a Chinese name, surname by its own readings; the words of a Latin one."""
     value = plain_name(raw)
@@ -150,13 +154,13 @@ def syllables(raw: str | None) -> tuple[str, ...]:
     return tuple(out)
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def name_pinyin(raw: str | None) -> str:
     """The name in toneless pinyin without spaces (张小三 → zhangxiaosan); Latin names joined as written."""
     return "".join(syllables(raw))
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def surname_pinyin(raw: str | None) -> str:
     """The surname in toneless pinyin (单 → shan, 小王 → wang); of a Latin name its first word."""
     nick = nickname_surname(raw)
@@ -171,7 +175,7 @@ def surname_pinyin(raw: str | None) -> str:
 _PHONE_NOISE = re.compile(r"[^\d+*]")
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def phone(raw: str | None) -> str | None:
     """Digits of a phone number without country code and trunk prefixes; None if it cannot be one.
 
@@ -192,7 +196,7 @@ def phone(raw: str | None) -> str | None:
     return digits
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def area(raw: str | None) -> str | None:
     """A six-digit GB/T 2260 code: of a longer or shorter code, or of a place name; None if neither."""
     from .areas import code_of
