@@ -28,6 +28,7 @@ from rest_framework.response import Response
 from scope import Actor
 from scope.permissions import Permission, declared_for, walk
 
+from . import sign_in_audit
 from .models import ApiClient
 
 logger = logging.getLogger(__name__)
@@ -91,6 +92,7 @@ def authenticate(request: Any, declared: Permission) -> HttpResponse | None:
         .first()
     )
     if token is None or token.application is None or token.is_expired():
+        sign_in_audit.token_refused(token.application if token else None, "expired" if token else "unknown")
         return _unauthorised(
             instance,
             REALM + ', error="invalid_token"',
@@ -101,6 +103,7 @@ def authenticate(request: Any, declared: Permission) -> HttpResponse | None:
     client: ApiClient = token.application
     organisation = client.organisation
     if not client.is_usable(request) or organisation is None:
+        sign_in_audit.token_refused(client, "suspended")
         return problem(
             403,
             "client-suspended",

@@ -24,7 +24,7 @@ from audit import services as audit_services
 from outbox.models import Event
 from scope import permission
 
-from . import navigation, sessions
+from . import navigation, sessions, sign_in_audit
 from .forms import FirstPasswordForm
 from .middleware import ORGANISATION_KEY, without_scope
 from .models import User
@@ -97,6 +97,12 @@ class Token(TokenView):
     """POST grant_type=client_credentials with the client's id and secret (Basic or body)."""
 
     validator_class = ClientValidator
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = super().post(request, *args, **kwargs)
+        if response.status_code == 401:
+            sign_in_audit.secret_refused(request)
+        return response
 
 
 @permission("public")

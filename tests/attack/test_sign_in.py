@@ -1,0 +1,182 @@
+"""Sign-in, from inside: stolen session rows, another's devices, answers and tries."""
+
+from datetime import date
+
+import pytest
+from django.db import DatabaseError, connection
+
+import factories as make
+from accounts import devices
+from accounts.models import Session
+from accounts.sessions import SessionStore, row_key
+from people import registry
+from people.models import Person
+from scope import Actor, actor_scope, engine_scope
+
+pytestmark = pytest.mark.django_db
+BORN = date(2018, 5, 12)
+HERE = "203.0.113.9"
+TABLES = ("sign_in_answer", "device_try", "patient_device")
+
+
+@pytest.fixture
+def family():
+    account = make.account()
+    with actor_scope(make.patient(account)) as actor:
+        devices.remember_person(actor, 1, numbers=["430104201805127031"], name="", birth_date=BORN)
+    devices.admit(account.pk, "family-token", "android-wechat", "answer")
+    return account
+
+
+@pytest.fixture
+def stranger():
+    """A patient of his own, signed in, with SQL in his session."""
+    with actor_scope(make.patient()) as actor:
+        yield actor
+
+
+def session_of(**content):
+    session = SessionStore()
+    session.update(content)
+    session.save()
+    return session
+
+
+# ---- sessions --------------------------------------------------------------------------------------------
+
+
+def test_the_whole_session_table_signs_nobody_in(inject, client, family):
+    session_of(patient_account_id=family.pk)
+    stolen = inject("SELECT session_key, session_data FROM web_session")
+    assert stolen
+    for words in stolen:
+        for word in words:
+            for form in (word, word[:32], word[:40]):
+                client.cookies["sessionid"] = form
+                assert client.get("/my/").status_code == 302
+
+
+def test_anothers_contents_under_ones_own_key_sign_nobody_in(inject, client, family):
+    session_of(patient_account_id=family.pk)
+    own = session_of(colour="red")
+    inject(
+        "UPDATE web_session SET account_id = %s, session_data ="
+        " (SELECT session_data FROM web_session WHERE account_id = %s LIMIT 1) WHERE session_key = %s",
+        family.pk, family.pk, row_key(own.session_key),
+    )  # fmt: skip
+    client.cookies["sessionid"] = own.session_key
+    assert client.get("/my/").status_code == 302
+    assert Session.objects.filter(account_id=family.pk).count() == 2
+
+
+def test_a_session_that_was_written_by_hand_signs_nobody_in(inject, client, family):
+    key = "a" * 32
+    for data in ('{"patient_account_id": 1}', "e30:1", ""):
+        inject("DELETE FROM web_session")
+        inject(
+            "INSERT INTO web_session (session_key, session_data, expire_date, account_id)"
+            " VALUES (%s, %s, now() + interval '1 day', %s)",
+            row_key(key), data, family.pk,
+        )  # fmt: skip
+        client.cookies["sessionid"] = key
+        assert client.get("/my/").status_code == 302
+
+
+# ---- answers, tries, devices -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("table", ["sign_in_answer", "device_try"])
+@pytest.mark.parametrize("statement", ["SELECT * FROM {}", "DELETE FROM {}", "UPDATE {} SET account_id = 1",
+                                       "INSERT INTO {} (account_id) VALUES (1)", "COPY {} TO STDOUT"])  # fmt: skip
+def test_answers_and_tries_are_touched_by_functions_alone(inject, family, stranger, table, statement):
+    with pytest.raises(DatabaseError, match="permission denied"):
+        inject(statement.format(table))
+
+
+def test_a_stranger_sees_and_removes_no_device_of_others(inject, family, stranger):
+    assert inject("SELECT * FROM patient_device") == []
+    inject("DELETE FROM patient_device")
+    for statement in (
+        "UPDATE patient_device SET account_id = 1",
+        "INSERT INTO patient_device (account_id, token_hash, label, created_at, last_seen_at)"
+        " VALUES (1, 'x', '', now(), now())",
+    ):
+        with pytest.raises(DatabaseError, match="permission denied"):
+            inject(statement)
+    assert devices.arrive(family.pk, "family-token") == "known"
+
+
+@pytest.mark.parametrize("kind", ["patient", "staff", "client", "public"])
+def test_nobody_asks_locks_or_guesses_outside_his_own_right_code(inject, family, kind):
+    """The functions work for the account of a context that only the sign-in page signs."""
+    actor = {
+        "patient": make.patient(),
+        "staff": Actor("staff", org_id=1, user_id=1),
+        "client": Actor("client", org_id=1, client_id=1),
+        "public": Actor("public"),
+    }[kind]
+    right = devices.answer_hash(family.pk, "7031", BORN)
+    with actor_scope(actor):
+        for call in ("device_answer(%s, 'here')", "device_letter(%s, 'here')", "device_state(%s)"):
+            assert inject(f"SELECT {call}", right) == [(None,)]
+        for call in ("device_tries(%s)", "device_source_spent('x')"):
+            with pytest.raises(DatabaseError, match="permission denied"):
+                inject(f"SELECT {call}", *([family.pk] if "%s" in call else []))
+    assert devices.answer(family.pk, HERE, "0000", BORN).left == 4
+
+
+@pytest.mark.parametrize("kind", ["staff", "public"])
+def test_devices_and_answers_are_written_by_the_signed_in_patient_alone(inject, family, kind):
+    with actor_scope(Actor(kind, org_id=1, user_id=1, account_id=family.pk)):
+        for call in ("device_remember('x'::bytea, '')", "answer_remember(1, ARRAY['x'::bytea])"):
+            with pytest.raises(DatabaseError, match="belongs to the patient"):
+                inject(f"SELECT {call}")
+
+
+def test_what_a_stranger_writes_lands_in_his_own_account(inject, family, stranger):
+    inject("SELECT answer_remember(1, ARRAY['x'::bytea]), device_remember('x'::bytea, '')")
+    assert devices.answer(family.pk, HERE, "7031", BORN).right
+    with actor_scope(make.patient(family)):
+        assert inject("SELECT count(*) FROM patient_device") == [(1,)]
+
+
+def test_hashes_are_worth_nothing_in_another_account_or_without_the_key(inject, family, stranger):
+    """A device or an answer names its account under a key that the database does not hold."""
+    mine = devices.device_hash(stranger.account_id, "family-token")
+    assert inject("SELECT device_live(%s, %s)", family.pk, mine) == [(False,)]
+    assert devices.answer_hash(stranger.account_id, "7031", BORN) != devices.answer_hash(
+        family.pk, "7031", BORN
+    )
+    assert inject("SELECT device_live(%s, sha256('family-token'))", family.pk) == [(False,)]
+
+
+def test_who_waits_for_the_question_opens_no_row_of_anything(inject, family):
+    """Between the right code and the right answer: an account in the context, and nothing to read."""
+    org = make.organisation()
+    application = make.application(family)
+    make.consent(org, make.fund(org).pk, application, need_id=make.need())
+    with engine_scope("test"):
+        registry.represent(family.pk, Person.objects.create().pk, "parent", "token")
+    tables = inject(
+        "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE n.nspname = 'public' AND c.relkind = 'r' AND c.relrowsecurity"
+        " AND has_table_privilege('jieli_app', c.oid, 'SELECT')"
+    )
+    assert ("application",) in tables
+    with actor_scope(Actor("public", account_id=family.pk)):
+        waiting = {table: inject(f'SELECT count(*) FROM "{table}"') for (table,) in tables}
+    with actor_scope(Actor("public")):
+        assert waiting == {table: inject(f'SELECT count(*) FROM "{table}"') for (table,) in tables}
+
+
+def test_the_functions_are_not_everybodys(inject):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p.proname FROM pg_proc p WHERE p.proname LIKE 'device%%' OR p.proname = 'answer_remember'"
+        )
+        assert len(cursor.fetchall()) == 8
+        cursor.execute(
+            "SELECT p.proname FROM pg_proc p WHERE (p.proname LIKE 'device%%' OR p.proname = 'answer_remember')"
+            " AND EXISTS (SELECT 1 FROM aclexplode(p.proacl) a WHERE a.grantee = 0)"
+        )
+        assert cursor.fetchall() == []
