@@ -97,6 +97,7 @@ def menu(
                 "agreed": CATEGORY[fact] in agreed,
                 "url": url(case, fact),
                 "done": any(line.counts for line in mine),
+                "clear": bool(asked_by) and all(entry["status"] == "met" for entry in asked_by),
             }
         )
     return items

@@ -115,6 +115,7 @@ class FindingForm(StepForm):
     """What was found of one fact, and how."""
 
     step = "verify"
+    use_required_attribute = False  # a browser would ask for the value of what could not be verified
 
     def __init__(
         self,
@@ -127,7 +128,9 @@ class FindingForm(StepForm):
         super().__init__(*args, **kwargs)
         self.fact = fact
         self.own = _fields_of(fact, procedures)
-        self.asked = {name for name, field in self.own.items() if field.required}
+        for field in self.own.values():
+            field.error_messages["required"] = _("核实了就要填这一项。")
+        not_found = self.is_bound and self.data.get("outcome") == NOT_FOUND
         self.fields["outcome"] = forms.ChoiceField(
             label=_("核实得怎样"),
             choices=[
@@ -138,9 +141,8 @@ class FindingForm(StepForm):
             initial=FOUND,
         )
         for name, field in self.own.items():
-            # what was not found need not be typed; what was found is asked for in clean()
-            field.required = False
-            field.widget.is_required = False
+            if not_found:
+                field.required = field.widget.is_required = False
             self.fields[name] = field
         labels = dict(Finding.Means.choices)
         self.fields["means"] = forms.ChoiceField(
@@ -170,10 +172,6 @@ class FindingForm(StepForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if data.get("outcome") == FOUND:
-            for name in self.asked:
-                if data.get(name) in (None, "") and name not in self.errors:
-                    self.add_error(name, _("核实了就要填这一项。"))
         if data.get("means") == "document" and not data.get("document_id"):
             self.add_error("document_id", _("看了材料，请选是哪一份。"))
         return data

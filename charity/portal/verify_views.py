@@ -105,7 +105,7 @@ def _page(
             "case": case,
             "items": items,
             "item": item,
-            "open": sum(not one["done"] for one in items),
+            "open": sum(not (one["done"] or one["clear"] or one["fact"] == Fact.BILL) for one in items),
             "form": (form or _form(request, case, fact, rule)) if may else None,
             "withdraw": withdraw or verify_forms.WithdrawForm(),
             "places": verify_forms.places() if fact in {Fact.HOUSEHOLD_AREA, Fact.RESIDENCE, Fact.INSURED_AREA} else [],
