@@ -155,6 +155,46 @@ def look_up(identity_id: int, record: PersonRecord, keys: Keys, id_blind: bytes 
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """same: the one person it is, by which method; doubts: whom a reviewer is asked about, the likeliest first."""
+
+    same: Scored | None = None
+    method: str = ""
+    doubts: tuple[Scored, ...] = ()
+
+
+def judge(scored: Sequence[Scored], masked: bool) -> Judgement:
+    """What the scores of a description's candidates come to. Neither: nobody known.
+
+    One person only is accepted, by ID number with a name that does not contradict, or by score; masked names never.
+    Everything between is doubtful, one ID number with two names among it.
+    """
+    same_number = [item for item in scored if item.by_number]
+    holders = {item.person_id for item in same_number}
+    agreeing = [item for item in same_number if item.names_agree and "masked_name" not in item.pair.flags]
+    if len(holders) == 1 and agreeing and not masked:
+        return Judgement(max(agreeing, key=lambda item: item.pair.weight), "exact_id")
+    people: dict[int, Scored] = {}
+    for item in scored:
+        known = people.get(item.person_id)
+        if known is None or item.pair.weight > known.pair.weight:
+            people[item.person_id] = item
+    # One other description of the same person with another valid number outweighs the best pair.
+    contradicted = {item.person_id for item in scored if "different_ids" in item.pair.flags}
+    accepted = [item for item in people.values() if item.pair.outcome == "accept"]
+    if len(accepted) == 1 and not masked:
+        (best,) = accepted
+        if not holders - {best.person_id} and best.person_id not in contradicted:
+            return Judgement(best, "score")
+    doubts = [
+        item
+        for person_id, item in people.items()
+        if item.pair.outcome in {"accept", "review"} or person_id in holders
+    ]
+    return Judgement(doubts=tuple(sorted(doubts, key=lambda item: -item.pair.weight)))
+
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list).decode
 

@@ -73,40 +73,12 @@ def link(identity_id: int, *, amount: Decimal | None = None) -> LinkResult:
 
     number = bytes(identity.id_blind) if identity.id_blind is not None else None
     scored = lookup.look_up(identity.pk, mine, keys, number)
-    same_number = [item for item in scored if item.by_number]
-    holders = {item.person_id for item in same_number}
-    agreeing = [item for item in same_number if item.names_agree and _may_accept(item)]
-    masked = is_masked_name(mine.name)
-    if len(holders) == 1 and agreeing and not masked:
-        best = max(agreeing, key=lambda item: item.pair.weight)
-        registry.assign(identity, _root(best.person_id), "exact_id", best.pair.weight)
+    found = lookup.judge(scored, is_masked_name(mine.name))
+    if found.same is not None:
+        registry.assign(identity, _root(found.same.person_id), found.method, found.same.pair.weight)
         return _linked(identity, keys.kept, asked_before)
-
-    people: dict[int, Scored] = {}
-    for item in scored:
-        known = people.get(item.person_id)
-        if known is None or item.pair.weight > known.pair.weight:
-            people[item.person_id] = item
-    # One other description of the same person with another valid number outweighs the best pair.
-    contradicted = {item.person_id for item in scored if "different_ids" in item.pair.flags}
-    accepted = [item for item in people.values() if item.pair.outcome == "accept"]
-    if (
-        len(accepted) == 1
-        and not holders - {accepted[0].person_id}
-        and accepted[0].person_id not in contradicted
-        and not masked
-    ):
-        registry.assign(identity, _root(accepted[0].person_id), "score", accepted[0].pair.weight)
-        return _linked(identity, keys.kept, asked_before)
-
-    doubts = [
-        item
-        for person_id, item in people.items()
-        if item.pair.outcome in {"accept", "review"} or person_id in holders
-    ]
-    if doubts:
-        best_doubts = sorted(doubts, key=lambda item: -item.pair.weight)[:REVIEWS_PER_IDENTITY]
-        asked = [_ask(identity, item, amount).pk for item in best_doubts]
+    if found.doubts:
+        asked = [_ask(identity, item, amount).pk for item in found.doubts[:REVIEWS_PER_IDENTITY]]
         _overtake(identity, keep=asked)
         identity.state = LinkState.REVIEW
         identity.save(update_fields=["state"])
@@ -130,10 +102,6 @@ def _record_of(identity: Identity) -> PersonRecord:
             identity.save(update_fields=["id_valid", "id_blind"])
     stay = stays([identity.pk]).get(identity.pk) if identity.source == "insurer" else None
     return as_record(identity, stay)
-
-
-def _may_accept(item: Scored) -> bool:
-    return "masked_name" not in item.pair.flags
 
 
 def _root(person_id: int) -> Person:
