@@ -29,7 +29,7 @@ ROLES = ("auditor", "administrator")
 SEES_ALL = {"regulator", "operator"}
 LATE = timedelta(minutes=5)
 """An entry that waits longer for its leaf is told to the operator; in a quiet night no entry waits at all."""
-SUBJECT = re.compile(r"^[a-z_]{2,30}:[0-9]{1,15}$")
+SUBJECT = re.compile(r"^[a-z_]{2,30}:[a-z0-9_]{1,30}$")
 ACTIONS = {
     "case.review_asked": lazy("家属请求复核"),
     "case.review_answered": lazy("答复复核"),
@@ -69,6 +69,19 @@ ACTIONS = {
     "fund.open": lazy("恢复受理"),
     "consent.deletion_acknowledged": lazy("确认已删除资料"),
     "access.refused": lazy("访问被拒绝"),
+    "staff.signed_in": lazy("登录"),
+    "staff.sign_in_failed": lazy("登录没有成功"),
+    "api.secret_refused": lazy("接口密钥不对"),
+    "api.token_refused": lazy("接口令牌被拒绝"),
+    "link.viewed": lazy("看了一对待核对的记录"),
+    "records.viewed": lazy("看了推送清单"),
+    "record.viewed": lazy("看了一条推送"),
+    "records.exported": lazy("导出了推送清单"),
+    "invitations.viewed": lazy("看了邀请信清单"),
+    "invitation.opened": lazy("打开了邀请信"),
+    "invitation.printed": lazy("打印了邀请信"),
+    "campaigns.viewed": lazy("看了求助项目清单"),
+    "campaign.viewed": lazy("看了求助项目"),
 }
 
 

@@ -47,19 +47,20 @@ def token_refused(client: ApiClient | None, why: str) -> None:
 
 def secret_refused(request: Any) -> None:
     """No token for this id and secret (/o/token/)."""
-    name = _client_id(request)
-    meant = ApiClient.objects.filter(client_id=name).first() if name else None
+    name = client_id(request)
+    meant = ApiClient.objects.filter(client_id=name).first() if name and "\x00" not in name else None
     _note("api.secret_refused", f"api_client:{meant.pk}" if meant else UNKNOWN_CLIENT)
 
 
-def _client_id(request: Any) -> str:
+def client_id(request: Any) -> str:
+    """The id that a request to /o/token/ names, '' where it cannot be read."""
     kind, _space, rest = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() == "basic":
         try:
-            return base64.b64decode(rest, validate=True).decode().partition(":")[0].replace("\x00", "")
+            return base64.b64decode(rest, validate=True).decode().partition(":")[0]
         except (binascii.Error, UnicodeDecodeError):
             return ""
-    return str(request.POST.get("client_id", "")).replace("\x00", "")
+    return str(request.POST.get("client_id", ""))
 
 
 def _note(action: str, subject: str, **payload: str | bool) -> None:

@@ -99,7 +99,11 @@ class Token(TokenView):
     validator_class = ClientValidator
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        response = super().post(request, *args, **kwargs)
+        named = sign_in_audit.client_id(request) + request.POST.get("client_id", "")
+        if "\x00" in named:  # the database has no text with it
+            response: HttpResponse = JsonResponse({"error": "invalid_client"}, status=401)
+        else:
+            response = super().post(request, *args, **kwargs)
         if response.status_code == 401:
             sign_in_audit.secret_refused(request)
         return response
