@@ -1,5 +1,6 @@
 """Does this person meet this fund's rule, and why? Pure: no ORM, no request, no clock of its own."""
 
+from .compare import Change, compare
 from .evaluate import CriterionResult, Evaluation, evaluate, offer_for
 from .facts import (
     HARDSHIP_NAMES,
@@ -29,6 +30,7 @@ __all__ = [
     "UNKNOWN",
     "Answers",
     "Bill",
+    "Change",
     "CommitteeDecision",
     "Criterion",
     "CriterionResult",
@@ -47,6 +49,7 @@ __all__ = [
     "Suggestion",
     "Unknown",
     "asked_by_rule",
+    "compare",
     "evaluate",
     "facts_asked",
     "facts_from",
