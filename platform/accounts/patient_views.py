@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-import time
+from time import time as clock
 from typing import Any
 
 from allauth.account.adapter import get_adapter
@@ -149,7 +149,7 @@ def _arrived(request: Any, account_id: int, target: str) -> HttpResponse:
     request.session[WAITING_KEY] = {
         "account": account_id,
         "next": target,
-        "until": time.time() + WAITING_SECONDS,
+        "until": clock() + WAITING_SECONDS,
         "locked": state == "locked",
     }
     return redirect("patient_device")
@@ -176,7 +176,7 @@ def _admit(request: Any, account_id: int, how: str, target: str, *, keep: bool) 
 def device(request: Any) -> HttpResponse:
     """A new device: what it has to know, or the insurer's letter. One sentence for every wrong answer."""
     waiting = request.session.get(WAITING_KEY)
-    if not waiting or waiting["until"] < time.time() or not _active(waiting["account"]):
+    if not waiting or waiting["until"] < clock() or not _active(waiting["account"]):
         request.session.pop(WAITING_KEY, None)
         return redirect("patient_sign_in")
     account_id, locked = waiting["account"], waiting["locked"]

@@ -8,7 +8,6 @@ says that there may be more ("throttled").
 from __future__ import annotations
 
 import base64
-import binascii
 from datetime import timedelta
 from typing import Any
 
@@ -58,7 +57,7 @@ def client_id(request: Any) -> str:
     if kind.lower() == "basic":
         try:
             return base64.b64decode(rest, validate=True).decode().partition(":")[0]
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:
             return ""
     return str(request.POST.get("client_id", ""))
 

@@ -24,7 +24,7 @@ from audit import services as audit_services
 from outbox.models import Event
 from scope import permission
 
-from . import navigation, sessions, sign_in_audit
+from . import navigation, sessions, sign_in_audit, throttle
 from .forms import FirstPasswordForm
 from .middleware import ORGANISATION_KEY, without_scope
 from .models import User
@@ -91,9 +91,25 @@ class ClientValidator(OAuth2Validator):
         )
 
 
+class Gated:
+    """Counted by address, client and wrong secrets (accounts.throttle) before the secret is looked at."""
+
+    def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        gate = throttle.Gate(request)
+        seconds = gate.wait()
+        if seconds:
+            return throttle.too_many(seconds, request.path)
+        if request.headers.get("Authorization", "").isascii():
+            response = super().post(request, *args, **kwargs)  # type: ignore[misc]
+        else:
+            response = JsonResponse({"error": "invalid_client"}, status=401)
+        gate.done(response.status_code)
+        return response
+
+
 @permission("public")
 @method_decorator(csrf_exempt, name="dispatch")
-class Token(TokenView):
+class Token(Gated, TokenView):
     """POST grant_type=client_credentials with the client's id and secret (Basic or body)."""
 
     validator_class = ClientValidator
@@ -111,7 +127,7 @@ class Token(TokenView):
 
 @permission("public")
 @method_decorator(csrf_exempt, name="dispatch")
-class Revoke(RevokeTokenView):
+class Revoke(Gated, RevokeTokenView):
     validator_class = ClientValidator
 
 

@@ -167,6 +167,12 @@ OAUTH2_PROVIDER = {
     "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,  # a token is kept as its checksum alone
 }
 
+# The token endpoint (accounts.throttle): name → (requests, seconds). failed: wrong secrets of one client from one
+# address; client: tokens that were given out.
+JIELI_TOKEN_LIMITS: dict[str, tuple[int, int]] = (
+    {"address": (60, 60), "failed": (10, 300), "client": (60, 3600)} if JIELI_ENV != "test" else {}
+)
+
 LANGUAGE_CODE = "zh-hans"
 # No LocaleMiddleware yet: a page half in English would follow the browser. English comes as a whole.
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]

@@ -315,7 +315,7 @@ def test_the_question_waits_a_quarter_of_an_hour(code, family, monkeypatch):
     browser = Client()
     code(browser)
     now = timezone.now().timestamp()
-    monkeypatch.setattr("accounts.patient_views.time.time", lambda: now + 901)
+    monkeypatch.setattr("accounts.patient_views.clock", lambda: now + 901)
     assert answer(browser).url == reverse("patient_sign_in")
     assert not signed_in(browser)
 
