@@ -87,7 +87,13 @@ class Document(models.Model):
         max_length=16, help_text="keyed hash, to find the same paper used twice"
     )
     state = models.CharField(max_length=10, default="new", help_text="new | accepted | rejected | removed")
-    reason = models.CharField(max_length=200, blank=True)
+    seal = models.CharField(max_length=20, blank=True, help_text="on an accepted paper: a code of SEALS")
+    counts_as = models.CharField(
+        max_length=40, blank=True, help_text="the rule's kind that an accepted paper counts as, by its code"
+    )
+    reason = SealedText(
+        "applications.document_reason", null=True, help_text="why it was rejected, for the family"
+    )
     checked_by = models.BigIntegerField(null=True)
     checked_by_org = models.BigIntegerField(null=True)
     checked_at = models.DateTimeField(null=True)
@@ -95,6 +101,15 @@ class Document(models.Model):
 
     class Meta:
         db_table = "document"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(seal__in=["", "hospital", "medical_affairs", "department", "office"]),
+                name="document_seal",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(counts_as__regex=r"^[a-z0-9_]{0,40}$"), name="document_counts_as"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"document {self.pk}"

@@ -60,7 +60,7 @@ OPEN = {Case.State.NEW, Case.State.WAITING_FAMILY, Case.State.PROPOSED, Case.Sta
 
 def _why(case: Case) -> tuple[str, str]:
     """The reason of a no and its clause, as staff wrote them (`clause：reason`)."""
-    said = CaseEvent.objects.filter(case=case, kind="refused").order_by("-pk").first()
+    said = CaseEvent.objects.select_related("words").filter(case=case, kind="refused").order_by("-pk").first()
     if said is not None and said.note:
         clause, _sep, reason = said.note.partition("：")
         return (reason, clause) if reason else (clause, "")
@@ -85,6 +85,9 @@ def fund_line(case: Case, reviews: dict[int, ReviewRequest], waiting: bool) -> F
         reason, clause = _why(case)
     elif case.state == Case.State.WITHDRAWN:
         badge, word, sentence = "plain", _("已收回"), _("您收回了同意，它看不到您的资料了。")
+    elif case.state == Case.State.EXPIRED:
+        badge, word = "plain", _("同意到期")
+        sentence = _("同意到期了，它看不到您的资料了。想接着办，可以再同意一次。")
     elif case.state == Case.State.CLOSED:
         badge, word, sentence = "plain", _("已结束"), _("这件事已经办完。")
     elif waiting or case.state == Case.State.WAITING_FAMILY:

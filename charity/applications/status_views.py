@@ -183,6 +183,8 @@ def consent_list(request: Any, pk: int) -> HttpResponse:
             "consent": row,
             "fund": funds[row.fund_id].name,
             "live": row.withdrawn_at is None and row.valid_until > now,
+            "ran_out": row.withdrawn_at is None or row.withdrawn_at > row.valid_until,
+            "renewable": consents.renewable(row) and application.state == Application.State.SUBMITTED,
             "until": date_patient(row.valid_until),
             "kinds": [str(Category(kind).label) for kind in row.categories],
         }

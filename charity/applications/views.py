@@ -23,7 +23,7 @@ from consent import services as consents
 from consent.models import Category
 from scope import permission
 from vault import masking
-from web.formats import money
+from web.formats import date_patient, money
 
 from . import forms, lookups, services, steps
 from .documents import UploadRefusedError, too_big
@@ -385,7 +385,19 @@ def _consent_rows(fund: Fund, until: str) -> list[dict[str, Any]]:
         {"label": _("看什么"), "ticks": [str(category.label) for category in Category]},
         {"label": _("不看什么"), "crosses": [_("以前的病、别的住院"), _("银行卡、密码")]},
         {"label": _("看到什么时候"), "text": _("%(until)s为止，您可以提前收回") % {"until": until}},
+        {
+            "label": _("收回以后"),
+            "text": _("它马上看不到。批准了还没付的钱照样付：付款的人只看收款户名和账号，付完就删掉"),
+        },
     ]
+
+
+def _until(application: Application, fund: Fund, rendered: consents.Rendered) -> str:
+    """The end as it will be: that of the yes that stands, when saying it again changes nothing."""
+    for row in services.live_consents(application.pk):
+        if row.fund_id == fund.pk and row.text_sha256 == rendered.sha256 and not consents.renewable(row):
+            return date_patient(row.valid_until)
+    return rendered.until
 
 
 @permission("patient")
@@ -437,7 +449,7 @@ def consent(request: Any, pk: int, fund_id: int) -> HttpResponse:
         "funds",
         fund=fund,
         fund_name=consents.quoted(fund.name),
-        rows=_consent_rows(fund, rendered.until),
+        rows=_consent_rows(fund, _until(application, fund, rendered)),
         rendered=rendered,
         changed=changed,
     ) | {"step_title": title}

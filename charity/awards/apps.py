@@ -22,13 +22,14 @@ class AwardsConfig(AppConfig):
                 ],
             )
         )
-        from . import candidates
+        from . import candidates, retention
 
         on("application.submitted")(candidates.application_changed)
         on("application.proven")(candidates.application_changed)
         on("document.changed")(candidates.application_changed)
         on("need.changed")(candidates.need_changed)
         on("consent.withdrawn")(candidates.consent_withdrawn)
+        on("award.changed")(retention.award_changed)
 
         @on("consent.given")
         def consent_given(consent_id: int) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from audit import record
@@ -20,7 +20,8 @@ from outbox import emit
 from vault.index import blind
 
 from .facts import facts_of
-from .models import Award, Case, CaseEvent
+from .models import Award, Case, CaseEvent, Evaluation
+from .retention import forget
 
 logger = logging.getLogger(__name__)
 ZERO = Decimal("0.00")
@@ -32,10 +33,7 @@ EVALUATED = [
     "met",
     "failed",
     "unknown",
-    "criteria",
     "evaluated_at",
-    "name_blind",
-    "tail_blind",
 ]
 OPEN_STATES = (Case.State.NEW, Case.State.WAITING_FAMILY, Case.State.PROPOSED, Case.State.APPROVED)
 
@@ -104,20 +102,15 @@ def _case_of(consent_id: int) -> Case | None:
         record("case.opened", f"case:{case.pk}", payload={"fund": fund.pk, "consent": consent.pk})
     elif case.consent_id != consent.pk:
         case.consent_id = consent.pk
-        if case.state == Case.State.WITHDRAWN or _ended_with_its_consent(case):
+        case.sealed_at = None
+        if case.state in {Case.State.WITHDRAWN, Case.State.EXPIRED}:
             case.state = Case.State.NEW
             case.closed_at = None
-        case.save(update_fields=["consent_id", "state", "closed_at"])
+        case.save(update_fields=["consent_id", "sealed_at", "state", "closed_at"])
         CaseEvent.objects.create(
             case=case, organisation_id=case.organisation_id, kind="consent_renewed", visible_to_family=True
         )
     return case
-
-
-def _ended_with_its_consent(case: Case) -> bool:
-    """Closed because the former consent ran out, and for no other reason."""
-    last = CaseEvent.objects.filter(case=case).order_by("-id").first()
-    return case.state == Case.State.CLOSED and last is not None and last.kind == "consent_expired"
 
 
 def working_days_from(days: int) -> date:
@@ -136,7 +129,7 @@ def evaluate_case(case: Case) -> None:
     if case.state not in OPEN_STATES:
         return
     consent = Consent.objects.get(pk=case.consent_id)
-    if consent.withdrawn_at is not None:
+    if consent.withdrawn_at is not None or consent.valid_until <= timezone.now():
         return
     application = Application.objects.get(pk=case.application_id)
     version = rule_in_force(case.fund_id)
@@ -154,7 +147,7 @@ def evaluate_case(case: Case) -> None:
     names = offer.binding if offer else ()
     case.binding = "open" if "open" in names else names[0] if names else ""
     case.met, case.failed, case.unknown = (statuses.count(s) for s in ("met", "failed", "unknown"))
-    case.criteria = [
+    criteria: list[dict[str, Any]] = [
         {
             "id": result.id,
             "status": result.status,
@@ -179,8 +172,11 @@ def evaluate_case(case: Case) -> None:
         for bound in (offer.bounds if offer else ())
     ]
     if rule.residual.scope == "bill" and facts.subject_bill.isdigit():
-        case.criteria.append({"bill": int(facts.subject_bill)})
-    case.name_blind, case.tail_blind = search_keys(application)
+        criteria.append({"bill": int(facts.subject_bill)})
+    name_blind, tail_blind = search_keys(application)
+    Evaluation.objects.update_or_create(
+        case=case, defaults={"criteria": criteria, "name_blind": name_blind, "tail_blind": tail_blind}
+    )
     case.evaluated_at = timezone.now()
     case.save(update_fields=EVALUATED)
 
@@ -207,7 +203,7 @@ def need_changed(need_id: int) -> None:
 
 
 def consent_withdrawn(consent_id: int) -> None:
-    """Reservations are released at once; a commitment stays as the notice says; the criteria's values go.
+    """Reservations are released at once; a commitment stays as the notice says; what tells of the person goes.
 
     The recipient keeps number, decision, amounts and payments, without identity.
     """
@@ -221,7 +217,7 @@ def _seal(consent: Consent, why: str, state: str) -> bool:
         .filter(application_id=consent.application_id, fund_id=consent.fund_id)
         .first()
     )
-    if case is None or case.consent_id != consent.pk or (case.name_blind is None and case.criteria == []):
+    if case is None or case.consent_id != consent.pk or case.sealed_at is not None:
         return False
     for award in Award.objects.select_for_update().filter(case=case, state=Award.State.PROPOSED):
         award.case = case
@@ -229,13 +225,13 @@ def _seal(consent: Consent, why: str, state: str) -> bool:
     if case.state in {Case.State.NEW, Case.State.WAITING_FAMILY, Case.State.PROPOSED}:
         case.state = state
         case.closed_at = timezone.now()
-    case.criteria = []
-    case.name_blind = case.tail_blind = None
-    case.save(update_fields=["state", "closed_at", "criteria", "name_blind", "tail_blind"])
+    case.sealed_at = timezone.now()
+    case.save(update_fields=["state", "closed_at", "sealed_at"])
     CaseEvent.objects.create(
         case=case, organisation_id=case.organisation_id, kind=f"consent_{why}", visible_to_family=True
     )
     record("case.sealed", f"case:{case.pk}", payload={"consent": consent.pk, "why": why})
+    forget(case)
     return True
 
 
@@ -245,15 +241,12 @@ def sweep_consents() -> int:
         decision=True,
         withdrawn_at=None,
         valid_until__lte=timezone.now(),
-        pk__in=Case.objects.filter(
-            Q(state__in=[Case.State.NEW, Case.State.WAITING_FAMILY, Case.State.PROPOSED])
-            | Q(name_blind__isnull=False)
-        ).values("consent_id"),
+        pk__in=Case.objects.filter(sealed_at=None).values("consent_id"),
     )
     count = 0
     for consent in ended:
         with transaction.atomic():
-            count += _seal(consent, "expired", Case.State.CLOSED)
+            count += _seal(consent, "expired", Case.State.EXPIRED)
     return count
 
 

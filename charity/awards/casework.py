@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -31,6 +32,8 @@ DUE_DAYS = 15
 REMIND_AFTER = timedelta(hours=20)
 IDENTITY_PAPERS = (DocumentKind.ID_CARD, DocumentKind.HOUSEHOLD)
 MAX_BULK = 100
+# as matching.eligibility names kinds of papers
+KIND = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
 @dataclass(frozen=True)
@@ -136,10 +139,21 @@ def _document(case: Case, document_id: int) -> Document:
     return row
 
 
-def _judge(actor: Actor, case: Case, row: Document, state: str, reason: str) -> None:
-    row.state, row.reason = state, reason
+def _judge(
+    actor: Actor,
+    case: Case,
+    row: Document,
+    state: str,
+    *,
+    seal: str = "",
+    counts_as: str = "",
+    reason: str | None = None,
+) -> None:
+    row.state, row.seal, row.counts_as, row.reason = state, seal, counts_as, reason
     row.checked_by, row.checked_by_org, row.checked_at = actor.user_id, actor.org_id, timezone.now()
-    row.save(update_fields=["state", "reason", "checked_by", "checked_by_org", "checked_at"])
+    row.save(
+        update_fields=["state", "seal", "counts_as", "reason", "checked_by", "checked_by_org", "checked_at"]
+    )
     audited(f"document.{state}", case, actor, document=row.pk)
     emit("document.changed", application_id=case.application_id)
 
@@ -153,13 +167,13 @@ def accept_document(
     """
     if seal and seal not in SEALS:
         raise AwardError("seal", _("请选盖的是什么章。"))
-    if counts_as and (not counts_as.isascii() or len(counts_as) > 40 or "/" in counts_as):
+    if counts_as and not KIND.fullmatch(counts_as):
         raise AwardError("kind", _("请从列表里选材料种类。"))
     with one_transaction():
         case = lock_case(actor, case_id, "check")
         must_consent(case)
         row = _document(case, document_id)
-        _judge(actor, case, row, "accepted", f"{seal}/{counts_as}" if counts_as else seal)
+        _judge(actor, case, row, "accepted", seal=seal, counts_as=counts_as)
         for request in DocumentRequest.objects.filter(case_id=case.pk, closed_at=None).filter(kind=row.kind):
             request.answered_by, request.closed_at = row, timezone.now()
             request.save(update_fields=["answered_by", "closed_at"])
@@ -181,7 +195,7 @@ def reject_document(actor: Actor, case_id: int, document_id: int, *, reason: str
         case = lock_case(actor, case_id, "check")
         must_consent(case)
         row = _document(case, document_id)
-        _judge(actor, case, row, "rejected", reason)
+        _judge(actor, case, row, "rejected", reason=reason)
         write_event(case, "document_rejected", actor, note=f"{row.get_kind_display()}：{reason}", family=True)
         _ask_again(actor, case, row, reason)
 

@@ -284,29 +284,19 @@ def prior_awards(case: Case, everybody: bool = True) -> tuple[rules.PriorAward, 
 SEALS = {"hospital", "medical_affairs", "department", "office"}
 
 
-def read_reason(reason: str) -> tuple[str, str]:
-    """An accepted paper's reason: its seal and, when staff named one, the rule's kind it counts as."""
-    seal, _, kind = reason.partition("/")
-    return (seal if seal in SEALS else ""), kind
-
-
 def documents(application: Application) -> tuple[rules.Document, ...]:
-    """Papers that were not rejected; `checked` once staff accepted them (their seal stands in the reason)."""
+    """Papers that were not rejected; `checked` once staff accepted them."""
     rows = (
         Document.objects.filter(application=application)
         .exclude(state__in=["rejected", "removed"])
-        .defer("content")
+        .defer("content", "reason")
     )
-    found = []
-    for row in rows:
-        accepted = row.state == "accepted"
-        seal, named = read_reason(row.reason) if accepted else ("", "")
-        found.append(
-            rules.Document(
-                kind=named or row.kind,
-                seal=seal,
-                issued_on=timezone.localdate(row.uploaded_at),
-                checked=accepted,
-            )
+    return tuple(
+        rules.Document(
+            kind=row.counts_as or row.kind,
+            seal=row.seal,
+            issued_on=timezone.localdate(row.uploaded_at),
+            checked=row.state == "accepted",
         )
-    return tuple(found)
+        for row in rows
+    )

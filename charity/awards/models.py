@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
+from typing import Any
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +25,7 @@ class Case(models.Model):
         REFUSED = "refused", _("不予资助")
         CLOSED = "closed", _("已结束")
         WITHDRAWN = "withdrawn", _("患者已收回同意")
+        EXPIRED = "expired", _("同意已到期")
 
     number = models.CharField(max_length=24, unique=True, help_text="JL-2026-004871-1")
     application_id = models.BigIntegerField()
@@ -40,16 +44,13 @@ class Case(models.Model):
     met = models.PositiveSmallIntegerField(default=0)
     failed = models.PositiveSmallIntegerField(default=0)
     unknown = models.PositiveSmallIntegerField(default=0)
-    criteria = SealedJSON(
-        "awards.criteria", null=True, help_text="results and bounds as shown; holds ages and dates"
-    )
     evaluated_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(auto_now_add=True)
     due_on = models.DateField(null=True)
     closed_at = models.DateTimeField(null=True)
-    # search by exact name or the phone's last four: keyed, written by the engine, empty after a withdrawal
-    name_blind = models.BinaryField(max_length=16, null=True)
-    tail_blind = models.BinaryField(max_length=16, null=True)
+    sealed_at = models.DateTimeField(
+        null=True, help_text="the consent ended, and the engine closed what it had opened"
+    )
 
     class Meta:
         db_table = "aid_case"
@@ -57,12 +58,39 @@ class Case(models.Model):
         indexes = [
             models.Index(fields=["organisation", "state", "due_on"], name="case_queue"),
             models.Index(fields=["need_id"], name="case_by_need"),
-            models.Index(fields=["organisation", "name_blind"], name="case_by_name"),
-            models.Index(fields=["organisation", "tail_blind"], name="case_by_tail"),
+            models.Index(fields=["sealed_at"], name="case_sealed", condition=Q(sealed_at__isnull=False)),
         ]
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def criteria(self) -> list[dict[str, Any]] | None:
+        """Results and bounds of the last evaluation; None before it, and from a withdrawal on."""
+        evaluation = getattr(self, "evaluation", None)
+        return None if evaluation is None else evaluation.criteria
+
+
+class Evaluation(models.Model):
+    """What the last evaluation says of the person: the engine writes it, a live consent alone opens it, and it goes
+    when the consent ends. Ages and dates stand in `criteria`; the blind indexes are for search by exact name or the
+    phone's last four.
+    """
+
+    case = models.OneToOneField(Case, models.PROTECT, primary_key=True, related_name="evaluation")
+    criteria = SealedJSON("awards.criteria", help_text="results and bounds as shown")
+    name_blind = models.BinaryField(max_length=16, null=True)
+    tail_blind = models.BinaryField(max_length=16, null=True)
+
+    class Meta:
+        db_table = "case_evaluation"
+        indexes = [
+            models.Index(fields=["name_blind"], name="evaluation_by_name"),
+            models.Index(fields=["tail_blind"], name="evaluation_by_tail"),
+        ]
+
+    def __str__(self) -> str:
+        return f"evaluation of {self.case_id}"
 
 
 class Award(models.Model):
@@ -84,15 +112,13 @@ class Award(models.Model):
     returned = money(default=0)
     state = models.CharField(max_length=10, choices=State.choices, default=State.PROPOSED)
     bases = models.JSONField(default=dict, help_text="bounds at the time of the proposal, yuan as strings")
-    reason = SealedText("awards.reason", null=True)
-    payee = SealedText("awards.payee", null=True, help_text="account holder and number")
     proposed_by = models.ForeignKey("accounts.User", models.PROTECT, related_name="+")
     proposed_at = models.DateTimeField()
     approved_by = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="+")
     approved_at = models.DateTimeField(null=True)
     paid_by = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="+")
     paid_at = models.DateTimeField(null=True)
-    payment_reference = models.CharField(max_length=60, blank=True)
+    payment_reference = SealedText("awards.payment_reference", null=True)
     settlement_id = models.BigIntegerField(
         null=True, help_text="the bill it is bound to, where the fund's rule looks at single bills"
     )
@@ -122,6 +148,20 @@ class Award(models.Model):
     def __str__(self) -> str:
         return f"award {self.pk}"
 
+    @property
+    def payee(self) -> str:
+        """Account holder and number, "" where the asker may not read it or it was erased."""
+        return self._text(CaseText.Kind.PAYEE)
+
+    @property
+    def reason(self) -> str:
+        """Why the case worker proposed it; "" as above."""
+        return self._text(CaseText.Kind.REASON)
+
+    def _text(self, kind: str) -> str:
+        found = CaseText.objects.filter(award=self, kind=kind).first()
+        return found.text if found else ""
+
 
 class CaseEvent(models.Model):
     """The case's own history for staff and family: who did what, in words by code."""
@@ -131,7 +171,6 @@ class CaseEvent(models.Model):
     kind = models.CharField(max_length=30)
     user_id = models.BigIntegerField(null=True)
     amount = money(null=True)
-    note = SealedText("awards.note", null=True)
     visible_to_family = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -141,3 +180,42 @@ class CaseEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.case_id}"
+
+    @property
+    def note(self) -> str:
+        """The words that go with it, "" where there are none or the asker may not read them."""
+        words = getattr(self, "words", None)
+        return words.text if words is not None else ""
+
+
+class CaseText(models.Model):
+    """Every free word on a case, and the payee: apart from the amounts, so that the database opens it with a live
+    consent alone and the engine erases it when that ends (retention.py). Written once, never changed.
+    """
+
+    class Kind(models.TextChoices):
+        PAYEE = "payee", _("付给谁")
+        REASON = "reason", _("理由")
+        NOTE = "note", _("经过")
+
+    # made here, not by the database: what is written after a withdrawal cannot be read back by its writer
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(Case, models.PROTECT, related_name="texts")
+    kind = models.CharField(max_length=6, choices=Kind.choices)
+    award = models.ForeignKey(Award, models.PROTECT, null=True, related_name="texts")
+    event = models.OneToOneField(CaseEvent, models.PROTECT, null=True, related_name="words")
+    text = SealedText("awards.text")
+
+    class Meta:
+        db_table = "case_text"
+        constraints = [
+            models.UniqueConstraint(fields=["award", "kind"], name="case_text_once"),
+            models.CheckConstraint(
+                condition=Q(kind="note", event__isnull=False, award=None)
+                | Q(kind__in=["payee", "reason"], event=None, award__isnull=False),
+                name="case_text_of_one",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of case {self.case_id}"

@@ -19,7 +19,7 @@ from insurance.ledger import services as ledger
 from scope import Actor
 
 from .bills import bills_of
-from .models import Award, Case, CaseEvent
+from .models import Award, Case, CaseEvent, CaseText
 
 ZERO = Decimal("0.00")
 
@@ -97,7 +97,7 @@ def lock_case(actor: Actor, case_id: int, step: str) -> Case:
     must_have_role(actor, step)
     case = (
         Case.objects.select_for_update(of=("self",))
-        .select_related("fund", "rule")
+        .select_related("fund", "rule", "evaluation")
         .filter(pk=case_id, organisation_id=actor.org_id or 0)
         .first()
     )
@@ -105,6 +105,8 @@ def lock_case(actor: Actor, case_id: int, step: str) -> Case:
         raise AwardError("not_found", _("没有这个案件。"))
     if case.state == Case.State.WITHDRAWN:
         raise AwardError("withdrawn", _("患者已收回同意，不能再办。"))
+    if case.state == Case.State.EXPIRED:
+        raise AwardError("withdrawn", _("同意已到期，患者再同意一次才能办。"))
     if case.state not in CASE_STEPS[step][0]:
         raise AwardError(
             "state", _("这个案件现在是“%(state)s”，不能做这一步。") % {"state": case.get_state_display()}
@@ -127,17 +129,22 @@ def lock_award(case: Case, step: str) -> Award:
 
 
 def consent_of(case: Case) -> Consent | None:
-    """The live consent of the case, as far as the actor sees it."""
-    now = timezone.now()
+    """The live consent to this fund on this application, as far as the actor sees it. There is one at most; a yes
+    anew counts at once, before the engine wrote it on the case."""
     return Consent.objects.filter(
-        pk=case.consent_id, decision=True, withdrawn_at=None, valid_until__gt=now
+        application_id=case.application_id,
+        fund_id=case.fund_id,
+        organisation_id=case.organisation_id,
+        decision=True,
+        withdrawn_at=None,
+        valid_until__gt=timezone.now(),
     ).first()
 
 
 def must_consent(case: Case) -> Consent:
     consent = consent_of(case)
     if consent is None:
-        raise AwardError("withdrawn", _("患者已收回同意，不能再办。"))
+        raise AwardError("withdrawn", _("患者收回了同意，或同意已到期，不能再办。"))
     return consent
 
 
@@ -194,15 +201,17 @@ def write_event(
     note: str | None = None,
     family: bool = False,
 ) -> CaseEvent:
-    return CaseEvent.objects.create(
+    event = CaseEvent.objects.create(
         case=case,
         organisation_id=case.organisation_id,
         kind=kind,
         user_id=actor.user_id,
         amount=amount,
-        note=note,
         visible_to_family=family,
     )
+    if note:
+        CaseText.objects.create(case=case, kind=CaseText.Kind.NOTE, event=event, text=note)
+    return event
 
 
 def audited(action: str, case: Case, actor: Actor, award: Award | None = None, **payload: Any) -> int:

@@ -23,7 +23,7 @@ from insurance.ledger.models import Entry
 from outbox import emit
 from scope import Actor
 
-from .models import Award, Case
+from .models import Award, Case, CaseText
 from .rules import (
     AWARD_STEPS,
     CASE_STEPS,
@@ -187,19 +187,21 @@ def propose(
             )
         limits = _within(case, amount)
         reason = written(reason, MIN_REASON, _("理由"))
-        now = timezone.now()
+        payee = written(payee, 2, _("付给谁"))
         award = Award.objects.create(
             case=case,
             organisation_id=case.organisation_id,
             fund=case.fund,
             amount=amount,
             bases=_bases(limits),
-            reason=reason,
-            payee=written(payee, 2, _("付给谁")),
             proposed_by_id=actor.user_id or 0,
-            proposed_at=now,
+            proposed_at=timezone.now(),
             hold_until=timezone.localdate() + timedelta(days=case.fund.hold_days),
             settlement_id=bound_bill(case),
+        )
+        CaseText.objects.bulk_create(
+            CaseText(case=case, award=award, kind=kind, text=text)
+            for kind, text in ((CaseText.Kind.PAYEE, payee), (CaseText.Kind.REASON, reason))
         )
         _within_caps(case, award)
         if case.assignee_id is None:

@@ -10,6 +10,7 @@ def sweep() -> int:
     from charity.findings import handlers as findings
 
     from .candidates import sweep_consents, sweep_expired
+    from .retention import sweep_words
 
     with engine_scope("awards sweep"):
-        return sweep_expired() + sweep_consents() + findings.sweep_expired()
+        return sweep_expired() + sweep_consents() + sweep_words() + findings.sweep_expired()

@@ -16,7 +16,7 @@ from accounts.models import User
 from charity.applications.models import Application, Document, DocumentRequest, ReviewRequest
 from charity.awards.bills import bills_of
 from charity.awards.casework import IDENTITY_PAPERS
-from charity.awards.facts import SEALS, read_reason
+from charity.awards.facts import SEALS
 from charity.awards.models import Award, Case, CaseEvent
 from charity.awards.rules import ROLES, bound_bill, consent_of, limits_of, results_of
 from charity.findings import services as findings
@@ -28,7 +28,7 @@ from scope import Actor
 from vault import masking
 from web.charts import Limit, waiting
 
-from . import forms, reveal, verify
+from . import forms, queue, reveal, verify
 from .people import Person, person_of
 from .queue import WAITING, day_of
 from .waterfall import Payers, payers_of
@@ -106,8 +106,8 @@ def gather(actor: Actor, case: Case, query: str) -> dict[str, Any]:
     rule = verify.rule_of(case)
     checks = findings.findings_of(case) if person else []
     review = ReviewRequest.objects.filter(case_id=case.pk, answered_at=None).first() if person else None
-    events = list(CaseEvent.objects.filter(case=case).order_by("-id"))
-    timeline = _timeline(events, person is not None)
+    events = list(CaseEvent.objects.select_related("words").filter(case=case).order_by("-id"))
+    timeline = _timeline(events, consent is not None)
     wait = waiting(day_of(case, case.fund.decision_days), case.fund.decision_days)
     context: dict[str, Any] = {
         "case": case,
@@ -136,7 +136,8 @@ def gather(actor: Actor, case: Case, query: str) -> dict[str, Any]:
         "waiting": wait,
         "waiting_text": wait.text.removeprefix("! "),
         "is_open": case.state in WAITING,
-        "payee_masked": _payee(award, actor) if award and award.payee and person else "",
+        "payee_masked": _payee(award, actor, consent is not None) if award else "",
+        "ended": queue.ended([case]).get(case.pk, ""),
         "accepted_papers": sum(1 for paper in papers if paper["state"] == "accepted"),
         "may_check": bool(ROLES["check"] & actor.roles)
         and case.state in {"new", "waiting_family", "proposed", "approved"},
@@ -146,12 +147,15 @@ def gather(actor: Actor, case: Case, query: str) -> dict[str, Any]:
     return context
 
 
-def _payee(award: Award, actor: Actor) -> str:
-    """Who approves or pays reads the account's name, or a changed payee would pass unseen; digits stay masked."""
-    text = (award.payee or "").strip()
-    names = bool({"approver", "payer"} & actor.roles)
+def _payee(award: Award, actor: Actor, consented: bool) -> str:
+    """Who approves or pays reads the account's name, or a changed payee would pass unseen; digits stay masked.
+    After the consent the database still gives it to the payer of an approved award; then the name is masked too."""
+    text = award.payee.strip()
+    names = consented and bool({"approver", "payer"} & actor.roles)
     found = NUMBER.search(text)
     digits = "".join(character for character in found.group() if character.isdigit()) if found else ""
+    if not text:
+        return ""
     if not names:
         return masking.account(digits) if len(digits) >= 12 else masking.name(text.split(" ")[0])
     # any other number in the text (a bank's branch, a second account) is hidden as well
@@ -181,7 +185,7 @@ def _papers(case: Case, actor: Actor) -> list[dict[str, Any]]:
     }
     found = []
     for row in rows:
-        seal = read_reason(row.reason)[0] if row.state == "accepted" else ""
+        seal = row.seal if row.state == "accepted" else ""
         badge = {
             "new": ("unknown", _("还没核对")),
             "accepted": ("ok", _("已核对") + (f" · {SEAL_WORDS[seal]}" if seal else "")),

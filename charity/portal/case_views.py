@@ -60,7 +60,7 @@ def _page(
     )
     offered = case_page.decision_forms(actor, context)
     offered.update({step: form for step, form in (bound or {}).items() if step in offered})
-    if context["person"] is not None:
+    if context["person"] is not None or context["payee_masked"]:
         context["reveal"] = reveal.dialog(actor, case, context["person"], context["award"], reveal_error)
     return render(
         request,
@@ -98,9 +98,9 @@ def reveal_fields(request: Any, case_id: int) -> HttpResponse:
     """Recorded first; the values stand in this one answer and nowhere else."""
     case = _case(request, case_id)
     person = people_of([case.application_id]).get(case.application_id)
-    if person is None:
-        raise Http404
     award = Award.objects.filter(case=case).order_by("-pk").first()
+    if not reveal.fields_of(person, award):
+        raise Http404
     try:
         shown = reveal.reveal(
             request.actor,

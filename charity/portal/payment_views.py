@@ -7,7 +7,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Sum
+from django.db.models import F, Sum
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -17,9 +18,9 @@ from audit import record
 from charity.applications.models import DocumentRequest
 from charity.awards.models import Award, Case
 from consent import services as consents
-from consent.models import Consent
 from scope import permission
 
+from . import queue
 from .people import people_of
 from .queue_views import CASE_ROLES
 
@@ -39,6 +40,7 @@ def payments(request: Any) -> HttpResponse:
     page = Paginator(rows, 50).get_page(request.GET.get("page"))
     shown = list(page.object_list)
     people = people_of({award.case.application_id for award in shown})
+    ends = queue.ended([award.case for award in shown])
     asked = set(
         DocumentRequest.objects.filter(
             case_id__in=[award.case_id for award in shown], closed_at=None
@@ -60,7 +62,8 @@ def payments(request: Any) -> HttpResponse:
             "rows": [
                 {
                     "award": award,
-                    "person": people.get(award.case.application_id),
+                    "person": None if award.case_id in ends else people.get(award.case.application_id),
+                    "ended": ends.get(award.case_id, ""),
                     "missing": award.case_id in asked,
                     "own": actor.user_id in {award.proposed_by_id, award.approved_by_id},
                 }
@@ -76,11 +79,12 @@ def payments(request: Any) -> HttpResponse:
 @permission(staff=CASE_ROLES, org=["charity"])
 @require_GET
 def withdrawn(request: Any) -> HttpResponse:
-    """Consents that patients took back: what has to be deleted and who confirmed it. Numbers only."""
-    rows = Consent.objects.filter(organisation_id=request.actor.org_id, withdrawn_at__isnull=False)
-    page = Paginator(rows.order_by("deletion_acknowledged_at", "-withdrawn_at"), 50).get_page(
-        request.GET.get("page")
-    )
+    """Consents that patients took back or that ran out: what has to be deleted and who confirmed it. Numbers only."""
+    rows = queue.ended_consents(request.actor)
+    newest = Coalesce("withdrawn_at", "valid_until").desc()
+    page = Paginator(
+        rows.order_by(F("deletion_acknowledged_at").desc(nulls_first=True), newest), 50
+    ).get_page(request.GET.get("page"))
     shown = list(page.object_list)
     cases = {
         case.consent_id: case
@@ -100,9 +104,7 @@ def withdrawn(request: Any) -> HttpResponse:
 @permission(staff=CASE_ROLES, org=["charity"])
 @require_POST
 def acknowledge(request: Any, consent_id: int) -> HttpResponse:
-    row = Consent.objects.filter(
-        pk=consent_id, organisation_id=request.actor.org_id, withdrawn_at__isnull=False
-    ).first()
+    row = queue.ended_consents(request.actor).filter(pk=consent_id).first()
     if row is None:
         raise Http404
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -20,6 +20,7 @@ from charity.applications.models import DocumentRequest
 from charity.awards.models import Award, Case, CaseEvent
 from charity.awards.rules import OPEN_CASES
 from charity.funds.models import Fund
+from consent.models import Consent
 from insurance.ledger.models import NeedAccount
 from scope import Actor
 from vault import masking
@@ -181,14 +182,54 @@ def select(actor: Actor, wanted: Wanted) -> QuerySet[Any]:
 
 
 def search(actor: Actor, text: str) -> QuerySet[Any]:
-    """By exact name or the phone's last four, through blind indexes: nothing personal is compared in clear."""
+    """By exact name or the phone's last four, through blind indexes: nothing personal is compared in clear, and a
+    case whose consent ended is not found: its evaluation is hidden by the database, and asked for here as well."""
     text = text.strip()
-    rows = cases_of(actor)
+    rows = cases_of(actor).filter(Exists(live_consent()))
     if len(text) == 4 and text.isascii() and text.isdigit():
-        return rows.filter(tail_blind=blind("awards.phone_tail", text)).order_by("-id")
+        return rows.filter(evaluation__tail_blind=blind("awards.phone_tail", text)).order_by("-id")
     if len(text) < 2:
         return rows.none()
-    return rows.filter(name_blind=blind("awards.name", text)).order_by("-id")
+    return rows.filter(evaluation__name_blind=blind("awards.name", text)).order_by("-id")
+
+
+def live_consent() -> QuerySet[Consent]:
+    """The live consent of the outer query's case."""
+    return Consent.objects.filter(
+        application_id=OuterRef("application_id"),
+        fund_id=OuterRef("fund_id"),
+        organisation_id=OuterRef("organisation_id"),
+        decision=True,
+        withdrawn_at=None,
+        valid_until__gt=timezone.now(),
+    )
+
+
+def ended_consents(actor: Actor) -> QuerySet[Consent]:
+    """Consents that were taken back or ran out, of which something may be kept: they had a case, and no yes anew
+    took their place."""
+    return Consent.objects.filter(
+        Q(withdrawn_at__isnull=False) | Q(valid_until__lte=timezone.now()),
+        Exists(Case.objects.filter(consent_id=OuterRef("pk"), organisation_id=actor.org_id or 0)),
+        ~Exists(live_consent()),
+        organisation_id=actor.org_id or 0,
+        decision=True,
+    )
+
+
+def ended(cases: Iterable[Case]) -> dict[int, str]:
+    """Those of the cases that the actor's organisation may no longer look into, and why. A yes to another of its
+    funds does not open them."""
+    rows = {case.pk: case for case in cases}
+    live = Case.objects.filter(Exists(live_consent()), pk__in=rows).values_list("pk", flat=True)
+    closed = rows.keys() - set(live)
+    consents = Consent.objects.in_bulk({rows[pk].consent_id for pk in closed})
+    found = {}
+    for pk in closed:
+        consent = consents.get(rows[pk].consent_id)
+        ran_out = consent is not None and consent.withdrawn_at is None
+        found[pk] = _("同意已到期") if ran_out else _("患者已收回同意")
+    return found
 
 
 def looks_like_number(text: str) -> bool:
@@ -256,11 +297,11 @@ class Row:
         return self.case.state in WAITING
 
 
-def flags_of(case: Case, person: Person | None, asked: int) -> tuple[tuple[str, str], ...]:
+def flags_of(case: Case, person: Person | None, asked: int, end: str) -> tuple[tuple[str, str], ...]:
     """Kind of badge and word."""
     found = []
     if person is None:
-        return (("plain", _("患者已收回同意")),)
+        return (("plain", end or _("患者没有同意看身份")),)
     if case.person_id is None:
         found.append(("unknown", _("身份待核对")))
     if asked:
@@ -291,9 +332,10 @@ def rows_of(cases: list[Case]) -> list[Row]:
             "case_id", "amount"
         )
     )
+    ends = ended(cases)
     rows = []
     for case in cases:
-        person = people.get(case.application_id)
+        person = None if case.pk in ends else people.get(case.application_id)
         still = needs.get(case.need_id or 0)
         name = case.assignee.display_name if case.assignee else ""
         rows.append(
@@ -303,7 +345,7 @@ def rows_of(cases: list[Case]) -> list[Row]:
                 None if still is None else still + pending.get(case.pk, Decimal("0.00")),
                 day_of(case, case.fund.decision_days),
                 case.fund.decision_days,
-                flags_of(case, person, asked.get(case.pk, 0)),
+                flags_of(case, person, asked.get(case.pk, 0), ends.get(case.pk, "")),
                 masking.name(name) if name else "",
             )
         )

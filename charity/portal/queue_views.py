@@ -19,7 +19,6 @@ from audit import record
 from charity.applications.models import ReviewRequest
 from charity.awards import casework
 from charity.awards.rules import AwardError
-from consent.models import Consent
 from scope import permission
 
 from . import queue
@@ -39,7 +38,7 @@ def _seen(request: Any, rows: list[queue.Row], action: str = "queue.viewed") -> 
 
 def _page(request: Any, wanted: queue.Wanted) -> Any:
     rows = queue.select(request.actor, wanted).select_related("fund", "assignee")
-    return Paginator(rows.defer("criteria"), wanted.size).get_page(request.GET.get("page"))
+    return Paginator(rows, wanted.size).get_page(request.GET.get("page"))
 
 
 def _title(wanted: queue.Wanted, count: int) -> str:
@@ -79,9 +78,7 @@ def show(request: Any) -> HttpResponse:
             "rows": rows,
             "colleagues": queue.colleagues_of(actor),
             "searched": False,
-            "to_delete": Consent.objects.filter(
-                organisation_id=actor.org_id, withdrawn_at__isnull=False, deletion_acknowledged_at=None
-            ).count(),
+            "to_delete": queue.ended_consents(actor).filter(deletion_acknowledged_at=None).count(),
             "reviews": list(
                 ReviewRequest.objects.filter(organisation_id=actor.org_id, answered_at=None)
                 .order_by("id")
@@ -102,7 +99,7 @@ def search(request: Any) -> HttpResponse:
         )
     actor = request.actor
     wanted = queue.Wanted(tab="all", size=100)
-    cases = list(queue.search(actor, text).select_related("fund", "assignee").defer("criteria")[:100])
+    cases = list(queue.search(actor, text).select_related("fund", "assignee")[:100])
     rows = queue.rows_of(cases)
     _seen(request, rows, "queue.searched")
     page = Paginator(cases, 100).get_page(1)
@@ -159,11 +156,7 @@ def bulk(request: Any) -> HttpResponse:
 
 def _print(request: Any, ids: list[int]) -> HttpResponse:
     cases = list(
-        queue.cases_of(request.actor)
-        .filter(pk__in=ids)
-        .select_related("fund", "assignee")
-        .defer("criteria")
-        .order_by("number")
+        queue.cases_of(request.actor).filter(pk__in=ids).select_related("fund", "assignee").order_by("number")
     )
     rows = queue.rows_of(cases)
     _seen(request, rows, "queue.printed")

@@ -44,14 +44,19 @@ def used_today(actor: Actor) -> int:
     return CaseEvent.objects.filter(kind="revealed", user_id=actor.user_id, created_at__gte=midnight).count()
 
 
-def fields_of(person: Person, award: Award | None) -> dict[str, str]:
-    names = {name: str(label) for name, label in REVEALABLE.items() if person.full.get(name)}
+def fields_of(person: Person | None, award: Award | None) -> dict[str, str]:
+    """What there is to show. Without a person (the consent ended) at most the payee of a promised award, which the
+    database gives to the payer alone."""
+    full = person.full if person is not None else {}
+    names = {name: str(label) for name, label in REVEALABLE.items() if full.get(name)}
     if award is not None and award.payee:
         names[PAYEE] = _("收款户名和账号")
     return names
 
 
-def dialog(actor: Actor, case: Case, person: Person, award: Award | None, error: str = "") -> dict[str, Any]:
+def dialog(
+    actor: Actor, case: Case, person: Person | None, award: Award | None, error: str = ""
+) -> dict[str, Any]:
     """The context of web/parts/reveal.html."""
     from django.urls import reverse
 
@@ -71,7 +76,7 @@ def dialog(actor: Actor, case: Case, person: Person, award: Award | None, error:
 def reveal(
     actor: Actor,
     case: Case,
-    person: Person,
+    person: Person | None,
     award: Award | None,
     *,
     fields: list[str],
@@ -80,17 +85,17 @@ def reveal(
 ) -> list[Shown]:
     """The values in full. They are recorded in the same transaction, before the page is rendered; the answer
     leaves only after the commit. Raises RevealError."""
-    names = fields_of(person, award)
+    names = fields_of(person if consent_of(case) is not None else None, award)
     wanted = [name for name in names if name in fields]
     text = text.strip()
+    if not names:
+        raise RevealError(_("患者收回了同意，或同意已到期，不能再看。"))
     if not wanted:
         raise RevealError(_("请勾选要看哪几项。"))
     if reason not in REASONS:
         raise RevealError(_("请选一个理由。"))
     if reason == "other" and len(text) < 10:
         raise RevealError(_("选“其他”时请写明理由，至少 10 个字。"))
-    if consent_of(case) is None:
-        raise RevealError(_("患者已收回同意，不能再看。"))
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(7401, %s)", [(actor.user_id or 0) % 2**31])
     if used_today(actor) >= DAILY:
@@ -113,7 +118,7 @@ def reveal(
     shown = []
     for name in wanted:
         if name == PAYEE and award is not None:
-            shown.append(Shown(names[name], award.payee or "", "****"))
-        else:
+            shown.append(Shown(names[name], award.payee, "****"))
+        elif person is not None:
             shown.append(Shown(names[name], person.full[name], person.masked[name]))
     return shown

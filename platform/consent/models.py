@@ -21,7 +21,7 @@ class Notice(models.Model):
     """A version of the text that a patient reads before agreeing. Never changed: a new text is a new version."""
 
     version = models.PositiveIntegerField(unique=True)
-    body = models.TextField(help_text="plain text with {organisation} {fund} {purpose} {until}")
+    body = models.TextField(help_text="plain text with {organisation} {fund} {categories} {days}")
     sha256 = models.CharField(max_length=64)
     effective_from = models.DateTimeField()
 
@@ -53,6 +53,10 @@ class Consent(models.Model):
     capacity = models.CharField(max_length=10)
     decided_at = models.DateTimeField()
     valid_until = models.DateTimeField()
+    opened_at = models.DateTimeField(
+        null=True,
+        help_text="written by the database once the application is handed in: no recipient sees it before",
+    )
     withdrawn_at = models.DateTimeField(null=True)
     deletion_acknowledged_at = models.DateTimeField(null=True)
     deletion_acknowledged_by = models.BigIntegerField(null=True)

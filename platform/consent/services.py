@@ -17,6 +17,8 @@ from scope import Actor
 from .models import Category, Consent, Notice
 
 VALID_DAYS = 365
+# so long before its end a yes may be given anew; before that, saying it again changes nothing
+RENEW_DAYS = 30
 
 
 def quoted(name: str) -> str:
@@ -55,7 +57,8 @@ def render(organisation_name: str, fund_name: str, categories: Sequence[str] | N
         notice.body.replace("{organisation}", organisation_name)
         .replace("{fund}", quoted(fund_name))
         .replace("{categories}", kinds)
-        .replace("{until}", until_text)
+        .replace("{days}", str(VALID_DAYS))
+        .replace("{until}", until_text)  # version 1
     )
     return Rendered(notice, text, hashlib.sha256(text.encode()).hexdigest(), until_text)
 
@@ -71,22 +74,26 @@ def decide(
     capacity: str,
     categories: Sequence[str] | None = None,
 ) -> Consent:
-    """Record yes or no. Saying the same again changes nothing; another answer withdraws the former.
+    """Record yes or no. The same again changes nothing until RENEW_DAYS before its end: text and end stay.
 
-    Events: `consent.given` for a yes; a former yes that becomes a no is a withdrawal. A no is told to nobody.
+    A yes anew (another text, or near or after its end) replaces the former one without a gap, so that what is
+    reserved stays. A no after a yes is a withdrawal. Events: `consent.given` for a yes; a no is told to nobody.
     """
     if actor.kind != "patient" or actor.account_id is None:
         raise ConsentError(_("只有患者本人或代办人能决定。"))
     former = Consent.objects.filter(application_id=application_id, fund_id=fund_id, withdrawn_at=None).first()
+    now = timezone.now()
     if former is not None:
-        if former.decision == decision and former.text_sha256 == rendered.sha256:
+        same = former.decision == decision and former.text_sha256 == rendered.sha256
+        if same and not (decision and renewable(former)):
             return former
-        if former.decision:
+        if former.decision and not decision:
             withdraw(actor, former)
         else:
-            former.withdrawn_at = timezone.now()
+            former.withdrawn_at = now
             former.save(update_fields=["withdrawn_at"])
-    now = timezone.now()
+            if former.decision:
+                record("consent.replaced", f"consent:{former.pk}", payload={"fund": fund_id})
     consent = Consent.objects.create(
         account_id=actor.account_id,
         organisation_id=organisation_id,
@@ -117,6 +124,11 @@ def decide(
     return consent
 
 
+def renewable(consent: Consent) -> bool:
+    """Near its end or past it: a yes anew then begins another year."""
+    return consent.valid_until - timezone.now() <= timedelta(days=RENEW_DAYS)
+
+
 def withdraw(actor: Actor, consent: Consent) -> None:
     """At once: from the next statement on the recipient sees nothing. Raises ConsentError if it is not his."""
     if actor.kind != "patient" or consent.account_id != actor.account_id:
@@ -130,8 +142,9 @@ def withdraw(actor: Actor, consent: Consent) -> None:
 
 
 def acknowledge_deletion(actor: Actor, consent: Consent) -> None:
-    """The recipient says that its own copies are deleted."""
-    if actor.kind != "staff" or consent.organisation_id != actor.org_id or consent.withdrawn_at is None:
+    """The recipient says that its own copies are deleted, after a withdrawal or the end of the time."""
+    ended = consent.withdrawn_at is not None or consent.valid_until <= timezone.now()
+    if actor.kind != "staff" or consent.organisation_id != actor.org_id or not ended:
         raise ConsentError(_("没有要确认的收回。"))
     if consent.deletion_acknowledged_at is None:
         consent.deletion_acknowledged_at = timezone.now()

@@ -96,7 +96,7 @@ class Stage:
 
     def reload(self) -> Case:
         with actor_scope(self.worker):
-            self.case = Case.objects.get(pk=self.case.pk)
+            self.case = Case.objects.select_related("evaluation").get(pk=self.case.pk)
         return self.case
 
 
@@ -209,7 +209,7 @@ def stage(
         candidates.open_case(consent.pk)
     worker = make.staff(org, "case_worker")
     with actor_scope(worker):
-        case = Case.objects.get(application_id=application.pk, fund=fund)
+        case = Case.objects.select_related("evaluation").get(application_id=application.pk, fund=fund)
     return Stage(
         org,
         fund,

@@ -94,7 +94,10 @@ def notice() -> Notice:
 
 
 def application(acc: PatientAccount | None = None, **fields: Any) -> Application:
+    """Handed in, unless state says otherwise: a yes in a draft opens nothing to anybody."""
     acc = acc or account()
+    if fields.setdefault("state", "submitted") == "submitted":
+        fields.setdefault("submitted_at", timezone.now())
     with actor_scope(patient(acc)):
         return Application.objects.create(
             account=acc, number=f"JL-T-{next(_serial):06d}-{os.getpid()}", answers={}, **fields

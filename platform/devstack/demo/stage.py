@@ -210,7 +210,7 @@ def cases_of(application_id: int) -> list[Case]:
     with engine_scope("demo"):
         return list(
             Case.objects.filter(application_id=application_id)
-            .select_related("organisation", "fund")
+            .select_related("organisation", "fund", "evaluation")
             .order_by("pk")
         )
 

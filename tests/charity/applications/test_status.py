@@ -13,7 +13,8 @@ import factories as make
 from audit import record
 from charity.applications import services, status
 from charity.applications.models import Application, Document, DocumentRequest, ReviewRequest
-from charity.awards.models import Case, CaseEvent
+from charity.awards.models import Case
+from charity.awards.rules import write_event
 from consent import services as consents
 from consent.models import Consent
 from outbox.tasks import drain
@@ -162,13 +163,7 @@ def test_a_no_comes_with_reason_clause_and_how_to_ask_for_a_review(acc, phone, r
     with engine_scope("test"):
         Case.objects.filter(pk=case.pk).update(state="refused")
     with actor_scope(worker):
-        CaseEvent.objects.create(
-            case=case,
-            organisation=charity,
-            kind="refused",
-            note="第四条：登记那天已经满 19 岁。",
-            visible_to_family=True,
-        )
+        write_event(case, "refused", worker, note="第四条：登记那天已经满 19 岁。", family=True)
     status = reverse("applications:status", args=[row.pk])
     page = phone.get(status).content.decode()
     assert "登记那天已经满 19 岁。" in page
