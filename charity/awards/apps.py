@@ -22,14 +22,16 @@ class AwardsConfig(AppConfig):
                 ],
             )
         )
-        from . import candidates, retention
+        from . import candidates, retention, trials
 
         on("application.submitted")(candidates.application_changed)
         on("application.proven")(candidates.application_changed)
         on("document.changed")(candidates.application_changed)
         on("need.changed")(candidates.need_changed)
         on("consent.withdrawn")(candidates.consent_withdrawn)
+
         on("award.changed")(retention.award_changed)
+        on("rule.trial_requested")(trials.trial_requested)
 
         @on("consent.given")
         def consent_given(consent_id: int) -> None:

@@ -11,6 +11,8 @@ def sweep() -> int:
 
     from .candidates import sweep_consents, sweep_expired
     from .retention import sweep_words
+    from .trials import sweep_rules
 
     with engine_scope("awards sweep"):
-        return sweep_expired() + sweep_consents() + sweep_words() + findings.sweep_expired()
+        done = sweep_expired() + sweep_consents() + sweep_words()
+        return done + findings.sweep_expired() + sweep_rules()

@@ -51,3 +51,24 @@ class RuleVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.fund_id} v{self.version}"
+
+
+class RuleTrial(models.Model):
+    """A draft rule tried on the house's own open cases before it is published. The engine counts; nobody is named."""
+
+    fund = models.ForeignKey(Fund, models.PROTECT, related_name="trials")
+    organisation = models.ForeignKey(Organisation, models.PROTECT)
+    rule = models.JSONField()
+    sha256 = models.CharField(max_length=64)
+    asked_by = models.ForeignKey("accounts.User", models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(auto_now_add=True)
+    counts = models.JSONField(
+        null=True, help_text="cases, same, moves {before>after: cases}, more, less; null until counted"
+    )
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "rule_trial"
+
+    def __str__(self) -> str:
+        return f"trial {self.pk} of fund {self.fund_id}"

@@ -20,9 +20,10 @@ from audit import record
 from insurance.ledger import services as ledger
 from insurance.ledger.models import Entry
 from matching.eligibility import RuleError, parse_rule
+from outbox import emit
 from scope import Actor
 
-from .models import Fund, RuleVersion
+from .models import Fund, RuleTrial, RuleVersion
 
 STEPS = {"pause": ("open", "paused"), "resume": ("paused", "open")}
 MAX_RULE_BYTES = 200_000
@@ -96,6 +97,35 @@ def publish_rule(
         if rule.slug != fund.slug:
             raise FundError(_("这份规则是“%(slug)s”的，不是本基金的。") % {"slug": rule.slug})
         return _publish(actor, fund, rule, source[:200], effective_from or rule.effective_from)
+
+
+def request_trial(actor: Actor, fund_id: int, rule: Any) -> int:
+    """Have a draft tried on the open cases of this fund; the engine counts. Returns the trial's id.
+
+    The same draft that still waits is not asked for twice.
+    """
+    with transaction.atomic():
+        fund = _fund(actor, fund_id)
+        if rule.slug != fund.slug:
+            raise FundError(_("这份规则是“%(slug)s”的，不是本基金的。") % {"slug": rule.slug})
+        waiting = RuleTrial.objects.filter(fund=fund, sha256=rule.digest, done_at=None).first()
+        if waiting is not None:
+            return waiting.pk
+        trial = RuleTrial.objects.create(
+            fund=fund,
+            organisation_id=fund.organisation_id,
+            rule=rule.to_data(),
+            sha256=rule.digest,
+            asked_by_id=actor.user_id or 0,
+        )
+        record(
+            "rule.trial_requested",
+            f"fund:{fund.pk}",
+            payload={"trial": trial.pk, "sha256": trial.sha256},
+            actor=actor,
+        )
+        emit("rule.trial_requested", trial_id=trial.pk)
+        return trial.pk
 
 
 def _publish(actor: Actor, fund: Fund, rule: Any, source: str, effective_from: date) -> Version:

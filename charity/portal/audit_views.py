@@ -64,6 +64,8 @@ ACTIONS = {
     "hardship.certified": lazy("确认困难身份"),
     "finding.recorded": lazy("记了一项核实"),
     "rule.published": lazy("发布规则"),
+    "rule.trial_requested": lazy("试算了一份新规则"),
+    "rule.tried": lazy("试算完成"),
     "fund.budget": lazy("改了基金预算"),
     "fund.paused": lazy("暂停受理"),
     "fund.open": lazy("恢复受理"),

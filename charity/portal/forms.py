@@ -162,8 +162,8 @@ class BudgetForm(StepForm):
     reason = forms.CharField(label=_("依据"), max_length=200, help_text=_("如“理事会决议 2026-03”"))
 
 
-class RuleForm(StepForm):
-    step = "rule"
+class TrialForm(StepForm):
+    step = "trial"
     text = forms.CharField(
         label=_("规则（JSON）"),
         widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false"}),
@@ -171,4 +171,8 @@ class RuleForm(StepForm):
         max_length=200_000,
     )
     file = forms.FileField(label=_("或者上传文件"), required=False)
+
+
+class PublishForm(StepForm):
+    step = "publish"
     source = forms.CharField(label=_("依据"), max_length=200, help_text=_("如“理事会决议 2026-03”"))

@@ -31,7 +31,7 @@ WEEKS = 8
 ZERO = Decimal("0.00")
 
 
-def _fund(request: Any, fund_id: int) -> Fund:
+def fund_of(request: Any, fund_id: int) -> Fund:
     fund = (
         Fund.objects.select_related("manager")
         .filter(pk=fund_id, organisation_id=request.actor.org_id)
@@ -81,12 +81,10 @@ def index(request: Any) -> HttpResponse:
 @permission(staff=FUND_ROLES, org=["charity"])
 @require_GET
 def show(request: Any, fund_id: int) -> HttpResponse:
-    return _page(request, _fund(request, fund_id))
+    return page(request, fund_of(request, fund_id))
 
 
-def _page(
-    request: Any, fund: Fund, *, bound: Any = None, faults: Any = (), status: int = 200
-) -> HttpResponse:
+def page(request: Any, fund: Fund, *, bound: Any = None, faults: Any = (), status: int = 200) -> HttpResponse:
     position = ledger.fund_position(fund.pk)
     rules = list(RuleVersion.objects.filter(fund=fund).order_by("-version")[:20])
     today = timezone.localdate()
@@ -100,7 +98,7 @@ def _page(
     manager = "fund_manager" in request.actor.roles
     found = {
         "budget": forms.BudgetForm(auto_id="budget-%s", initial={"budget": position.residual}),
-        "rule": forms.RuleForm(auto_id="rule-%s"),
+        "trial": forms.TrialForm(auto_id="trial-%s"),
     }
     if bound is not None:
         found[bound.step] = bound
@@ -247,8 +245,8 @@ def _speed(fund: Fund) -> str:
 @permission(staff=["fund_manager"], org=["charity"])
 @require_POST
 def step(request: Any, fund_id: int, name: str) -> HttpResponse:
-    """pause, resume, budget or rule; every fault of a rule is listed on the page that comes back."""
-    fund = _fund(request, fund_id)
+    """pause, resume or budget."""
+    fund = fund_of(request, fund_id)
     actor = request.actor
     bound: Any = None
     try:
@@ -261,25 +259,18 @@ def step(request: Any, fund_id: int, name: str) -> HttpResponse:
         elif name == "budget":
             bound = forms.BudgetForm(request.POST, auto_id="budget-%s")
             if not bound.is_valid():
-                return _page(request, fund, bound=bound, status=422)
+                return page(request, fund, bound=bound, status=422)
             services.change_budget(actor, fund.pk, **bound.cleaned_data)
             text = _("预算已改。")
         else:
-            bound = forms.RuleForm(request.POST, request.FILES, auto_id="rule-%s")
-            if not bound.is_valid():
-                return _page(request, fund, bound=bound, status=422)
-            rule = services.read_rule(_rule_text(bound))
-            done = services.publish_rule(actor, fund.pk, rule, source=bound.cleaned_data["source"])
-            text = (_("第 %(n)d 版已发布。") if done.new else _("和第 %(n)d 版一样，没有新版本。")) % {
-                "n": done.version
-            }
+            raise Http404
     except services.FundError as error:
-        return _page(request, fund, bound=bound, faults=error.faults, status=422)
+        return page(request, fund, bound=bound, faults=error.faults, status=422)
     messages.success(request, text)
     return redirect("portal:fund", fund.pk)
 
 
-def _rule_text(form: forms.RuleForm) -> str:
+def rule_text(form: forms.TrialForm) -> str:
     upload = form.cleaned_data.get("file")
     if upload is None:
         return form.cleaned_data["text"]

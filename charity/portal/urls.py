@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import audit_views, case_views, fund_views, payment_views, queue_views, verify_views
+from . import audit_views, case_views, fund_views, payment_views, queue_views, rule_views, verify_views
 
 app_name = "portal"
 urlpatterns = [
@@ -20,6 +20,9 @@ urlpatterns = [
     path("cases/<int:case_id>/verify/<slug:fact>/withdraw/", verify_views.withdraw, name="verify_withdraw"),
     path("funds/", fund_views.index, name="funds"),
     path("funds/<int:fund_id>/", fund_views.show, name="fund"),
+    path("funds/<int:fund_id>/compare/", rule_views.compare, name="compare"),
+    path("funds/<int:fund_id>/trials/", rule_views.try_out, name="try_out"),
+    path("funds/<int:fund_id>/trials/<int:trial_id>/", rule_views.trial, name="trial"),
     path("funds/<int:fund_id>/<slug:name>/", fund_views.step, name="fund_step"),
     path("payments/", payment_views.payments, name="payments"),
     path("withdrawn/", payment_views.withdrawn, name="withdrawn"),

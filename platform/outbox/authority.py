@@ -48,6 +48,7 @@ MAY_WAKE: dict[str, frozenset[str]] = {
         "document.changed": ("patient", "staff"),
         "document.requested": ("staff",),
         "finding.recorded": ("staff",),
+        "rule.trial_requested": ("staff",),
     }.items()
 }
 #: topic → {id in the event: what it must equal of the one who asked}
