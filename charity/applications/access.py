@@ -41,7 +41,7 @@ READS: dict[str, tuple[str, Any]] = {
     "queue.viewed": (SEEN, gettext_lazy("案件名单")),
     "queue.searched": (SEEN, gettext_lazy("查找案件的结果")),
     "payments.viewed": (SEEN, gettext_lazy("付款名单")),
-    "link.viewed": (SEEN, gettext_lazy("核对记录是不是同一个人")),
+    "link.viewed": (SEEN, gettext_lazy("记录核对页")),
     "records.viewed": (SEEN, gettext_lazy("送来的账单清单")),
     "record.viewed": (SEEN, gettext_lazy("送来的一张账单")),
     "invitations.viewed": (SEEN, gettext_lazy("邀请信清单")),
@@ -144,7 +144,6 @@ class Seen:
 class Line:
     """What one actor did on one day, of one kind. `places`: (what, how often); `notes`: fields and reasons."""
 
-    who: str
     kind: str
     times: int
     places: tuple[tuple[str, int], ...]
@@ -174,16 +173,24 @@ class Line:
             return listed
         words = {
             SEEN: (_("看了：%(listed)s"), _("看了 %(n)d 次：%(listed)s")),
-            FULL: (_("看了没有遮住的：%(listed)s"), _("看了没有遮住的 %(n)d 次：%(listed)s")),
-            TAKEN: (_("拿走了：%(listed)s"), _("拿走了 %(n)d 次：%(listed)s")),
+            FULL: (_("看了：%(listed)s"), _("看了 %(n)d 次：%(listed)s")),
+            TAKEN: (_("带走了：%(listed)s"), _("带走了 %(n)d 次：%(listed)s")),
         }[self.kind]
         return words[self.times > 1] % {"n": self.times, "listed": listed}
 
 
 @dataclass(frozen=True)
+class Visit:
+    """One actor on one day: at most a line of each kind, the gravest first."""
+
+    who: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
 class Day:
     day: date
-    lines: tuple[Line, ...]
+    visits: tuple[Visit, ...]
 
     @property
     def label(self) -> str:
@@ -237,39 +244,47 @@ def overview(
     houses = {ids[1] for one, _kind_ in found if (ids := _parts(one.actor))}
     if organisation is not None:
         found = [(one, kind) for one, kind in found if (_parts(one.actor) or (0, 0))[1] == organisation]
-    grouped: dict[tuple[date, str, str], list[audit.Digest]] = {}
+    grouped: dict[tuple[date, str], dict[str, list[audit.Digest]]] = {}
     for one, kind in found:
-        grouped.setdefault((one.day, one.actor, kind), []).append(one)
+        grouped.setdefault((one.day, one.actor), {}).setdefault(kind, []).append(one)
     keys = list(grouped)
     pages = max(1, -(-len(keys) // PAGE))
     if page is not None:
         page = min(max(1, page), pages)
         keys = keys[(page - 1) * PAGE : page * PAGE]
-    names = _names({actor for _day, actor, _kind_ in keys}, application)
-    notes = _notes(subjects, keys)
-    days: dict[date, list[Line]] = {}
-    for day, actor, kind in keys:
-        parts = grouped[day, actor, kind]
-        places: Counter[str] = Counter()
-        for one in parts:
-            places[_place(one.action, actor, application)] += one.times
-        line = Line(
-            who=names[actor],
-            kind=kind,
-            times=sum(one.times for one in parts),
-            places=tuple(sorted(places.items(), key=lambda place: (-place[1], place[0]))),
-            first_at=min(one.first_at for one in parts),
-            last_at=max(one.last_at for one in parts),
-            notes=tuple(notes.get((day, actor), ())) if kind == FULL else (),
+    names = _names({actor for _day, actor in keys}, application)
+    notes = _notes(subjects, [key for key in keys if FULL in grouped[key]])
+    days: dict[date, list[Visit]] = {}
+    for day, actor in keys:
+        lines = tuple(
+            _line(kind, grouped[day, actor][kind], application, notes.get((day, actor), []))
+            for kind in (FULL, TAKEN, SEEN, DONE)
+            if kind in grouped[day, actor]
         )
-        days.setdefault(day, []).append(line)
+        days.setdefault(day, []).append(Visit(names[actor], lines))
     known = Organisation.objects.filter(pk__in=houses).order_by("name").values_list("pk", "name")
     return Overview(
-        days=tuple(Day(day, tuple(lines)) for day, lines in days.items()),
+        days=tuple(Day(day, tuple(visits)) for day, visits in days.items()),
         organisations=tuple((pk, name, pk == organisation) for pk, name in known),
         page=page or 1,
         pages=pages if page is not None else 1,
         looks=sum(one.times for one, kind in found if kind != DONE and _by_others(one.actor)),
+    )
+
+
+def _line(kind: str, parts: Sequence[audit.Digest], application: Application, notes: list[str]) -> Line:
+    """parts: newest first. What was done is told in its order, what was looked at by how often."""
+    places: Counter[str] = Counter()
+    for one in reversed(parts):
+        places[_place(one.action, application)] += one.times
+    told = list(places.items())
+    return Line(
+        kind=kind,
+        times=places.total(),
+        places=tuple(told if kind == DONE else sorted(told, key=lambda place: (-place[1], place[0]))),
+        first_at=min(one.first_at for one in parts),
+        last_at=max(one.last_at for one in parts),
+        notes=tuple(notes) if kind == FULL else (),
     )
 
 
@@ -282,12 +297,12 @@ def entries(application: Application) -> Iterator[Seen]:
             continue
         if entry.actor not in names:
             names |= _names({entry.actor}, application)
-        what = _place(entry.action, entry.actor, application, entry.payload)
+        what = _place(entry.action, application, entry.payload)
         yield Seen(
             number=entry.entry_id,
             at=entry.at,
             who=names[entry.actor],
-            what=Line("", kind, 1, ((what, 1),), entry.at, entry.at).text,
+            what=Line(kind, 1, ((what, 1),), entry.at, entry.at).text,
             why=_why(entry.payload or {}),
             by_others=_by_others(entry.actor),
         )
@@ -311,7 +326,7 @@ def _kind(action: str, actor: str) -> str:
     return DONE if room in OURS else ""
 
 
-def _place(action: str, actor: str, application: Application, payload: dict[str, Any] | None = None) -> str:
+def _place(action: str, application: Application, payload: dict[str, Any] | None = None) -> str:
     if action in READS:
         return str(READS[action][1])
     if action == "person.represented":
@@ -369,20 +384,17 @@ def _outside(actor: str, application: Application) -> str:
     return _("另一个替病人办事的账号") if actor.startswith("patient:") else _("接力平台")
 
 
-def _notes(
-    subjects: Sequence[str], keys: Sequence[tuple[date, str, str]]
-) -> dict[tuple[date, str], list[str]]:
-    """What was unmasked and why, each said once, for the days and actors that are shown."""
-    wanted = {(day, actor) for day, actor, kind in keys if kind == FULL}
+def _notes(subjects: Sequence[str], wanted: Sequence[tuple[date, str]]) -> dict[tuple[date, str], list[str]]:
+    """What was unmasked and why, each said once, for these days and actors."""
     if not wanted:
         return {}
-    full = [action for action, (kind, _place_) in READS.items() if kind == FULL]
-    said: dict[tuple[date, str], list[str]] = {}
+    full = [action for action, (kind, _what) in READS.items() if kind == FULL]
+    said: dict[tuple[date, str], list[str]] = {key: [] for key in wanted}
     for entry in audit.entries(subjects, actions=full, days=sorted({day for day, _actor in wanted})):
-        key = (timezone.localdate(entry.at), entry.actor)
+        texts = said.get((timezone.localdate(entry.at), entry.actor))
         text = _why(entry.payload or {})
-        if key in wanted and text and text not in said.setdefault(key, []):
-            said[key].append(text)
+        if texts is not None and text and text not in texts:
+            texts.append(text)
     return said
 
 

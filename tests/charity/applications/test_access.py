@@ -103,9 +103,9 @@ def test_what_was_unmasked_stands_apart_with_fields_and_reason(phone, row, case,
             )
         record("queue.printed", "organisation:1", also=[f"case:{case.pk}"])
     text = shown(phone, row)
-    assert "看了没有遮住的 2 次：完整信息" in text
+    assert "没有遮住 看了 2 次：完整信息" in text
     assert text.count("看的是：身份证号、电话；理由：打电话联系您") == 1
-    assert "拿走了：打印案件名单" in text
+    assert "带走了：打印案件名单" in text
     assert "看了：案件页" in text
 
 
@@ -239,7 +239,7 @@ def test_once_proven_the_family_reads_who_saw_the_sealed_records(phone, row, sea
     text = shown(phone, row)
     assert "示例市医保中心 赵** 看了 2 次：送来的一张账单 1 次、送来的账单清单 1 次" in text
     assert "示例市医保中心的电脑系统 看了：送来的账单清单" in text
-    assert "接力运营中心 钱** 看了：核对记录是不是同一个人" in text
+    assert "接力运营中心 钱** 看了：记录核对页" in text
     assert "review" not in text
     assert "999999" not in text
 
