@@ -207,3 +207,37 @@ def test_a_foreign_key_or_a_lock_says_nothing_of_a_row_one_may_not_see(org, inje
                 except DatabaseError as refusal:
                     said.append(str(refusal))
             assert said[0] == said[1]
+
+
+def test_a_yes_in_a_draft_is_seen_by_nobody_but_the_family(org, account, inject):
+    draft = make.application(account, state="draft")
+    row = make.consent(org, make.fund(org).pk, draft)
+    staff = make.staff(org, "case_worker")
+    with actor_scope(staff):
+        assert not Consent.objects.filter(pk=row.pk).exists()
+    with actor_scope(make.patient(account)):
+        assert Consent.objects.filter(pk=row.pk, opened_at=None).exists()
+        type(draft).objects.filter(pk=draft.pk).update(state="submitted", submitted_at=timezone.now())
+    with actor_scope(staff):
+        assert Consent.objects.filter(pk=row.pk, opened_at__isnull=False).exists()
+
+
+def test_a_yes_that_was_taken_back_in_the_draft_is_never_shown(org, account):
+    draft = make.application(account, state="draft")
+    row = make.consent(org, make.fund(org).pk, draft)
+    family = make.patient(account)
+    with actor_scope(family):
+        Consent.objects.filter(pk=row.pk).update(withdrawn_at=timezone.now())
+        type(draft).objects.filter(pk=draft.pk).update(state="submitted", submitted_at=timezone.now())
+    with actor_scope(make.staff(org, "case_worker")):
+        assert not Consent.objects.filter(pk=row.pk).exists()
+
+
+def test_a_yes_in_a_draft_is_not_opened_by_hand(org, account):
+    draft = make.application(account, state="draft")
+    with actor_scope(make.patient(account)):
+        row = yes(org, account, draft, opened_at=timezone.now())
+        with pytest.raises(DatabaseError), transaction.atomic():
+            Consent.objects.filter(pk=row.pk).update(opened_at=timezone.now())
+    with engine_scope("test"):
+        assert Consent.objects.get(pk=row.pk).opened_at is None

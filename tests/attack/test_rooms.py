@@ -286,3 +286,159 @@ def test_a_family_s_words_in_a_review_are_not_changed(world, inject):
     worker = world.own.worker
     for change in (f"text = '\\x00', answered_by = {worker.user_id}", "answered_by = 1, answered_at = now()"):
         refused(inject, worker, f"UPDATE review_request SET {change} WHERE id = %s", row.pk)
+
+
+def test_a_family_changes_nothing_of_a_request_but_its_answer(world, inject):
+    import cases
+    from charity.awards import casework
+
+    on = world.own
+    with actor_scope(on.worker):
+        row = casework.request_document(on.worker, on.case.pk, kind="diagnosis", note="请补盖医院的章。")
+    family, paper = make.patient(on.account), cases.paper(on)
+    theirs = cases.paper(world.victim)
+    for change in (
+        "kind = 'other'",
+        "note = '\\x00'",
+        "due_on = '2030-01-01'",
+        "closed_at = now()",
+        "organisation_id = 1",
+        "created_by = 1",
+        f"answered_by_id = {paper.pk}, kind = 'other'",
+        f"answered_by_id = {theirs.pk}",
+    ):
+        refused(inject, family, f"UPDATE document_request SET {change} WHERE id = %s", row.pk)
+    with actor_scope(family):
+        inject("UPDATE document_request SET answered_by_id = %s WHERE id = %s", paper.pk, row.pk)
+    refused(
+        inject,
+        family,
+        "UPDATE document_request SET answered_by_id = %s WHERE id = %s",
+        cases.paper(on).pk,
+        row.pk,
+    )
+
+
+def test_staff_ask_for_a_paper_in_their_own_name_and_for_their_own_case(world, inject):
+    on, other = world.own, world.victim
+    insert = (
+        "INSERT INTO document_request (application_id, organisation_id, case_id, kind, note, created_by, created_at)"
+        " VALUES (%s, %s, %s, 'other', '\\x00', %s, now())"
+    )
+    colleague = on.approver.user_id
+    refused(inject, on.worker, insert, on.application.pk, on.org.pk, on.case.pk, colleague)
+    refused(inject, on.worker, insert, on.application.pk, on.org.pk, other.case.pk, on.worker.user_id)
+    from charity.awards import casework
+
+    with actor_scope(on.worker):
+        row = casework.request_document(on.worker, on.case.pk, kind="diagnosis", note="请补盖医院的章。")
+    for change in (
+        "kind = 'other'",
+        "created_by = 1",
+        "due_on = '2020-01-01'",
+        "created_at = now() - interval '9 days'",
+    ):
+        refused(inject, on.approver, f"UPDATE document_request SET {change} WHERE id = %s", row.pk)
+
+
+def test_a_line_of_history_carries_its_writer_s_own_name_and_time(world, inject):
+    on = world.own
+    insert = (
+        "INSERT INTO case_event (case_id, organisation_id, kind, visible_to_family, user_id, created_at)"
+        " VALUES (%s, %s, 'approved', true, %s, {when})"
+    )
+    mine = on.worker.user_id
+    for user, when in ((on.approver.user_id, "now()"), (None, "now()"), (mine, "now() - interval '1 year'")):
+        refused(inject, on.worker, insert.format(when=when), on.case.pk, on.org.pk, user)
+
+
+@pytest.fixture
+def proposed(world):
+    from decimal import Decimal
+
+    from charity.awards import services
+
+    on = world.own
+    with actor_scope(on.worker):
+        services.propose(
+            on.worker,
+            on.case.pk,
+            amount=Decimal("9000.00"),
+            reason="符合规则第五条，按档位资助。",
+            payee="示例医院 1",
+        )
+    return on
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "amount = 1",
+        "bases = '{{}}'",
+        "proposed_at = now() - interval '1 year'",
+        "hold_until = '2099-01-01'",
+        "returned = 1",
+        "payment_reference = '\\x00'",
+        "fund_id = fund_id + 1",
+        "state = 'paid', paid_by_id = {me}, paid_at = now()",
+        "state = 'cancelled'",
+        "state = 'approved', approved_by_id = {me}, approved_at = now(), hold_until = NULL, amount = 1",
+        "state = 'approved', approved_by_id = {me}, approved_at = now(), hold_until = NULL, paid_by_id = {me}",
+        "state = 'sent_back', amount = 1",
+    ],
+)
+def test_a_colleague_s_open_award_changes_by_its_steps_alone(proposed, inject, change):
+    change = change.format(me=proposed.approver.user_id)
+    refused(inject, proposed.approver, f"UPDATE award SET {change} WHERE case_id = %s", proposed.case.pk)
+
+
+@pytest.mark.parametrize(
+    "change", ["proposed_at = now() - interval '1 year'", "returned = 1", "state = 'paid'"]
+)
+def test_a_maker_changes_the_amount_of_his_proposal_and_nothing_else(proposed, inject, change):
+    refused(inject, proposed.worker, f"UPDATE award SET {change} WHERE case_id = %s", proposed.case.pk)
+
+
+def test_an_award_is_not_dated_back_past_a_yearly_cap(world, inject):
+    on = world.own
+    refused(
+        inject,
+        on.worker,
+        "INSERT INTO award (case_id, organisation_id, fund_id, amount, returned, state, bases, proposed_by_id,"
+        " proposed_at) VALUES (%s, %s, %s, 1, 0, 'proposed', '{}', %s, now() - interval '1 year')",
+        on.case.pk,
+        on.org.pk,
+        on.fund.pk,
+        on.worker.user_id,
+    )
+
+
+def test_the_payee_of_a_proposal_is_not_changed_taken_away_or_written_by_a_colleague(proposed, inject):
+    for actor in (proposed.worker, proposed.approver, proposed.payer):
+        refused(inject, actor, "UPDATE case_text SET text = '\\x00' WHERE case_id = %s", proposed.case.pk)
+        refused(inject, actor, "DELETE FROM case_text WHERE case_id = %s", proposed.case.pk)
+    insert = (
+        "INSERT INTO case_text (id, case_id, kind, award_id, text) SELECT gen_random_uuid(), case_id, 'reason', id,"
+        " '\\x00' FROM award WHERE case_id = %s"
+    )
+    refused(inject, proposed.approver, insert, proposed.case.pk)
+
+
+def test_words_are_not_put_under_a_colleague_s_line_or_into_another_house(proposed, world, inject):
+    insert = (
+        "INSERT INTO case_text (id, case_id, kind, event_id, text) SELECT gen_random_uuid(), case_id, 'note', id, '\\x00'"
+        " FROM case_event WHERE case_id = %s"
+    )
+    refused(inject, proposed.approver, insert, proposed.case.pk)
+    refused(inject, world.staff, insert, world.victim.case.pk)
+
+
+def test_results_of_an_evaluation_are_the_engine_s(world, inject):
+    for sql in (
+        "UPDATE case_evaluation SET criteria = '\\x00' WHERE case_id = %s",
+        "DELETE FROM case_evaluation WHERE case_id = %s",
+    ):
+        refused(inject, world.own.worker, sql, world.own.case.pk)
+    with actor_scope(world.staff):
+        assert inject("SELECT 1 FROM case_evaluation WHERE case_id = %s", world.victim.case.pk) == []
+        assert inject("SELECT 1 FROM case_evaluation WHERE case_id = %s", world.own.case.pk) == [(1,)]
