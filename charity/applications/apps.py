@@ -6,8 +6,14 @@ class ApplicationsConfig(AppConfig):
     label = "applications"
 
     def ready(self) -> None:
+        from consent.models import Consent
+        from insurance.linking.followers import Follower, follow
         from outbox import on
 
+        from .models import Application
+
+        follow(Follower("application", Application, "identity_id"))
+        follow(Follower("consent", Consent, "application_id", of="application"))
         from . import linking, texts
 
         on("application.submitted")(linking.submitted)

@@ -124,6 +124,7 @@ class Settlement(models.Model):
         ACTIVE = "active", _("有效")
         REVERSED = "reversed", _("已冲销")
         HELD = "held", _("待核对")
+        TWIN = "twin", _("同一张")  # as one that stands under another id: opens nothing, ever
 
     issuing_centre = models.CharField(max_length=12)
     setl_id = models.CharField(max_length=64)

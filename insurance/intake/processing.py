@@ -207,9 +207,10 @@ def _release_twins(reversed_bill: Settlement) -> None:
 
 def post(settlement: Settlement, person_id: int) -> None:
     """Bring the bill's residual into the person's need. Nothing while it is held for review."""
-    if settlement.status == Settlement.Status.HELD:
+    if settlement.status in {Settlement.Status.HELD, Settlement.Status.TWIN}:
         return
     if settlement.need_id is None:
+        person_id = registry.root(person_id).pk  # whom he was merged into since, if he was
         need = ledger.need_for(person_id, episode_of(settlement.disease_code))
         settlement.person_id, settlement.need_id = person_id, need.pk
         settlement.save(update_fields=["person_id", "need_id"])

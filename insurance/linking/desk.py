@@ -30,6 +30,10 @@ class AlreadyDecidedError(Exception):
     """A colleague was faster, or other evidence settled the question."""
 
 
+class OwnDecisionError(Exception):
+    """The second answer is another person's than the first."""
+
+
 class UndoError(Exception):
     """Nothing to undo here: not decided, or asked for already."""
 
@@ -202,3 +206,34 @@ def ask_undo(actor: Actor, review_id: int, reason: str) -> None:
         raise UndoError
     record("link.undo_asked", f"review:{review_id}", payload={"reason_given": bool(reason)}, actor=actor)
     emit("linking.undo_requested", review_id=review_id)
+
+
+def second(actor: Actor, review_id: int, yes: bool) -> None:
+    """The second person's answer to what a colleague decided; the engine carries it out, or opens it again.
+
+    Raises OwnDecisionError for the colleague himself, AlreadyDecidedError when nothing waits for a second answer.
+    """
+    _second(actor, review_id, yes, "decided_by", {"state": Review.State.SECOND}, "seconded")
+    emit("linking.seconded", review_id=review_id)
+
+
+def second_undo(actor: Actor, review_id: int, yes: bool) -> None:
+    """second(), of an undo that a colleague asked for."""
+    _second(actor, review_id, yes, "undo_asked_by", {"undo_second": True}, "undo_seconded")
+    emit("linking.undo_seconded", review_id=review_id)
+
+
+def _second(
+    actor: Actor, review_id: int, yes: bool, first: str, waiting_for: dict[str, object], prefix: str
+) -> None:
+    found = Review.objects.filter(pk=review_id, **waiting_for, **{f"{prefix}_by": None}).first()
+    if found is None:
+        raise AlreadyDecidedError
+    if getattr(found, first) == actor.user_id:
+        raise OwnDecisionError
+    changed = Review.objects.filter(pk=review_id, **waiting_for, **{f"{prefix}_by": None}).update(
+        **{f"{prefix}_by": actor.user_id, f"{prefix}_at": timezone.now(), f"{prefix}_yes": yes}
+    )
+    if not changed:
+        raise AlreadyDecidedError
+    record(f"link.{prefix}", f"review:{review_id}", payload={"yes": yes}, actor=actor)

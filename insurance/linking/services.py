@@ -26,7 +26,7 @@ from people import index, registry
 from people.models import Identity, LinkState, Person
 from vault.index import blind
 
-from . import lookup
+from . import lookup, suggesting
 from .lookup import Scored, Stay, as_record, stays
 from .models import NotSame, Review
 
@@ -76,6 +76,7 @@ def link(identity_id: int, *, amount: Decimal | None = None) -> LinkResult:
     found = lookup.judge(scored, is_masked_name(mine.name))
     if found.same is not None:
         registry.assign(identity, _root(found.same.person_id), found.method, found.same.pair.weight)
+        suggesting.suggest(identity, scored)
         return _linked(identity, keys.kept, asked_before)
     if found.doubts:
         asked = [_ask(identity, item, amount).pk for item in found.doubts[:REVIEWS_PER_IDENTITY]]
@@ -112,9 +113,8 @@ def _root(person_id: int) -> Person:
 
 
 def _overtake(identity: Identity, keep: Iterable[int] = ()) -> None:
-    Review.objects.filter(identity=identity, state=Review.State.OPEN).exclude(pk__in=list(keep)).update(
-        state=Review.State.OVERTAKEN, decided_at=timezone.now()
-    )
+    asked = Review.objects.filter(identity=identity, kind=Review.Kind.LINK, state=Review.State.OPEN)
+    asked.exclude(pk__in=list(keep)).update(state=Review.State.OVERTAKEN, decided_at=timezone.now())
 
 
 def _linked(identity: Identity, keys: Sequence[int], asked: bool, outcome: Outcome = "linked") -> LinkResult:
@@ -136,7 +136,7 @@ def stakes(identity: Identity, person_id: int) -> tuple[Decimal, Decimal]:
     """Yuan that hang on "is this identity that person?": (the identity's held bills, the person's open needs)."""
     held = (
         Settlement.objects.filter(identity_id=identity.pk, need_id=None)
-        .exclude(status=Settlement.Status.REVERSED)
+        .exclude(status__in=[Settlement.Status.REVERSED, Settlement.Status.TWIN])
         .aggregate(sum=Sum("person_paid"))["sum"]
     )
     needs = NeedAccount.objects.filter(
@@ -168,7 +168,7 @@ def _ask(identity: Identity, item: Scored, amount: Decimal | None) -> Review:
         "at_stake": held + still_open,
     }
     review, created = Review.objects.select_for_update(no_key=True).get_or_create(
-        identity=identity, candidate=candidate, defaults=values
+        identity=identity, candidate=candidate, kind=Review.Kind.LINK, defaults=values
     )
     if created or review.state == Review.State.OVERTAKEN:
         record(
@@ -195,7 +195,10 @@ def apply_decision(review_id: int) -> LinkResult:
     if review.state == Review.State.SAME:
         if identity.person_id is None:
             registry.assign(identity, _root(review.candidate_id), "review", review.weight)
-            keys = lookup.keys_of(identity, _record_of(identity))
+            mine = _record_of(identity)
+            keys = lookup.keys_of(identity, mine)
+            number = bytes(identity.id_blind) if identity.id_blind is not None else None
+            suggesting.suggest(identity, lookup.look_up(identity.pk, mine, keys, number))
             return _linked(identity, keys.kept, asked=True)
         return LinkResult("linked", identity.person_id, identity.method)
     if review.state == Review.State.DIFFERENT:
@@ -204,7 +207,9 @@ def apply_decision(review_id: int) -> LinkResult:
         )
         if (
             identity.person_id is None
-            and not Review.objects.filter(identity=identity, state=Review.State.OPEN).exists()
+            and not Review.objects.filter(
+                identity=identity, kind=Review.Kind.LINK, state=Review.State.OPEN
+            ).exists()
         ):
             return link(identity.pk)
     return LinkResult("waiting", identity.person_id, "")
@@ -213,9 +218,8 @@ def apply_decision(review_id: int) -> LinkResult:
 def need_changed(need_id: int) -> None:
     """Handler of `need.changed`: what hangs on open questions about this person is brought up to date."""
     person_id = NeedAccount.objects.values_list("person_id", flat=True).filter(pk=need_id).first()
-    for review in Review.objects.filter(candidate_id=person_id, state=Review.State.OPEN).select_related(
-        "identity"
-    ):
+    asked = Review.objects.filter(candidate_id=person_id, kind=Review.Kind.LINK, state=Review.State.OPEN)
+    for review in asked.select_related("identity"):
         held, still_open = stakes(review.identity, review.candidate_id)
         if review.identity.source == "campaign":
             held = review.held
@@ -226,9 +230,11 @@ def need_changed(need_id: int) -> None:
 
 def described_anew(identity_id: int) -> None:
     """A source changed its description: a yes to the old one no longer answers for it. A no stays."""
-    Review.objects.filter(identity_id=identity_id, state__in=[Review.State.OPEN, Review.State.SAME]).update(
-        state=Review.State.OVERTAKEN, decided_at=timezone.now()
-    )
+    Review.objects.filter(
+        identity_id=identity_id,
+        kind__in=[Review.Kind.LINK, Review.Kind.AUTO],
+        state__in=[Review.State.OPEN, Review.State.SAME],
+    ).update(state=Review.State.OVERTAKEN, decided_at=timezone.now())
 
 
 def look_again(identity_id: int) -> LinkResult | None:

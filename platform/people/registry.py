@@ -108,8 +108,23 @@ def source_identity(
     return identity, True
 
 
+def root(person_id: int) -> Person:
+    """The person as the registry knows him now, merges followed. Shared-locked: until this transaction ends nobody
+    merges him away, so that nothing is attached to a person who is no longer one."""
+    wanted: int | None = person_id
+    while wanted is not None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT merged_into_id FROM person WHERE id = %s FOR SHARE", [wanted])
+            row = cursor.fetchone()
+        if row is None:
+            raise Person.DoesNotExist(f"no person {wanted}")
+        person_id, wanted = wanted, row[0]
+    return Person.objects.get(pk=person_id)
+
+
 def assign(identity: Identity, person: Person, method: str, weight: float | None = None) -> None:
-    """Link an identity to a person, with its audit entry."""
+    """Link an identity to a person (to whom he was merged into, if he was), with its audit entry."""
+    person = root(person.pk)
     identity.person = person
     identity.state = LinkState.LINKED
     identity.method = method

@@ -11,6 +11,7 @@ from insurance.intake import processing
 from insurance.ledger import services as ledger
 from insurance.ledger.models import Entry, NeedAccount, RecoveryCase
 from insurance.linking import services, undo
+from insurance.linking.merging import SecondError
 from insurance.linking.models import NotSame, Review
 from outbox import tasks
 from outbox.models import Event
@@ -108,18 +109,19 @@ def test_the_remaining_need_can_be_aided_and_the_moved_one_too(wrong_link):
 
 
 @pytest.mark.parametrize(
-    ("steps", "reason"),
-    [(0, "aid_reserved"), (1, "aid_committed"), (2, "aid_paid")],
+    "steps",
+    [0, 1, 2],
 )
-def test_it_is_refused_with_the_reason_once_aid_stands_against_the_need(wrong_link, steps, reason):
+def test_one_person_alone_undoes_nothing_once_aid_stands_against_the_need(wrong_link, steps):
     _, identity, person, first, second = wrong_link
     fund = make.fund(make.organisation())
     promise = ledger.Promise(9500, first.need_id, fund.pk, Decimal("10.00"))
     with engine_scope("test"):
         for step in (ledger.reserve, ledger.commit, ledger.pay)[: steps + 1]:
             step(promise)
-    result = run(identity)
-    assert (result.done, result.reasons, result.person_id) == (False, (reason,), person)
+    with pytest.raises(SecondError) as wait:
+        run(identity)
+    assert wait.value.why == ("money",)
     fresh(second)
     assert second.person_id == person
     assert second.need_id == first.need_id
@@ -127,7 +129,25 @@ def test_it_is_refused_with_the_reason_once_aid_stands_against_the_need(wrong_li
     with engine_scope("test"):
         assert Identity.objects.get(pk=identity).person_id == person
         assert not NotSame.objects.exists()
-        assert AuditEntry.objects.filter(action="linking.undo_refused").exists()
+
+
+@pytest.mark.parametrize(("given", "too_much"), [("10.00", None), ("1100.00", "100.00")])
+def test_with_a_second_person_the_aid_stays_where_it_was_given(wrong_link, given, too_much):
+    _, identity, _, first, second = wrong_link
+    fund = make.fund(make.organisation())
+    promise = ledger.Promise(9550, first.need_id, fund.pk, Decimal(given))
+    with engine_scope("test"):
+        ledger.reserve(promise)
+        ledger.commit(promise)
+        done = undo.undo(Actor("staff", org_id=1, user_id=7), identity, "看错了行", seconded_by=8)
+    assert done.done
+    fresh(second)
+    assert position(first.need_id).committed == Decimal(given)
+    assert position(first.need_id).residual == Decimal("1000.00")
+    assert position(second.need_id).residual == Decimal("250.50")
+    with engine_scope("test"):
+        asked = list(RecoveryCase.objects.values_list("need_id", "amount", "cause"))
+    assert asked == ([(first.need_id, Decimal(too_much), "unmerge")] if too_much else [])
 
 
 def test_released_aid_does_not_stand_in_the_way(wrong_link):
@@ -140,7 +160,8 @@ def test_released_aid_does_not_stand_in_the_way(wrong_link):
     assert run(identity).done
 
 
-def test_a_reviewer_is_told_why_it_was_not_undone(wrong_link):
+@pytest.mark.parametrize("answer", [True, False])
+def test_once_money_moved_the_undo_waits_for_another_reviewer(wrong_link, answer):
     review, _, _, first, _ = wrong_link
     fund = make.fund(make.organisation())
     with engine_scope("test"):
@@ -153,7 +174,19 @@ def test_a_reviewer_is_told_why_it_was_not_undone(wrong_link):
     tasks.drain()
     with engine_scope("test"):
         row = Review.objects.get(pk=review)
-    assert (row.state, row.undo_refused, row.undo_asked_at) == ("same", ["aid_reserved"], None)
+    assert (row.state, row.undo_second, row.why_second) == ("same", True, ["money"])
+    with actor_scope(actor), pytest.raises(desk.OwnDecisionError):
+        desk.second_undo(actor, review, True)
+    colleague = make.staff(make.organisation("operator"), "linkage_reviewer")
+    with actor_scope(colleague):
+        desk.second_undo(colleague, review, answer)
+    tasks.drain()
+    with engine_scope("test"):
+        row = Review.objects.get(pk=review)
+    if answer:
+        assert (row.state, row.undo_refused, row.undo_second) == ("undone", [], False)
+    else:
+        assert (row.state, row.undo_refused, row.undo_asked_at) == ("same", ["second_said_no"], None)
 
 
 def test_a_description_that_made_its_own_person_has_no_wrong_link(people):
@@ -208,10 +241,26 @@ def test_an_application_stays_while_a_charity_has_promised_there(wrong_applicati
     promise = ledger.Promise(9950, need_id, fund.pk, Decimal("10.00"))
     with engine_scope("test"):
         ledger.reserve(promise)
-    assert run(identity).reasons == ("aid_reserved",)
+    with pytest.raises(SecondError):
+        run(identity)
     with engine_scope("test"):
+        assert undo.undo(REVIEWER, identity, "看错了行", seconded_by=8).reasons == ("aid_reserved",)
         ledger.release(promise)
     assert run(identity).done
+
+
+def test_what_a_charity_paid_to_a_wrong_application_is_asked_back_once(wrong_application):
+    identity, need_id = wrong_application
+    fund = make.fund(make.organisation())
+    promise = ledger.Promise(9960, need_id, fund.pk, Decimal("10.00"))
+    with engine_scope("test"):
+        for step in (ledger.reserve, ledger.commit, ledger.pay):
+            step(promise)
+        for _ in range(2):
+            result = undo.undo(REVIEWER, identity, "看错了行", seconded_by=8)
+            assert (result.done, result.reasons) == (False, ("aid_paid",))
+        asked = RecoveryCase.objects.get()
+    assert (asked.need_id, asked.amount, asked.state) == (need_id, Decimal("10.00"), "open")
 
 
 def test_what_a_campaign_raised_does_not_hold_an_application_back(wrong_application):
