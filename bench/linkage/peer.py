@@ -7,6 +7,8 @@ that our engine derives for itself; `…_oracle` moreover knows every hospital's
 import logging
 import time
 import warnings
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -267,6 +269,60 @@ LABELS = {
     "chinese_raw": "Splink, raw columns",
     "chinese_features": "Splink, same features",
 }
+
+
+def files(job: Mapping[str, Any]) -> None:
+    """Train on csv files, link them and write pairs and clusters of p ≥ 0.5, all inside DuckDB where it can.
+
+    ``job``: a, b (None: de-duplicate), id_col, fields, peer, out, clusters; prepared columns are made in Python.
+    """
+    import duckdb
+    from splink import DuckDBAPI, Linker, SettingsCreator
+
+    warnings.filterwarnings("ignore")
+    logging.getLogger("splink").setLevel(logging.ERROR)
+    how = SET_UPS[job["peer"]]()
+    connection = duckdb.connect(":memory:", config={"threads": 1, "memory_limit": job.get("limit", "3GB")})
+    connection.execute("set enable_progress_bar = false")
+    api = DuckDBAPI(connection)
+    tables = []
+    for name in ("a", "b") if job["b"] else ("a",):
+        source = f"read_csv('{job[name]}', all_varchar = true)"
+        if job["peer"].endswith(("features", "oracle")):
+            import pandas as pd
+
+            rows = connection.execute(f"select * from {source}").fetchall()
+            names = [column[0] for column in connection.description or ()]
+            plain = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+            frame = pd.DataFrame(prepare(plain, oracle=job["peer"].endswith("oracle"))).astype(object)
+            frame["unique_id"] = frame.pop(job["id_col"]).astype("string")
+            frame["year"] = frame["year"].astype("Int64")
+            tables.append(api.register(frame, dataset_display_name=name))
+            continue
+        connection.execute(
+            f'create table "{name}_in" as select "{job["id_col"]}" as unique_id, * exclude ("{job["id_col"]}") from {source}'
+        )
+        tables.append(api.register(f"{name}_in", dataset_display_name=name))
+    settings = SettingsCreator(
+        link_type="link_only" if job["b"] else "dedupe_only",
+        comparisons=how.comparisons,
+        blocking_rules_to_generate_predictions=how.blocking,
+        retain_matching_columns=False,
+    )
+    linker = Linker(tables if job["b"] else tables[0], settings, log_level=logging.ERROR)
+    linker.training.estimate_probability_two_random_records_match(how.certain, recall=how.recall)
+    linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=1)
+    for session in how.sessions:
+        with suppress(Exception):  # a session without pairs; Splink says so in several ways
+            linker.training.estimate_parameters_using_expectation_maximisation(
+                session, record_sample_proportion=1.0
+            )
+    pairs = linker.inference.predict(threshold_match_probability=0.5)
+    clusters = linker.clustering.cluster_pairwise_predictions_at_threshold(
+        pairs, threshold_match_probability=0.5
+    )
+    for table, path in ((pairs, job["out"]), (clusters, job["clusters"])):
+        connection.execute(f"copy {table.physical_name} to '{path}' (header)")
 
 
 def run(task: Task, peer: str, max_pairs: float = 1e6) -> Run:

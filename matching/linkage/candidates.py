@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from .model import Table
 ALL_PAIRS = 1_500_000
 MAX_BLOCK = 400
 #: Pairs compared at a time: what they need fits the cache.
-CHUNK = 50_000
+CHUNK = 20_000
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ class Blocks:
             first = np.where(left, np.repeat(across, sizes), last).astype(np.int32)
         return cls(rows, first, last)
 
-    def pieces(self, size: int = 2_000_000) -> Iterator[tuple[Ints, Ints]]:
+    def pieces(self, size: int = 60_000) -> Iterator[tuple[Ints, Ints]]:
         """The pairs, the lower row first, about ``size`` at a time."""
         counts = self.last - self.first
         total = np.cumsum(counts, dtype=np.int64)
@@ -190,20 +191,31 @@ def everything(split: Split) -> tuple[Ints, Ints]:
     return np.repeat(low, count), np.arange(split.total, dtype=np.int32) - shift
 
 
+def pair_numbers(i: Ints, j: Ints, split: Split) -> np.ndarray:
+    """One number per pair, in order of the rows; four bytes each where that is enough."""
+    kind: Any = np.uint32 if split.rows <= 2**16 else np.int64
+    return i.astype(kind) * kind(split.rows) + j.astype(kind)
+
+
+def rows_of(numbers: np.ndarray, split: Split) -> tuple[Ints, Ints]:
+    """The inverse of `pair_numbers`."""
+    return (numbers // split.rows).astype(np.int32), (numbers % split.rows).astype(np.int32)
+
+
 def union(found: list[Key], split: Split) -> tuple[Ints, Ints]:
     """The distinct pairs of all keys, in order of their rows."""
-    seen: np.ndarray = np.zeros(0, dtype=np.int64)
+    seen = pair_numbers(np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32), split)
     waiting: list[np.ndarray] = []
     size = 0
     for key in found:
         for i, j in pairs_of(key, split):
-            waiting.append(i.astype(np.int64) * split.rows + j)
+            waiting.append(pair_numbers(i, j, split))
             size += len(i)
-            if size > max(500_000, len(seen)):
+            if size > max(200_000, len(seen)):
                 seen = distinct(np.concatenate([seen, *waiting]))
                 waiting, size = [], 0
     seen = distinct(np.concatenate([seen, *waiting])) if waiting else seen
-    return (seen // split.rows).astype(np.int32), (seen % split.rows).astype(np.int32)
+    return rows_of(seen, split)
 
 
 def distinct(values: np.ndarray) -> np.ndarray:
@@ -218,17 +230,29 @@ def chunks(i: Ints, j: Ints, size: int = CHUNK) -> Iterator[tuple[Ints, Ints]]:
         yield i[start : start + size], j[start : start + size]
 
 
-def random_pairs(split: Split, count: int, seed: int) -> tuple[Ints, Ints]:
-    """Pairs drawn evenly from all pairs, or all of them if there are no more than ``count``."""
+def _random(start: int, count: int, seed: int, below: int) -> Ints:
+    """Numbers from 0 to ``below`` - 1 by splitmix64, those at places ``start`` to ``start + count``."""
+    with np.errstate(over="ignore"):
+        z = np.arange(start, start + count, dtype=np.uint64) + np.uint64(seed << 32)
+        z *= np.uint64(0x9E3779B97F4A7C15)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        z ^= z >> np.uint64(31)
+    return (z % np.uint64(below)).astype(np.int32)
+
+
+def random_pairs(split: Split, count: int, seed: int) -> Iterator[tuple[Ints, Ints]]:
+    """Pairs drawn evenly from all pairs, or all of them if there are no more than ``count``, in pieces."""
     if split.total <= count:
-        return everything(split)
-    rng = np.random.default_rng(seed)
-    if split.link:
-        i = rng.integers(0, split.left, count)
-        j = rng.integers(split.left, split.rows, count)
-    else:
-        i = rng.integers(0, split.rows, count)
-        j = rng.integers(0, split.rows - 1, count)
-        j = j + (j >= i)
-        return np.minimum(i, j).astype(np.int32), np.maximum(i, j).astype(np.int32)
-    return i.astype(np.int32), j.astype(np.int32)
+        yield from chunks(*everything(split))
+        return
+    for start in range(0, count, CHUNK):
+        size = min(CHUNK, count - start)
+        if split.link:
+            i = _random(start, size, seed, split.left)
+            yield i, _random(start, size, seed + 1, split.rows - split.left) + np.int32(split.left)
+        else:
+            i = _random(start, size, seed, split.rows)
+            j = _random(start, size, seed + 1, split.rows - 1)
+            j += j >= i
+            yield np.minimum(i, j), np.maximum(i, j)

@@ -4,12 +4,12 @@ Winkler (1988), Fellegi & Sunter (1969). One session per blocking key estimates 
 key does not rest on; then a few rounds over all candidates settle m, u and the prior together.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .candidates import Key, Split, chunks, pairs_of, random_pairs
+from .candidates import CHUNK, Key, Split, chunks, pair_numbers, pairs_of, random_pairs
 from .columns import Ints, Levels
 from .comparison import Comparison
 from .model import Kin, Model, Params, Table, household
@@ -72,10 +72,10 @@ class Trained:
         return self.patterns.levels[self.number[piece]]
 
 
-def patterns(table: Table, i: Ints, j: Ints) -> Patterns:
+def patterns(table: Table, pieces: Iterable[tuple[Ints, Ints]]) -> Patterns:
     """Agreement patterns of pairs, chunk by chunk."""
     sizes = [c.size for c in table.model.comparisons]
-    parts = [Patterns.of(table.levels(x, y), sizes) for x, y in chunks(i, j)]
+    parts = [Patterns.of(table.levels(x, y), sizes) for x, y in pieces]
     if not parts:
         return Patterns(np.zeros((0, len(sizes)), dtype=np.uint8), np.zeros(0))
     return Patterns.joined(parts, sizes)
@@ -245,18 +245,18 @@ def train(
     tell = progress or (lambda _stage, _share: None)
     params = model.default_params(version, prior=1e-4)
     tell("random pairs", 0.0)
-    chance = patterns(table, *random_pairs(split, RANDOM_PAIRS, seed))
+    chance = patterns(table, random_pairs(split, RANDOM_PAIRS, seed))
     params = replace(params, u=estimate_u(chance, model))
     tell("all candidates", 0.0)
     everything, pattern = _numbered(table, *candidates)
-    order = candidates[0].astype(np.int64) * split.rows + candidates[1]
+    order = pair_numbers(*candidates, split)
     sessions = []
     chosen = _choose(found, len(model.comparisons))
     for number, key in enumerate(chosen):
         tell("sessions", number / len(chosen))
         held = np.zeros(len(everything.counts))
         for i, j in pairs_of(key, split):
-            wanted = i.astype(np.int64) * split.rows + j
+            wanted = pair_numbers(i, j, split)
             place = np.minimum(np.searchsorted(order, wanted), len(order) - 1)
             held += np.bincount(pattern[place[order[place] == wanted]], minlength=len(held))
         some = np.flatnonzero(held)
@@ -334,11 +334,19 @@ def _settle(
         weight = _weigh(everything, params, table) + logit
         share = _probability(weight)
         if split.link and len(number):
-            odds = np.exp2(np.clip(weight, -60, 60))[number]
-            p = odds / (
-                1 + np.maximum(np.bincount(i, odds, split.rows)[i], np.bincount(j, odds, split.rows)[j])
-            )
-            share = np.bincount(number, p, len(share)) / np.maximum(everything.counts, 1)
+            odds = np.exp2(np.clip(weight, -60, 60))
+            held = np.zeros(split.rows)
+            for start in range(0, len(number), CHUNK):
+                piece = slice(start, start + CHUNK)
+                own = odds[number[piece]]
+                np.add.at(held, i[piece], own)
+                np.add.at(held, j[piece], own)
+            share = np.zeros(len(everything.counts))
+            for start in range(0, len(number), CHUNK):
+                piece = slice(start, start + CHUNK)
+                p = odds[number[piece]] / (1 + np.maximum(held[i[piece]], held[j[piece]]))
+                share += np.bincount(number[piece], p, len(share))
+            share /= np.maximum(everything.counts, 1)
         mass = everything.counts * share
         prior = float(np.clip(mass.sum() / split.seen, 1e-12, ceiling))
         m = {}
