@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import views
+from . import centre_views, views
 
 app_name = "desk"
 urlpatterns = [
@@ -11,4 +11,6 @@ urlpatterns = [
     path("invitations/", views.invitations, name="invitations"),
     path("invitations/<int:invitation>/", views.letter, name="letter"),
     path("invitations/<int:invitation>/printed/", views.letter_printed, name="letter_printed"),
+    path("centres/", centre_views.senders, name="centres"),
+    path("centres/<int:organisation_id>/", centre_views.sender, name="sender"),
 ]

@@ -7,15 +7,15 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from scope import permission
 
 from . import administration
-from .forms import ClientForm, InviteForm, RolesForm
-from .models import ApiClient, Membership, Role
+from .forms import ClientForm, InviteForm, RolesForm, ScopesForm
+from .models import SCOPES_BY_KIND, ApiClient, Membership, Role
 
-KINDS_WITH_CLIENTS = tuple(administration.SCOPES_BY_KIND)
+KINDS_WITH_CLIENTS = tuple(SCOPES_BY_KIND)
 
 
 def _members(
@@ -119,16 +119,22 @@ def clients(request: Any) -> HttpResponse:
 
 @permission(staff=["administrator"], org=KINDS_WITH_CLIENTS)
 @never_cache
-@require_POST
+@require_http_methods(["GET", "POST"])
 def client(request: Any, client_id: int) -> HttpResponse:
-    """act: rotate | deactivate | activate."""
-    act = request.POST.get("act")
-    try:
-        if act == "rotate":
-            new = administration.rotate_secret(request.actor, client_id)
-            return _clients(request, ClientForm(request.organisation), new=new)
-        if act in {"activate", "deactivate"}:
-            administration.set_client_active(request.actor, client_id, act == "activate")
-    except ApiClient.DoesNotExist:
+    """One client. act: scopes | rotate | deactivate | activate."""
+    found = ApiClient.objects.filter(pk=client_id, organisation=request.organisation).first()
+    if found is None:
         raise Http404
-    return redirect("accounts:clients")
+    act, new = request.POST.get("act"), None
+    posted = request.POST if act == "scopes" else None
+    form = ScopesForm(request.organisation, posted, initial={"scopes": found.scopes})
+    if act == "rotate":
+        new = administration.rotate_secret(request.actor, client_id)
+    elif act in {"activate", "deactivate"}:
+        administration.set_client_active(request.actor, client_id, act == "activate")
+        return redirect("accounts:clients")
+    elif act == "scopes" and form.is_valid():
+        administration.change_scopes(request.actor, client_id, form.cleaned_data["scopes"])
+        return redirect("accounts:clients")
+    context = {"client": found, "form": form, "new": new}
+    return render(request, "accounts/client.html", context, status=400 if form.errors else 200)

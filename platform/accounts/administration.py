@@ -23,13 +23,7 @@ from audit import record
 from scope import Actor
 
 from . import sessions
-from .models import ROLES_BY_KIND, ApiClient, Membership, Organisation, Role, User
-
-SCOPES_BY_KIND: dict[str, tuple[str, ...]] = {
-    "statutory_insurer": ("settlements:write", "settlements:read", "invitations:read"),
-    "hospital": ("settlements:write", "settlements:read"),
-    "crowdfunding": ("campaigns:write", "campaigns:read"),
-}
+from .models import ROLES_BY_KIND, SCOPES_BY_KIND, ApiClient, Membership, Organisation, Role, User
 
 
 class Refused(ValueError):
@@ -193,18 +187,22 @@ def scopes_for(organisation: Organisation) -> tuple[str, ...]:
     return SCOPES_BY_KIND.get(organisation.kind, ())
 
 
+def _scopes(organisation: Organisation, scopes: Iterable[str]) -> list[str]:
+    allowed, wanted = scopes_for(organisation), set(scopes)
+    if not wanted or not wanted <= set(allowed):
+        raise Refused(_("请选本机构可以用的权限，至少一个。"))
+    return [scope for scope in allowed if scope in wanted]
+
+
 @transaction.atomic
 def create_client(actor: Actor, name: str, scopes: Iterable[str]) -> NewSecret:
     organisation = _organisation(actor)
-    allowed = scopes_for(organisation)
-    wanted = set(scopes)
-    if not wanted or not wanted <= set(allowed):
-        raise Refused(_("请选本机构可以用的权限，至少一个。"))
+    chosen = _scopes(organisation, scopes)
     secret = generate_client_secret()
     client = ApiClient.objects.create(
         organisation=organisation,
         name=name.strip(),
-        scopes=[scope for scope in allowed if scope in wanted],
+        scopes=chosen,
         client_type=ApiClient.CLIENT_CONFIDENTIAL,
         authorization_grant_type=ApiClient.GRANT_CLIENT_CREDENTIALS,
         client_secret=secret,
@@ -219,6 +217,17 @@ def _client(actor: Actor, client_id: int) -> ApiClient:
 
 def _revoke_tokens(client: ApiClient) -> int:
     return get_access_token_model().objects.filter(application=client).delete()[0]
+
+
+@transaction.atomic
+def change_scopes(actor: Actor, client_id: int, scopes: Iterable[str]) -> ApiClient:
+    """What is taken away is gone from the tokens that are out; what is added needs a new token."""
+    chosen = _scopes(_organisation(actor), scopes)
+    client = _client(actor, client_id)
+    before, client.scopes = client.scopes, chosen
+    client.save(update_fields=["scopes", "updated"])
+    record("client.scopes_changed", f"api_client:{client.pk}", payload={"before": before, "after": chosen})
+    return client
 
 
 @transaction.atomic

@@ -113,9 +113,7 @@ class RolesForm(forms.Form):
         self.fields["roles"] = _roles_field(organisation)
 
 
-class ClientForm(forms.Form):
-    name = forms.CharField(label=_("用在哪里"), max_length=60, help_text=_("比如：结算系统（正式）。"))
-
+class ScopesForm(forms.Form):
     def __init__(self, organisation: Organisation, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         labels = oauth2_settings.SCOPES
@@ -125,6 +123,10 @@ class ClientForm(forms.Form):
             widget=forms.CheckboxSelectMultiple,
             error_messages={"required": _("请至少选一项。")},
         )
+
+
+class ClientForm(ScopesForm):
+    name = forms.CharField(label=_("用在哪里"), max_length=60, help_text=_("比如：结算系统（正式）。"))
 
 
 class FirstPasswordForm(SetPasswordForm):

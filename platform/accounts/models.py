@@ -44,6 +44,14 @@ ROLES_BY_KIND: dict[str, tuple[str, ...]] = {
 }
 
 
+# What an API client of such an organisation may be given: these kinds push, the others have no keys.
+SCOPES_BY_KIND: dict[str, tuple[str, ...]] = {
+    "statutory_insurer": ("settlements:write", "settlements:read", "invitations:read"),
+    "hospital": ("settlements:write", "settlements:read"),
+    "crowdfunding": ("campaigns:write", "campaigns:read"),
+}
+
+
 class Organisation(models.Model):
     kind = models.CharField(max_length=20, choices=OrganisationKind.choices)
     code = models.SlugField(max_length=40, unique=True, help_text=_("短代码，如 chenxi"))

@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from scope.permissions import declared_for
 
+from .models import SCOPES_BY_KIND
+
 # name, label, kinds of organisation (empty: any), roles of which one is needed (empty: any)
 PAGES: tuple[tuple[str, Any, frozenset[str], frozenset[str]], ...] = tuple(
     (name, label, frozenset(kinds.split()), frozenset(roles.split()))
@@ -18,12 +20,14 @@ PAGES: tuple[tuple[str, Any, frozenset[str], frozenset[str]], ...] = tuple(
         ("portal:funds", _("基金"), "charity", ""),
         ("portal:payments", _("付款"), "charity", ""),
         ("linking:queue", _("身份核对"), "operator", "linkage_reviewer"),
-        ("desk:pushes", _("推送"), "statutory_insurer crowdfunding hospital", ""),
+        ("platform:campaigns", _("我的项目"), "crowdfunding", ""),
+        ("desk:pushes", _("推送"), "statutory_insurer hospital", ""),
         ("desk:invitations", _("邀请"), "statutory_insurer", ""),
         ("accounts:health", _("运行状况"), "operator", ""),
         ("portal:audit", _("记录"), "", ""),
         ("accounts:members", _("成员"), "", "administrator"),
-        ("accounts:clients", _("接口密钥"), "statutory_insurer crowdfunding hospital", "administrator"),
+        ("desk:centres", _("经办机构"), "operator", "administrator"),
+        ("accounts:clients", _("接口密钥"), " ".join(SCOPES_BY_KIND), "administrator"),
     )
 )
 

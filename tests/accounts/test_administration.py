@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from accounts import administration, staff
-from accounts.models import ApiClient, Membership, Organisation, User
+from accounts.models import SCOPES_BY_KIND, ApiClient, Membership, Organisation, OrganisationKind, User
 from audit.models import Entry, EntryPayload
 from scope import Actor, actor_scope
 
@@ -215,11 +215,45 @@ def test_clients_are_stopped_and_started_with_an_entry_each(insurer):
     }
 
 
+def test_the_scopes_of_a_client_are_changed_with_before_and_after_in_the_log(insurer):
+    make_client(insurer)
+    client = ApiClient.objects.get()
+    url = reverse("accounts:client", args=[client.pk])
+    assert 'value="settlements:write"' in insurer.browser.get(url).content.decode()
+    answer = insurer.browser.post(url, {"act": "scopes", "scopes": ["invitations:read", "settlements:read"]})
+    assert answer.status_code == 302
+    client.refresh_from_db()
+    assert client.scopes == ["settlements:read", "invitations:read"]
+    assert Entry.objects.get(action="client.scopes_changed").content.payload == {
+        "before": ["settlements:write"],
+        "after": ["settlements:read", "invitations:read"],
+    }
+
+
+@pytest.mark.parametrize("scopes", [[], ["campaigns:write"], ["settlements:write", "made:up"]])
+def test_a_client_keeps_its_scopes_when_the_wanted_ones_cannot_be(insurer, scopes):
+    make_client(insurer)
+    client = ApiClient.objects.get()
+    url = reverse("accounts:client", args=[client.pk])
+    assert insurer.browser.post(url, {"act": "scopes", "scopes": scopes}).status_code == 400
+    client.refresh_from_db()
+    assert client.scopes == ["settlements:write"]
+
+
+@pytest.mark.parametrize("kind", OrganisationKind.values)
+def test_the_menu_offers_keys_where_the_page_opens_and_nowhere_else(make, kind):
+    browser = make.signed_in(make.member(make.organisation(kind), "administrator"))
+    offered = [item.name for item in browser.get(reverse("accounts:members")).context["nav"]]
+    opens = browser.get(reverse("accounts:clients")).status_code == 200
+    assert ("accounts:clients" in offered) == opens == (kind in SCOPES_BY_KIND)
+
+
 def test_another_organisations_clients_do_not_exist_here(make, insurer):
     make_client(insurer)
     client = ApiClient.objects.get()
     other = make.signed_in(make.member(make.organisation("statutory_insurer"), "administrator"))
-    for name in ("rotate", "deactivate", "activate"):
+    assert other.get(reverse("accounts:client", args=[client.pk])).status_code == 404
+    for name in ("rotate", "deactivate", "activate", "scopes"):
         assert other.post(reverse("accounts:client", args=[client.pk]), {"act": name}).status_code == 404
     assert client.client_id not in other.get(reverse("accounts:clients")).content.decode()
 
