@@ -8,7 +8,7 @@ import numpy as np
 
 from . import characters as han
 from . import normalise as n
-from .columns import Coded, Ints, Levels, jaro, osa
+from .columns import Coded, Ints, Levels, jaro, osa, strings
 from .comparison import Comparison, Prepared
 
 _SLOTS = 4
@@ -46,6 +46,13 @@ def _set(options: tuple[str, ...]) -> frozenset[str]:
 def _mixed(options: tuple[str, ...]) -> frozenset[str]:
     """What accents make of the readings of a character."""
     return frozenset(map(han.accent, options))
+
+
+@lru_cache(maxsize=50_000)
+def _sounds(value: str) -> tuple[Sounds, Sounds]:
+    """Readings of a Chinese name's characters, and the same with what accents mix folded together."""
+    sets = _reading_sets(value)
+    return tuple(map(_set, sets)), tuple(map(_mixed, sets))
 
 
 def _alike(x: Sounds, y: Sounds) -> bool:
@@ -95,9 +102,6 @@ class PreparedName(Prepared):
         self.last = np.zeros(size, dtype=np.int32)
         self.middle_star = np.zeros(size, dtype=bool)
         self.accents = np.zeros((size, _SLOTS), dtype=np.uint64)
-        #: Readings of each name's characters, and the same with what accents mix folded together.
-        self.readings: list[Sounds] = [()] * size
-        self.mixed: list[Sounds] = [()] * size
         folds: dict[str, int] = {}
         surnames: dict[str, int] = {}
         letters: dict[str, int] = {}
@@ -105,10 +109,9 @@ class PreparedName(Prepared):
             self._describe(row, value, folds, surnames, letters)
         self.any_hidden = bool(self.hidden.any())
         self.all_han = bool(self.han[:-1].all())
-        self.folded = coded.derive(n.name)
-        self.fold_text = _objects([n.name(v) for v in values])
-        self.plain_text = _objects(values)
-        self.sorted_text = _objects([" ".join(sorted(v.split())) for v in values])
+        self.folded = Coded.of(self.fold[coded.codes], strings(list(folds)))
+        self.plain_text = coded.objects
+        self.sorted_text = strings([" ".join(sorted(v.split())) if " " in v else v for v in values])
         self.surname_text = coded.derive(_surname_text)
         self.tf["value"] = self.folded
         self.tf["surname"] = self.surname_text
@@ -146,8 +149,6 @@ class PreparedName(Prepared):
         if self.hidden[row]:
             return
         sets = _reading_sets(value)
-        self.readings[row] = tuple(map(_set, sets))
-        self.mixed[row] = tuple(map(_mixed, sets))
         for slot, options in enumerate(sets[:_SLOTS]):
             accents = 0
             for reading in options:
@@ -191,11 +192,13 @@ class PreparedName(Prepared):
         for slot in range(1, _SLOTS):
             x, y = self.accents[a[maybe], slot], self.accents[b[maybe], slot]
             maybe = maybe[((x & y) != 0) | ((x | y) == 0)]
-        homophone, sound, readings, mixed = c.index("homophone"), c.index("sound"), self.readings, self.mixed
-        for k, p, q in zip(maybe.tolist(), a[maybe].tolist(), b[maybe].tolist(), strict=True):
-            if _alike(readings[p], readings[q]):
+        homophone, sound = c.index("homophone"), c.index("sound")
+        names = self.plain_text
+        for k, p, q in zip(maybe.tolist(), names[a[maybe]].tolist(), names[b[maybe]].tolist(), strict=True):
+            (one, loose_one), (two, loose_two) = _sounds(p), _sounds(q)
+            if _alike(one, two):
                 level[k] = homophone
-            elif _alike(mixed[p], mixed[q]):
+            elif _alike(loose_one, loose_two):
                 level[k] = sound
         undecided = level >= c.index("surname")
         # One character off, exchanged, added or lost.
@@ -213,7 +216,8 @@ class PreparedName(Prepared):
         level[undecided & (shifted | started) & ~off & ~turned] = c.index("partial")
         long = np.flatnonzero(undecided & (np.maximum(la, lb) > _SLOTS))
         if len(long):
-            gap = osa(self.fold_text[a[long]], self.fold_text[b[long]], 2)
+            texts = self.folded.objects
+            gap = osa(texts[self.fold[a[long]]], texts[self.fold[b[long]]], 2)
             level[long[gap <= 2]] = c.index("one_off")
         level[self.fold[a] == self.fold[b]] = c.index("variant")
         return level
@@ -265,13 +269,6 @@ class PreparedName(Prepared):
                 level[k] = c.index("masked_else")
         level[(self.letters[a] == self.letters[b]) & (self.letters[a] >= 0)] = c.index("romanised")
         return level
-
-
-def _objects(values: list[str]) -> np.ndarray:
-    out = np.empty(len(values) + 1, dtype=object)
-    out[:-1] = values
-    out[-1] = ""
-    return out
 
 
 def _surname_text(value: str) -> str:
