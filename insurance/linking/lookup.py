@@ -29,26 +29,27 @@ CANDIDATES = 100
 VERSION = 1
 
 # The block of a key is read in the order of its identities and no further than the cap: ten thousand records with
-# one telephone number cost what a hundred cost. `crowded` says that the number's block is full.
-_SQL = """
-SELECT c.identity_id, i.person_id, (i.id_blind = %(number)s) IS TRUE, r.body, crowd.full
+# one telephone number cost what one costs. Whose number is a crowd's (its block is full) is not looked for by it.
+_SQL = f"""
+WITH crowd AS MATERIALIZED (
+  SELECT count(*) >= {index.CANDIDATES_PER_KEY} AS busy
+  FROM (SELECT 1 FROM blocking_key WHERE key = %(phone)s ORDER BY identity_id LIMIT {index.CANDIDATES_PER_KEY}) p
+)
+SELECT c.identity_id, i.person_id, (i.id_blind = %(number)s) IS TRUE, r.body, (SELECT busy FROM crowd)
 FROM (
   SELECT f.identity_id, count(*) AS shared FROM (
     SELECT b.identity_id FROM unnest(%(keys)s::bigint[]) AS k(key) CROSS JOIN LATERAL
-      (SELECT identity_id FROM blocking_key WHERE key = k.key ORDER BY identity_id LIMIT %(cap)s) b
+      (SELECT identity_id FROM blocking_key WHERE key = k.key ORDER BY identity_id LIMIT {index.CANDIDATES_PER_KEY}) b
+      WHERE k.key IS DISTINCT FROM %(phone)s OR NOT (SELECT busy FROM crowd)
     UNION ALL
-    (SELECT id FROM identity WHERE id_blind = %(number)s LIMIT %(cap)s)
+    (SELECT id FROM identity WHERE id_blind = %(number)s LIMIT {index.CANDIDATES_PER_KEY})
   ) f GROUP BY f.identity_id
 ) c
 JOIN identity i ON i.id = c.identity_id AND i.person_id IS NOT NULL AND i.id <> %(identity)s
 LEFT JOIN linkage_record r ON r.identity_id = c.identity_id
-CROSS JOIN (
-  SELECT count(*) >= %(cap)s AS full
-  FROM (SELECT 1 FROM blocking_key WHERE key = %(phone)s ORDER BY identity_id LIMIT %(cap)s) p
-) crowd
 WHERE NOT EXISTS (
   SELECT 1 FROM not_same n WHERE n.identity_id = %(identity)s AND n.person_id = i.person_id)
-ORDER BY (i.id_blind = %(number)s) IS TRUE DESC, c.shared DESC, c.identity_id LIMIT %(limit)s
+ORDER BY (i.id_blind = %(number)s) IS TRUE DESC, c.shared DESC, c.identity_id LIMIT {CANDIDATES}
 """
 
 
@@ -124,11 +125,12 @@ def search(
     if raw.prepare_threshold is None:
         raw.prepare_threshold = 0  # counts for cursors that bind on the server: this one
     with psycopg.Cursor(raw) as cursor:
+        # Planning anew for every record's keys would cost five times what reading does.
+        cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
         cursor.execute(
             _SQL,
             {
                 "keys": list(keys.sought), "number": id_blind, "phone": keys.phone, "identity": identity_id,
-                "cap": index.CANDIDATES_PER_KEY, "limit": CANDIDATES,
             },
             binary=True,
         )  # fmt: skip

@@ -15,6 +15,7 @@ _MASK_WORDS = re.compile(r"某")
 _BRACKETS = re.compile(r"[（(【\[].*?[)）】\]]")
 _NOT_NAME = re.compile(r"[^\w*\s'’\-·]|[\d_]")
 _MIDDLE_DOT = re.compile(r"(?<=\w\w)[·•・．‧∙●⋅](?=\w\w)|[·・‧⋅]")
+_PLAIN = re.compile("[\u4e00-\u67cf\u67d1-\u9fa5]{2,4}")  # without 某, which hides
 _TITLES = re.compile(
     r"(先生|女士|小姐|太太|同学|小朋友|宝宝|老师|阿姨|大叔|叔叔|大爷|大妈|奶奶|爷爷|同志|患者|病人|之子|之女)$"
 )
@@ -68,6 +69,8 @@ def _masked(raw: str) -> str:
 @lru_cache(maxsize=4096)
 def plain_name(raw: str | None) -> str:
     """A name cleaned and in simplified characters, without folding variants such as 闫/阎."""
+    if raw and _PLAIN.fullmatch(raw):  # most names: nothing to clean
+        return _said("".join([han.simplify(c) for c in raw]))
     value = text(raw)
     if not value:
         return ""

@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from . import labels
 from .compare_values import clean_birth
@@ -34,8 +34,7 @@ class FieldEvidence:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PairScore:
+class PairScore(NamedTuple):
     """A scored pair. ``weight`` = ``prior_weight`` + the sum of the evidence (all log2)."""
 
     weight: float
@@ -43,16 +42,15 @@ class PairScore:
     prior_weight: float
     outcome: Outcome
     flags: tuple[str, ...]
-    names: tuple[str, ...] = field(repr=False)
-    levels: tuple[str, ...] = field(repr=False)
-    weights: tuple[float, ...] = field(repr=False)
+    levels: dict[str, str]
+    weights: list[float]
 
     @property
     def evidence(self) -> tuple[FieldEvidence, ...]:
         """What each field says that both records have, and what a household takes back; put into words when asked."""
         out = [
             FieldEvidence(name, level, weight, labels.LEVELS.get(level, ""))
-            for name, level, weight in zip(self.names, self.levels, self.weights, strict=False)
+            for (name, level), weight in zip(self.levels.items(), self.weights, strict=False)
             if level != "missing"
         ]
         if self.weights[-1]:
@@ -131,25 +129,24 @@ def _scorer(params: Params) -> Scorer:
 
 
 def _judge(scorer: Scorer, x: Features, y: Features, crowded: Collection[str]) -> PairScore:
-    found = scorer.levels(x, y)
-    heard = list(found)
-    for name in crowded:
-        position = scorer.names.index(name)
-        if scorer.comparisons[position].levels[found[position]] == "exact":
-            heard[position] = 0
-    parts = scorer.parts(heard, x, y)
-    levels = tuple([c.levels[level] for c, level in zip(scorer.comparisons, found, strict=True)])
-    names = dict(zip(scorer.names, levels, strict=True))
-    weights = tuple([round(part, 4) for part in parts])
+    found = heard = scorer.levels(x, y)
+    if crowded:
+        heard = list(found)
+        for name in crowded:
+            position = scorer.names.index(name)
+            if scorer.comparisons[position].levels[found[position]] == "exact":
+                heard[position] = 0
+    weights = scorer.parts(heard, x, y)
+    levels = {c.name: c.levels[level] for c, level in zip(scorer.comparisons, found, strict=True)}
     weight = scorer.prior + math.fsum(weights)
-    probability = 1 / (1 + 2 ** -max(min(weight, 500.0), -500.0))
-    flags = _flags(x, y, names, "phone" in crowded)
+    probability = 1 / (1 + 2.0 ** -max(min(weight, 500.0), -500.0))
+    flags = _flags(x, y, levels, "phone" in crowded)
     outcome: Outcome = "reject"
     if probability >= scorer.params.review or "shared_id_other_name" in flags:
         outcome = "review"
     if probability >= scorer.params.accept and not NEVER_ACCEPT.intersection(flags):
         outcome = "accept"
-    return PairScore(weight, probability, scorer.prior, outcome, flags, scorer.names, levels, weights)
+    return PairScore(weight, probability, scorer.prior, outcome, flags, levels, weights)
 
 
 _NOT_BORN_TOGETHER = ("two_parts", "month_off", "year", "year_off", "ten_years", "else")
