@@ -124,3 +124,24 @@ def test_cases_are_given_to_colleagues_and_never_to_strangers(db):
             casework.assign(on.worker, [on.case.pk], stranger.pk)
     assert on.reload().assignee_id == colleague.pk
     assert other.reload().assignee_id is None
+
+
+def test_why_a_paper_was_refused_is_sealed_and_its_seal_is_a_code(db):
+    from django.db import IntegrityError, connection, transaction
+
+    on = cases.stage(**NEEDS_PAPER)
+    row = cases.paper(on)
+    with actor_scope(on.worker):
+        casework.reject_document(on.worker, on.case.pk, row.pk, reason="陈雨涵的名字看不清，请重拍。")
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT reason FROM document WHERE id = %s", [row.pk])
+            assert "陈雨涵".encode() not in bytes(cursor.fetchone()[0])
+        assert Document.objects.get(pk=row.pk).reason == "陈雨涵的名字看不清，请重拍。"
+        casework.accept_document(on.worker, on.case.pk, row.pk, seal="hospital", counts_as="echo")
+        found = Document.objects.get(pk=row.pk)
+        assert (found.seal, found.counts_as, found.reason) == ("hospital", "echo", None)
+        for column in ("seal", "counts_as"):
+            with pytest.raises(IntegrityError), transaction.atomic():
+                Document.objects.filter(pk=row.pk).update(**{column: "陈雨涵"})
+        with pytest.raises(AwardError):
+            casework.accept_document(on.worker, on.case.pk, row.pk, counts_as="chen yuhan")
