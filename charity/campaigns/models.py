@@ -57,3 +57,29 @@ class CampaignLink(models.Model):
 
     def __str__(self) -> str:
         return f"link of campaign {self.pk}"
+
+
+class CampaignPush(models.Model):
+    """What became of one pushed record that said something new, for its sender: never what it said of a person."""
+
+    class State(models.TextChoices):
+        ACCEPTED = "accepted", _("已收下")
+        REFUSED = "refused", _("没有收")
+
+    platform = models.ForeignKey(Organisation, models.PROTECT)
+    campaign = models.ForeignKey(Campaign, models.PROTECT, null=True, related_name="pushes")
+    external_id = models.CharField(max_length=64, blank=True)
+    state = models.CharField(max_length=10, choices=State.choices)
+    version = models.PositiveIntegerField(null=True)
+    status = models.CharField(max_length=10, blank=True)
+    raised = money(null=True)
+    paid_out = money(null=True)
+    reasons = models.JSONField(default=list, help_text="code, field and what to do; never a value")
+    received_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "campaign_push"
+        indexes = [models.Index(fields=["platform", "external_id", "-id"], name="campaign_push_by_id")]
+
+    def __str__(self) -> str:
+        return f"push {self.pk}"

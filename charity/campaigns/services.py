@@ -17,7 +17,7 @@ from outbox import emit
 from scope import Actor
 from vault.index import code_hash
 
-from .models import Campaign
+from .models import Campaign, CampaignPush
 from .reading import Pushed, Reason, read
 
 
@@ -53,6 +53,7 @@ def receive(actor: Actor, position: int, value: Any, today: date | None = None) 
     pushed, reasons, unknown = read(value, today or timezone.localdate())
     if pushed is None:
         named = value.get("external_id") if isinstance(value, dict) else ""
+        _keep_refusal(actor, named, reasons)
         return Result(
             position,
             "refused",
@@ -77,6 +78,16 @@ def receive(actor: Actor, position: int, value: Any, today: date | None = None) 
             },
             actor=actor,
         )
+        CampaignPush.objects.create(
+            platform_id=campaign.platform_id,
+            campaign=campaign,
+            external_id=campaign.external_id,
+            state=CampaignPush.State.ACCEPTED,
+            version=campaign.version,
+            status=campaign.status,
+            raised=campaign.raised,
+            paid_out=campaign.paid_out,
+        )
         emit("campaign.received", campaign_id=campaign.pk)
     return Result(
         position,
@@ -85,6 +96,17 @@ def receive(actor: Actor, position: int, value: Any, today: date | None = None) 
         campaign.pk,
         campaign.version,
         unknown_fields=tuple(unknown),
+    )
+
+
+def _keep_refusal(actor: Actor, named: Any, reasons: Sequence[Reason]) -> None:
+    """For the sender's page. What stands in the place of the id is kept only when it can be one."""
+    usable = isinstance(named, str) and not any(reason.field == "external_id" for reason in reasons)
+    CampaignPush.objects.create(
+        platform_id=actor.org_id or 0,
+        external_id=named[:64] if usable else "",
+        state=CampaignPush.State.REFUSED,
+        reasons=[reason.body() for reason in reasons][:20],
     )
 
 

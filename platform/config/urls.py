@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("api/v1/", include("insurance.intake.urls")),
     path("api/v1/", include("charity.campaigns.urls")),
+    path("desk/campaigns/", include("charity.campaigns.page_urls")),
     path("desk/", include("insurance.desk.urls")),
     path("identity/", include("insurance.linking.urls")),
     path("staff/", include("charity.portal.urls")),

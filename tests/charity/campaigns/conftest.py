@@ -6,13 +6,12 @@ import hashlib
 import itertools
 import json
 import secrets
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 import pytest
 from django.test import Client
 from django.utils import timezone
-from oauth2_provider.models import get_access_token_model
 
 import factories as make
 from insurance.intake import processing
@@ -37,12 +36,7 @@ class Platform:
         scopes = scopes or ("campaigns:write", "campaigns:read")
         client = make.api_client(self.organisation, *scopes)
         token = secrets.token_urlsafe(30)
-        get_access_token_model().objects.create(
-            application=client,
-            token=token,
-            scope=" ".join(scopes),
-            expires=timezone.now() + timedelta(hours=1),
-        )
+        make.bearer(client, token, *scopes)
         self.headers = {"Authorization": f"Bearer {token}"}
 
     def push(self, body, **more):
