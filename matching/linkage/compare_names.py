@@ -72,6 +72,7 @@ class PersonName(Comparison):
         "masked_given": "surname",
     }  # fmt: skip
     masked = ("masked_given", "masked_surname")
+    circle = "name"
     disagree = ("surname", "masked_else", "else")
     most = 0.12
     default_m = (0.80, 0.015, 0.05, 0.02, 0.02, 0.02, 0.01, 0.04, 0.005, 0.012, 0.001, 0.007)
@@ -81,6 +82,11 @@ class PersonName(Comparison):
         "exact": 1e-3, "variant": 1e-4, "homophone": 5e-4, "romanised": 1e-4, "masked_given": 0.02, "one_off": 0.1,
         "sound": 0.01, "partial": 0.05,
     }  # fmt: skip
+
+    def related(self, shares: np.ndarray, u: np.ndarray) -> np.ndarray:
+        """Who bears the same surname has a like name more often than strangers have."""
+        same = float(u[: self.index("surname")].sum())
+        return super().related(shares, u / max(same, float(u.max()) * 1e-3))
 
     def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "PreparedName":
         return PreparedName(self, rows[self.columns[0]])

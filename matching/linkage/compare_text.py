@@ -62,11 +62,15 @@ class Parts(Comparison):
     default_u = (0.004, 0.0005, 0.002, 0.002, 0.005, 0.003, 0.02, 0.03, 0.934)
     default_h = (0.6, 0.005, 0.01, 0.005, 0.005, 0.01, 0.01, 0.02, 0.335)
 
-    def __init__(self, name: str, columns: Sequence[str], position: int = 0, given: bool = False) -> None:
+    def __init__(
+        self, name: str, columns: Sequence[str], position: int = 0, given: bool = False, circle: str = "place"
+    ) -> None:
         super().__init__(name, columns)
         self.position = position
         #: A given name is a person's own; a surname or an address belongs to the house.
         self.given = given
+        self.circle = circle
+        self.home = not given
         if given:
             self.default_h = self.default_u
             self.own = dict.fromkeys(self.levels[1:-1], 0.0)
@@ -203,6 +207,12 @@ class Text(Comparison):
         return PreparedText(self, rows[self.columns[0]])
 
 
+class Place(Text):
+    """The name of a place that is in no list."""
+
+    circle = "place"
+
+
 class PreparedText(Prepared):
     def __init__(self, comparison: Text, rows: Sequence[Any]) -> None:
         super().__init__(comparison)
@@ -250,9 +260,11 @@ class Email(Text):
     """E-mail addresses: the same, the same mailbox elsewhere, a slip, or not."""
 
     levels = ("missing", "exact", "edit_1", "mailbox", "close", "similar", "else")
+    home = True
     default_m = (0.7, 0.08, 0.02, 0.06, 0.04, 0.1)
     default_u = (1e-5, 1e-5, 5e-5, 2e-5, 0.004, 0.995885)
     default_h = (0.1, 2e-3, 2e-3, 0.02, 0.1, 0.776)
+    circle = "name"
 
     @staticmethod
     def clean(raw: Any) -> str:
@@ -288,9 +300,11 @@ def clean_address(raw: Any) -> str:
 
 class Address(Text):
     levels = ("missing", "exact", "edit_1", "close", "similar", "else")
+    home = True
     default_m = (0.4, 0.05, 0.15, 0.2, 0.2)
     default_u = (2e-4, 2e-4, 1e-3, 0.02, 0.9786)
     default_h = (0.6, 0.03, 0.1, 0.12, 0.15)
+    circle = "place"
     clean = staticmethod(clean_address)
 
 
@@ -299,9 +313,11 @@ class HospitalName(Comparison):
 
     levels = ("missing", "exact", "same_house", "similar", "kind", "else")
     tf = {"exact": "value", "same_house": "value"}
+    away = True
     default_m = (0.7, 0.1, 0.05, 0.05, 0.1)
     default_u = (0.02, 0.01, 0.02, 0.15, 0.8)
     default_h = (0.2, 0.05, 0.02, 0.15, 0.58)
+    circle = "place"
 
     def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "PreparedHospital":
         return PreparedHospital(self, rows[self.columns[0]])
@@ -363,9 +379,11 @@ class DiseaseName(Comparison):
 
     levels = ("missing", "exact", "group", "similar", "chapter", "else")
     tf = {"exact": "group", "group": "group"}
+    away = True
     default_m = (0.45, 0.25, 0.05, 0.13, 0.12)
     default_u = (0.015, 0.02, 0.01, 0.15, 0.805)
     default_h = (0.12, 0.08, 0.02, 0.17, 0.61)
+    circle = "place"
 
     def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "PreparedDisease":
         return PreparedDisease(self, rows[self.columns[0]])

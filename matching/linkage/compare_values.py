@@ -41,6 +41,7 @@ class IdNumber(Comparison):
     default_u = (1e-9, 2e-8, 3e-6, 2e-7, 0.02, 0.98)
     default_h = (4e-3, 2e-4, 2e-3, 1e-3, 0.02, 0.973)
     own = {"exact": 8e-3, "near_1": 2e-3, "masked": 8e-3, "near_2": 4e-3}
+    circle = ""
 
     def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "PreparedId":
         return PreparedId(self, rows[self.columns[0]])
@@ -159,6 +160,7 @@ class BirthDate(Comparison):
     default_u = (4e-5, 2e-5, 6e-4, 4e-5, 2.2e-3, 1e-3, 0.013, 0.028, 0.2, 0.755)
     default_h = (0.012, 1e-4, 2e-3, 2e-4, 4e-3, 3e-3, 0.03, 0.06, 0.4, 0.4887)
     own = {"exact": 0.05, "swapped": 1e-3, "edit": 0.01, "lunar": 1e-3, "two_parts": 0.02}
+    circle = ""
 
     def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "PreparedBirth":
         return PreparedBirth(self, rows[self.columns[0]])
@@ -226,6 +228,7 @@ class Age(Comparison):
     default_u = (0.013, 0.026, 0.1, 0.861)
     default_h = (0.04, 0.07, 0.2, 0.69)
     own = {"exact": 0.1}
+    circle = ""
 
     def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "PreparedAge":
         return PreparedAge(self, rows[self.columns[0]])
@@ -269,6 +272,7 @@ class Sex(Comparison):
     default_u = (0.5, 0.5)
     default_h = (0.45, 0.55)
     own = {"exact": 0.6}
+    circle = ""
 
     def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "PreparedSex":
         return PreparedSex(self, rows[self.columns[0]])
@@ -294,6 +298,7 @@ class Phone(Comparison):
     tf = {"exact": "value"}
     default_m = (0.6, 0.03, 0.37)
     default_u = (2e-6, 2e-6, 1.0)
+    home = True
     default_h = (0.35, 2e-3, 0.648)
 
     def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "PreparedPhone":
@@ -329,7 +334,9 @@ class Postcode(Comparison):
     tf = {"exact": "value"}
     default_m = (0.85, 0.06, 0.03, 0.06)
     default_u = (2e-3, 4e-3, 0.02, 0.974)
+    home = True
     default_h = (0.75, 0.01, 0.04, 0.2)
+    circle = "place"
 
     def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "PreparedPostcode":
         return PreparedPostcode(self, rows[self.columns[0]])
@@ -368,6 +375,7 @@ class Area(Comparison):
     default_m = (0.7, 0.15, 0.05, 0.1)
     default_u = (0.002, 0.006, 0.06, 0.932)
     default_h = (0.75, 0.12, 0.03, 0.1)
+    circle = "place"
 
     def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "PreparedArea":
         return PreparedArea(self, rows[self.columns[0]])

@@ -36,6 +36,13 @@ class Comparison:
     #: level: relatives are not known by their agreeing names, numbers and birthdays.
     default_h: tuple[float, ...] = (0.5, 0.5)
     own: dict[str, float] = {}
+    #: Through what else strangers may have this in common: where they live ('place'), what they are called ('name'), anything else;
+    #: '' for what no circle has in common.
+    circle: str = "other"
+    #: A family shows in what it shares at home.
+    home: bool = False
+    #: What is shared away from home: a hospital, an illness.
+    away: bool = False
 
     def __init__(self, name: str, columns: Sequence[str]) -> None:
         self.name = name

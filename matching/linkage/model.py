@@ -20,6 +20,8 @@ KINDS = (
 )  # fmt: skip
 #: Before training: so many pairs of relatives meet for one pair of records of a person.
 RELATED = 3.0
+#: What strangers have in common makes groups of its own, lest it pass for a family, or a family for a person.
+CIRCLES = ("place", "name", "other")
 _SIMPLE: dict[str, type[Comparison]] = {
     "name": compare_names.PersonName,
     "birth_date": compare_values.BirthDate,
@@ -54,14 +56,19 @@ class Kin:
     """Pairs of different people who belong together: a family, a house, a town.
 
     ``share`` is the chance that two random records are such a pair, ``h`` the chance of each level among them:
-    what they share agrees far beyond chance, what a person owns (`Comparison.own`) does not.
+    what they share agrees far beyond chance, what a person owns (`Comparison.own`) does not. ``circle`` is what
+    brings them together and alone agrees (its fields stand in ``h``), '' for a family, which may share anything.
+    The share of a circle is one of strangers: they may live in one street and bear one name independently.
     """
 
     share: float
     h: dict[str, tuple[float, ...]]
+    circle: str = ""
 
     def ratios(self, comparison: Comparison, u: tuple[float, ...]) -> np.ndarray:
-        """log2(h/u) of every level, 0 for 'missing'."""
+        """log2(h/u) of every level, 0 for 'missing' and for what lies outside the circle."""
+        if comparison.name not in self.h:
+            return np.zeros(comparison.size)
         h = np.maximum(np.array(self.h[comparison.name]), 1e-12)
         return np.concatenate([[0.0], np.log2(h / np.maximum(np.array(u), 1e-12))])
 
@@ -86,10 +93,12 @@ class Params:
     review: float = 0.05
     kin: tuple[Kin, ...] = ()
 
-    @property
-    def strangers(self) -> float:
-        """The chance that two random records are neither one person nor people who belong together."""
-        return max(1 - self.prior - sum(k.share for k in self.kin), 1e-12)
+    def odds(self) -> np.ndarray:
+        """log2 odds of every group: of a family against strangers, of a circle against the rest of strangers."""
+        taken: dict[str, float] = {}
+        for kin in self.kin:
+            taken[kin.circle] = taken.get(kin.circle, self.prior if not kin.circle else 0.0) + kin.share
+        return np.array([np.log2(max(k.share, 1e-300) / max(1 - taken[k.circle], 1e-12)) for k in self.kin])
 
     def weights(self, comparison: Comparison) -> np.ndarray:
         """log2(m/u) of every level, 0 for 'missing'.
@@ -120,7 +129,7 @@ class Params:
         body = {
             "format": FORMAT, "version": self.version, "prior": self.prior, "accept": self.accept,
             "review": self.review, "m": self.m, "u": self.u, "tf": tf,
-            "kin": [{"share": k.share, "h": k.h} for k in self.kin],
+            "kin": [{"share": k.share, "h": k.h, "circle": k.circle} for k in self.kin],
         }  # fmt: skip
         return json.dumps(body, ensure_ascii=False, sort_keys=True)
 
@@ -140,7 +149,8 @@ class Params:
             version=body["version"], prior=body["prior"], accept=body["accept"], review=body["review"], tf=tf,
             m={k: tuple(v) for k, v in body["m"].items()}, u={k: tuple(v) for k, v in body["u"].items()},
             kin=tuple(
-                Kin(k["share"], {name: tuple(v) for name, v in k["h"].items()}) for k in body.get("kin", ())
+                Kin(k["share"], {name: tuple(v) for name, v in k["h"].items()}, k.get("circle", ""))
+                for k in body.get("kin", ())
             ),
         )  # fmt: skip
 
@@ -182,10 +192,10 @@ class Model:
         given, surname = by_kind.pop("given_name", []), by_kind.pop("surname", [])
         for k, column in enumerate(given):
             partner = surname[k : k + 1]
-            out.append(compare_text.Parts(column, [column, *partner], 0, given=True))
+            out.append(compare_text.Parts(column, [column, *partner], 0, given=True, circle="name"))
         for k, column in enumerate(surname):
             partner = given[k : k + 1]
-            out.append(compare_text.Parts(column, [column, *partner], 1))
+            out.append(compare_text.Parts(column, [column, *partner], 1, circle="name"))
         lines = by_kind.get("address", [])
         for k in range(0, len(lines), 2):
             pair = lines[k : k + 2]
@@ -200,8 +210,14 @@ class Model:
             for column in by_kind.get(kind, []):
                 chosen = _SIMPLE[kind]
                 if kind == "area" and sample is not None and not _looks_like_area(sample[column]):
-                    chosen = compare_text.Text
+                    chosen = compare_text.Place
                 out.append(chosen(column, [column]))
+        if sample is not None and len(out) > 2 and not any(c.own for c in out):
+            # Nothing but words: what differs most from row to row is the person's own.
+            words = [c for c in out if isinstance(c, compare_text.Text)]
+            if words:
+                most = max(words, key=lambda c: len(set(sample[c.columns[0]])))
+                most.own = dict.fromkeys(most.levels[1:-1], 0.0)
         return cls(out)
 
     def default_params(self, version: str = "untrained-3", prior: float = 1e-6) -> Params:
@@ -215,19 +231,21 @@ class Model:
         )
 
     def _kin(self, prior: float) -> tuple[Kin, ...]:
-        """A family, and people who only have something in common; none if no column is a person's own."""
-        if not any(c.own for c in self.comparisons) or any(
-            len(c.default_h) != c.size - 1 for c in self.comparisons
-        ):
+        """A family, and people who share a place, a name or something else; none if no column is a person's own."""
+        if not any(c.own for c in self.comparisons):
             return ()
-        family = {c.name: _normal(c.default_h) for c in self.comparisons}
-        near = {
-            c.name: _normal(
-                [0.3 * h + 0.7 * u for h, u in zip(family[c.name], _normal(c.default_u), strict=True)]
-            )
-            for c in self.comparisons
-        }
-        return Kin(RELATED * prior, family), Kin(RELATED * prior, near)
+        if any(len(c.default_h) != c.size - 1 for c in self.comparisons):
+            return ()
+        out = [Kin(RELATED * prior, {c.name: _normal(c.default_h) for c in self.comparisons})]
+        for circle in CIRCLES:
+            members = [c for c in self.comparisons if c.circle == circle]
+            for home in (True, False):
+                # One house, and one hospital or trade, are two ways to share a place.
+                seed = [c for c in members if not (c.home and not home) and not (home and c.away)]
+                if len(members) > 1 and (len(seed) > 1 if home else any(c.away for c in members)):
+                    h = {c.name: _normal(c.default_h if c in seed else c.default_u) for c in members}
+                    out.append(Kin(RELATED * prior, h, circle))
+        return tuple(out)
 
     def prepare(self, rows: Mapping[str, Any]) -> "Table":
         """Rows ready for comparison; ``rows`` are columns of equal length (lists or `Coded`)."""
@@ -319,9 +337,11 @@ class Table:
                 rows = np.flatnonzero(column == comparison.index(level))
                 rare = np.minimum(log[i[rows]], log[j[rows]])
                 out[rows, position] += rare
-                for group in related:
-                    group[rows] += rare
-        self.same_city(levels, out, params)
+                for group, kin in zip(related, params.kin, strict=True):
+                    if comparison.name in kin.h:
+                        group[rows] += rare
+        if not params.kin:
+            self.same_city(levels, out, params)
         out[:, -1] = household(related, params) if params.kin else self.taken_back(levels, out)
         return out
 
@@ -409,11 +429,20 @@ def household(related: np.ndarray, params: Params) -> np.ndarray:
     """Evidence that two people who belong together explain the pair as well (log2, never above 0).
 
     ``related`` is Σ log2(h/u) per group of `Params.kin`. The odds of a match lose the factor
-    1 + Σ (share of the group / share of strangers) · Π h/u.
+    Π over circles (1 + Σ odds · Π h/u) + odds of a family · Π h/u.
     """
+    circles: dict[str, np.ndarray] = {}
     out = np.zeros(related.shape[1])
-    for group, kin in zip(related, params.kin, strict=True):
-        out = np.logaddexp2(out, group + np.log2(max(kin.share, 1e-300) / params.strangers))
+    families = []
+    for group, kin, odds in zip(related, params.kin, params.odds(), strict=True):
+        if kin.circle:
+            circles[kin.circle] = np.logaddexp2(circles.get(kin.circle, 0.0), group + odds)
+        else:
+            families.append(group + odds)
+    for factor in circles.values():
+        out += factor
+    for family in families:
+        out = np.logaddexp2(out, family)
     return np.where(out < 0.01, 0, -out).astype(np.float32)
 
 

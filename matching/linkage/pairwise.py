@@ -411,13 +411,17 @@ class Scorer:
         self.compare = [_LEVELS[name] for name in model.names]
         self.weights = [params.weights(c).tolist() for c in model.comparisons]
         self.prior = math.log2(params.prior / (1 - params.prior))
-        #: Per group of people who belong together: its log2 odds against strangers, log2(h/u) of every level.
+        #: Per group of people who belong together: its circle, its log2 odds, log2(h/u) of every level.
         self.kin = [
             (
-                math.log2(max(kin.share, 1e-300) / params.strangers),
-                [kin.ratios(c, params.u[c.name]).tolist() for c in model.comparisons],
+                kin.circle,
+                float(odds),
+                [
+                    kin.ratios(c, params.u[c.name]).tolist() if c.name in kin.h else None
+                    for c in model.comparisons
+                ],
             )
-            for kin in params.kin
+            for kin, odds in zip(params.kin, params.odds(), strict=True)
         ]
         at = {name: position for position, name in enumerate(model.names)}
         self.at_name, self.at_id, self.at_birth, self.at_sex = (
@@ -454,7 +458,7 @@ class Scorer:
     def parts(self, levels: list[int], x: Features, y: Features) -> list[float]:
         """log2 weights per comparison with term frequencies; the last one is the household's."""
         out = [weights[level] for weights, level in zip(self.weights, levels, strict=True)]
-        rare = 0.0
+        rare = [0.0] * len(levels)
         for position, level in enumerate(levels):
             frequency = self.frequencies[position].get(level)
             if frequency is not None:
@@ -464,7 +468,7 @@ class Scorer:
                     for value in (term(x), term(y))
                 )
                 out[position] += more
-                rare += more
+                rare[position] = more
         if 0 < levels[self.at_area] <= 2 and (
             0 < levels[self.at_hospital] <= _H_SIMILAR or 0 < levels[self.at_address] <= _A_SIMILAR
         ):
@@ -472,13 +476,20 @@ class Scorer:
         out.append(self.household(levels, rare) if self.kin else self.taken_back(levels, out))
         return out
 
-    def household(self, levels: list[int], rare: float) -> float:
+    def household(self, levels: list[int], rare: list[float]) -> float:
         """Evidence that two people who belong together explain the pair as well (see `model.household`)."""
-        odds = 0.0
-        for share, ratios in self.kin:
-            shared = share + rare + sum([ratio[level] for ratio, level in zip(ratios, levels, strict=True)])
-            odds += 2.0 ** min(shared, 200.0)
-        out = math.log2(1 + odds)
+        circles: dict[str, float] = {}
+        families = 0.0
+        for circle, odds, ratios in self.kin:
+            shared = odds
+            for ratio, level, more in zip(ratios, levels, rare, strict=True):
+                if ratio is not None:
+                    shared += ratio[level] + more
+            if circle:
+                circles[circle] = circles.get(circle, 1.0) + 2.0 ** min(shared, 200.0)
+            else:
+                families += 2.0 ** min(shared, 200.0)
+        out = math.log2(math.prod(circles.values()) + families)
         return -out if out >= 0.01 else 0.0
 
     def taken_back(self, levels: list[int], out: list[float]) -> float:

@@ -26,7 +26,7 @@ _KINDS: dict[type[Comparison], str] = {
     compare_values.Sex: "sex", compare_values.IdNumber: "id_number", compare_values.Phone: "phone",
     compare_text.Email: "email", compare_values.Area: "area", compare_values.Postcode: "postcode",
     compare_text.HospitalName: "hospital", compare_text.DiseaseName: "disease", compare_text.Text: "text",
-    compare_text.Address: "address", compare_text.Parts: "part",
+    compare_text.Address: "address", compare_text.Parts: "part", compare_text.Place: "text",
 }  # fmt: skip
 
 

@@ -4,7 +4,7 @@ Winkler (1988), Fellegi & Sunter (1969). One session per blocking key estimates 
 key does not rest on; then a few rounds over all candidates settle m, u and the prior together.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,8 +16,16 @@ from .model import Kin, Model, Params, Table, household
 
 SEED = 20240917
 RANDOM_PAIRS = 1_000_000
+#: Of these, so many show what strangers have in common.
+OUTSIDE = 400_000
 #: How many pairs' worth of belief the untrained m carry into the training.
 BELIEF = 4.0
+#: The same of families, as a share of their pairs: neighbours shall not pass for them.
+FAMILY = 0.1
+#: So many records of relatives a record has at most, on average.
+RELATIVES = 4.0
+#: BELIEF as a share of the matches, where there are too few columns to learn from.
+LONELY = {1: 1e6, 2: 1.0}
 #: Fewer pairs than this say nothing about a level.
 RARE = 3.0
 #: The share of matches that may disagree on anything: mixed-up files, changed names.
@@ -93,7 +101,7 @@ def _weigh(found: Patterns, params: Params, table: Table, without: tuple[int, ..
         if position not in without:
             weights = _logs(params.m[comparison.name]) - _logs(params.u[comparison.name])
             parts[:, position] = weights[found.levels[:, position]]
-    if not without:
+    if not without and not params.kin:
         table.same_city(found.levels, parts, params)
     if not params.kin:
         return parts.sum(axis=1) + table.taken_back(found.levels, parts)
@@ -114,9 +122,23 @@ def _kin(
     found: Patterns, params: Params, table: Table, p: np.ndarray, without: tuple[int, ...] = ()
 ) -> np.ndarray:
     """Chance of each pattern to be of each group; ``p``: to be one person. Shape (groups, patterns)."""
-    shares = np.array([kin.share for kin in params.kin])[:, None] / params.strangers
-    odds = np.exp2(np.clip(_related(found, params, table, without), -200, 200)) * shares
-    return (1 - p) * odds / (1 + odds.sum(axis=0))
+    odds = np.exp2(np.clip(_related(found, params, table, without) + params.odds()[:, None], -200, 200))
+    circles = {kin.circle: np.ones(len(p)) for kin in params.kin if kin.circle}
+    for one, kin in zip(odds, params.kin, strict=True):
+        if kin.circle:
+            circles[kin.circle] += one
+    strangers = np.prod(list(circles.values()), axis=0) if circles else np.ones(len(p))
+    families = sum(
+        (one for one, kin in zip(odds, params.kin, strict=True) if not kin.circle), np.zeros(len(p))
+    )
+    strange = (1 - p) * strangers / (strangers + families)
+    out = np.empty_like(odds)
+    for k, kin in enumerate(params.kin):
+        if kin.circle:
+            out[k] = strange * odds[k] / circles[kin.circle]
+        else:
+            out[k] = (1 - p) * odds[k] / (strangers + families)
+    return out
 
 
 def _learn_kin(
@@ -126,6 +148,7 @@ def _learn_kin(
     model: Model,
     total: float,
     most: float,
+    family: float,
     without: tuple[int, ...] = (),
 ) -> tuple[Kin, ...]:
     """The groups again, from how much of each pattern is theirs: what they share as seen, what is own by chance."""
@@ -133,12 +156,16 @@ def _learn_kin(
     for kin, own in zip(params.kin, mass, strict=True):
         h = dict(kin.h)
         for position, comparison in enumerate(model.comparisons):
-            if position not in without:
+            if position not in without and comparison.name in h:
                 belief = np.array(comparison.default_h) / sum(comparison.default_h)
-                tally = _tally(found, own, position, comparison.size) + BELIEF * belief + 1e-3
-                u = np.array(params.u[comparison.name])
-                h[comparison.name] = _normal(comparison.related(tally / tally.sum(), u))
-        out.append(Kin(float(np.clip(own.sum() / total, 1e-12, most)), h))
+                tally = _tally(found, own, position, comparison.size)
+                tally += (BELIEF + (0.0 if kin.circle else FAMILY * tally.sum())) * belief + 1e-3
+                tally /= tally.sum()
+                if not kin.circle:
+                    tally = comparison.related(tally, np.array(params.u[comparison.name]))
+                h[comparison.name] = _normal(tally)
+        limit = most if kin.circle else min(most, family)
+        out.append(replace(kin, share=float(np.clip(own.sum() / total, 1e-12, limit)), h=h))
     return tuple(out)
 
 
@@ -169,12 +196,12 @@ def _normal(counts: np.ndarray) -> tuple[float, ...]:
 
 
 def estimate_u(
-    found: Patterns, model: Model, share: np.ndarray | None = None
+    found: Patterns, model: Model, alike: Mapping[str, np.ndarray] | None = None
 ) -> dict[str, tuple[float, ...]]:
-    """u from patterns of random pairs, each weighted by its chance of being two people."""
-    mass = found.counts if share is None else found.counts * (1.0 - share)
+    """u from patterns of random pairs; ``alike``: how far each is to be left out of a comparison's count."""
     out = {}
     for position, comparison in enumerate(model.comparisons):
+        mass = found.counts if alike is None else found.counts * np.maximum(1.0 - alike[comparison.name], 0.0)
         belief = np.array(comparison.default_u) / sum(comparison.default_u)
         counts = _tally(found, mass, position, comparison.size)
         out[comparison.name] = _normal(counts + np.minimum(0.3, belief * counts.sum()) + belief * 2)
@@ -197,7 +224,7 @@ def _session(
         if params.kin:
             kin = found.counts * _kin(found, current, table, p, without)
             current = replace(
-                current, kin=_learn_kin(found, kin, current, model, total, 0.9 / len(kin), without)
+                current, kin=_learn_kin(found, kin, current, model, total, 0.9 / len(kin), 0.5, without)
             )
         share = float(np.clip(mass.sum() / total, 1e-6, 1 - 1e-6))
         before = m
@@ -243,12 +270,16 @@ def train(
     """
     model = table.model
     tell = progress or (lambda _stage, _share: None)
-    params = model.default_params(version, prior=1e-4)
+    people = min(split.left, split.rows - split.left) if split.link else split.rows
+    params = model.default_params(version, prior=min(0.2 * people / max(split.total, 1), 0.1))
     tell("random pairs", 0.0)
     chance = patterns(table, random_pairs(split, RANDOM_PAIRS, seed))
+    rest = _outside(table, split, found, seed) if len(candidates[0]) < split.total else None
     params = replace(params, u=estimate_u(chance, model))
     tell("all candidates", 0.0)
     everything, pattern = _numbered(table, *candidates)
+    if not any(c.home and everything.levels[:, k].any() for k, c in enumerate(model.comparisons)):
+        params = replace(params, kin=tuple(k for k in params.kin if k.circle))
     order = pair_numbers(*candidates, split)
     sessions = []
     chosen = _choose(found, len(model.comparisons))
@@ -277,9 +308,26 @@ def train(
                     sum((v * w for v, w in parts), np.zeros(comparison.size - 1)) / weight
                 )
         params = replace(params, m=mixed)
-    params, share = _settle(table, candidates, (everything, pattern), chance, params, split)
+    params, share = _settle(table, candidates, (everything, pattern), chance, rest, params, split)
     params = _unseen(everything, share, chance, params, model)
     return Trained(replace(params, tf=table.frequencies(params.prior)), everything, pattern)
+
+
+def _outside(table: Table, split: Split, found: list[Key], seed: int) -> Patterns:
+    """Patterns of random pairs that no key proposes; their counts stand for all such pairs that there are."""
+    left: list[np.ndarray] = []
+    right: list[np.ndarray] = []
+    for i, j in random_pairs(split, OUTSIDE, seed):
+        left.append(i)
+        right.append(j)
+    i, j = np.concatenate(left), np.concatenate(right)
+    each = split.seen / max(len(i), 1)
+    met = np.zeros(len(i), dtype=bool)
+    for key in found:
+        codes = key.codes
+        met |= (codes[i] == codes[j]) & (codes[i] >= 0)
+    some = patterns(table, chunks(i[~met], j[~met]))
+    return Patterns(some.levels, some.counts * each)
 
 
 def _numbered(table: Table, i: Ints, j: Ints) -> tuple[Patterns, Ints]:
@@ -313,6 +361,7 @@ def _settle(
     candidates: tuple[Ints, Ints],
     found: tuple[Patterns, Ints],
     chance: Patterns,
+    rest: Patterns | None,
     params: Params,
     split: Split,
     rounds: int = 30,
@@ -328,7 +377,14 @@ def _settle(
     everything, number = found
     most = 2.0 * min(split.left, split.rows - split.left) if split.link else 3.0 * split.rows
     ceiling = min(0.5, most / split.total)
+    family = min(0.2, RELATIVES * split.rows / split.total)
     share = np.zeros(len(everything.counts))
+    # Keys propose pairs that agree: what people have in common shows only beside the pairs that none proposes.
+    whole = everything
+    if rest is not None:
+        whole = Patterns(
+            np.concatenate([everything.levels, rest.levels]), np.concatenate([everything.counts, rest.counts])
+        )
     for _ in range(rounds):
         logit = np.log2(params.prior / (1 - params.prior))
         weight = _weigh(everything, params, table) + logit
@@ -352,14 +408,22 @@ def _settle(
         m = {}
         for position, comparison in enumerate(model.comparisons):
             belief = np.array(comparison.default_m) / sum(comparison.default_m)
-            tally = _tally(everything, mass, position, comparison.size) + BELIEF * belief + 1e-3
+            tally = _tally(everything, mass, position, comparison.size)
+            # Two columns cannot tell how often each of them is wrong, one still less.
+            tally += (BELIEF + LONELY.get(len(model.comparisons), 0.0) * tally.sum()) * belief + 1e-3
             m[comparison.name] = _bounded(comparison, _normal(tally))
-        kin = everything.counts * _kin(everything, params, table, share)
+        beyond = np.zeros(len(whole.counts) - len(share))
+        kin = whole.counts * _kin(whole, params, table, np.concatenate([share, beyond]))
         chance_share = _probability(_weigh(chance, params, table) + logit)
-        chance_share += _kin(chance, params, table, chance_share).sum(axis=0)
+        chance_kin = _kin(chance, params, table, chance_share)
+        alike = {
+            c.name: chance_share
+            + sum((one for one, k in zip(chance_kin, params.kin, strict=True) if c.name in k.h), 0.0)
+            for c in model.comparisons
+        }
         before = params
-        params = replace(params, m=m, prior=prior, u=estimate_u(chance, model, chance_share))
-        params = replace(params, kin=_learn_kin(everything, kin, params, model, split.seen, 0.4))
+        params = replace(params, m=m, prior=prior, u=estimate_u(chance, model, alike))
+        params = replace(params, kin=_learn_kin(whole, kin, params, model, split.seen, 0.4, family))
         if abs(params.prior - before.prior) < 1e-5 * before.prior:
             break
     return params, share

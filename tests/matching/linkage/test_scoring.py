@@ -17,6 +17,7 @@ ZHANG = PersonRecord(
     area="110105", address="北京市朝阳区建国路1号",
 )  # fmt: skip
 
+
 @settings(max_examples=150, deadline=None)
 @given(records, records)
 def test_a_score_is_symmetric_and_its_parts_sum_to_it(a, b):
