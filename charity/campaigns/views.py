@@ -157,7 +157,6 @@ def show(request: Any, campaign: int) -> HttpResponse:
     parts = [
         Part(_("已拨付"), row.paid_out, "crowdfunding", "paid"),
         Part(_("筹到还没拨付"), held, "crowdfunding", "reserved"),
-        Part(_("离目标还差"), max(ZERO, row.target - row.raised), "open", "free"),
     ]
     return render(
         request,
@@ -167,6 +166,7 @@ def show(request: Any, campaign: int) -> HttpResponse:
             "badge": BADGES.get(row.status, "plain"),
             "person": _person(row),
             "parts": [part for part in parts if part.amount > 0] or parts[:1],
+            "gap": row.target - row.raised,
             "pushes": pushes,
             "refused": next((one for one in pushes[:1] if one.state == "refused"), None),
         },

@@ -155,7 +155,7 @@ def _one(was: Criterion, now: Criterion) -> Iterator[Change]:
             told = True
         elif before != after:
             told = True
-            label = _("%(where)s %(key)s", where=now.text, key=KEYS.get(key, key))
+            label = _("%(where)s（%(key)s）", where=now.text.rstrip("。"), key=KEYS.get(key, key))
             yield Change(CHANGED, label, now.clause, value_words(before), value_words(after))
     if not told or was.text != now.text:
         yield from _whole(_("条文"), was.text, now.text, now.clause)

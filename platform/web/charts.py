@@ -15,7 +15,7 @@ from typing import Literal
 
 from django.utils.translation import gettext as _
 
-from .formats import money, percent, weight
+from .formats import money, weight
 
 Layer = Literal["total", "basic", "major", "assistance", "commercial", "charity", "crowdfunding", "open"]
 LAYERS: tuple[str, ...] = (
@@ -164,6 +164,25 @@ class StackedBar:
     """The whole bar in one sentence, for a screen reader."""
 
 
+def whole_percents(amounts: Sequence[Decimal], whole: Decimal) -> list[int]:
+    """Shares of `whole` in whole per cent by the largest remainder: parts that make up the whole add to 100.
+
+    amounts: not negative, together at most `whole`. A part that is less than all is never shown as 100.
+    """
+    if whole <= 0:
+        return [0] * len(amounts)
+    rest = whole - sum(amounts, ZERO)
+    exact = [amount / whole * 100 for amount in (*amounts, rest)]
+    floors = [int(share) for share in exact]
+    left = 100 - sum(floors)
+    order = sorted(range(len(exact)), key=lambda at: (floors[at] - exact[at], -exact[at], at))
+    for at in order:
+        if left and exact[at] > 0 and (floors[at] < 99 or exact[at] == 100):
+            floors[at] += 1
+            left -= 1
+    return floors[: len(amounts)]
+
+
 def stacked_bar(parts: Iterable[Part], total: Decimal | None = None) -> StackedBar:
     """Parts side by side. total: what the bar's width means; by default the sum, and never less than it.
 
@@ -176,14 +195,15 @@ def stacked_bar(parts: Iterable[Part], total: Decimal | None = None) -> StackedB
     gap = 0.25
     start = 0.0
     segments = []
-    for part in parts:
+    percents = whole_percents([part.amount for part in parts], whole)
+    for part, rounded in zip(parts, percents, strict=True):
         share = _share(part.amount, whole)
         segments.append(
             Segment(
                 label=part.label,
                 sub=part.sub,
                 amount=money(part.amount),
-                share=percent(part.amount / whole if whole else ZERO),
+                share=f"{rounded}%",
                 x=_pc(start),
                 width=_pc(max(share - gap, min(share, 0.3))),
                 text_x=_pc(start + 1),

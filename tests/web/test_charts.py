@@ -144,3 +144,26 @@ def test_whatever_was_typed_into_the_amount_field_the_bar_is_drawn(typed):
     from web.templatetags.jieli import limit_bar
 
     assert limit_bar([Limit("余额", Decimal("24000.00"))], typed)["bar"]
+
+
+@given(
+    st.lists(st.decimals(min_value=0, max_value=10**9, places=2), min_size=1, max_size=6),
+    st.decimals(min_value=0, max_value=10**9, places=2),
+)
+def test_shares_in_whole_per_cent_add_up(amounts, rest):
+    whole = sum(amounts, Decimal(0)) + rest
+    shown = charts.whole_percents(amounts, whole)
+    if whole == 0:
+        assert set(shown) == {0}
+        return
+    assert sum(shown) <= 100
+    if rest == 0:
+        assert sum(shown) == 100
+    for amount, share in zip(amounts, shown, strict=True):
+        assert abs(share - amount / whole * 100) < 1 or share == 99
+        assert share < 100 or amount == whole
+
+
+def test_a_budget_in_three_thirds_is_not_101_per_cent():
+    bar = charts.budget_bar(Decimal(335), Decimal(335), Decimal(330), Decimal(0))
+    assert sum(int(part.share.rstrip("%")) for part in bar.segments) == 100
