@@ -7,15 +7,14 @@ Whoever is neither that family, that charity nor the sender of the bills must fi
 import contextlib
 import json
 import re
-from datetime import timedelta
 
 import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
-from oauth2_provider.models import get_access_token_model
 
+import factories
 from accounts.models import Membership, Organisation, User
 from accounts.staff import enrol_totp
 from charity.applications.models import Application, Document
@@ -203,17 +202,8 @@ def test_no_api_client_of_anybody_else_finds_a_trace(sealed):
         house = Organisation.objects.create(
             kind=kind, code=f"api-{kind.replace('_', '-')}", name="路人", short_name="路人", area="430100"
         )
-        from accounts.models import ApiClient
-
-        app = ApiClient.objects.create(
-            organisation=house, name="x", client_type="confidential",
-            authorization_grant_type="client-credentials", scopes=SCOPES,
-        )  # fmt: skip
-        token = get_access_token_model().objects.create(
-            token=f"walker-{kind}", application=app, scope=" ".join(SCOPES),
-            expires=timezone.now() + timedelta(hours=1),
-        )  # fmt: skip
-        client = Client(raise_request_exception=False, headers={"Authorization": f"Bearer {token.token}"})
+        token = factories.bearer(factories.api_client(house, *SCOPES), f"walker-{kind}", *SCOPES)
+        client = Client(raise_request_exception=False, headers={"Authorization": f"Bearer {token}"})
         for address in addresses:
             for method in ("get", "post", "put", "patch", "delete", "options"):
                 extra = {"data": "[]", "content_type": "application/json"} if method != "get" else {}
@@ -240,17 +230,8 @@ def test_the_walk_would_notice_because_those_who_may_do_find_him(sealed):
 
 def api_client(house):
     """A program of this organisation with every scope."""
-    from accounts.models import ApiClient
-
-    app = ApiClient.objects.create(
-        organisation=house, name="trail", client_type="confidential",
-        authorization_grant_type="client-credentials", scopes=SCOPES,
-    )  # fmt: skip
-    token = get_access_token_model().objects.create(
-        token=f"trail-{house.code}", application=app, scope=" ".join(SCOPES),
-        expires=timezone.now() + timedelta(hours=1),
-    )  # fmt: skip
-    return Client(raise_request_exception=False, headers={"Authorization": f"Bearer {token.token}"})
+    token = factories.bearer(factories.api_client(house, *SCOPES), f"trail-{house.code}", *SCOPES)
+    return Client(raise_request_exception=False, headers={"Authorization": f"Bearer {token}"})
 
 
 def test_whoever_may_see_him_leaves_a_line_that_the_family_reads(sealed):

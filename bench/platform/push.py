@@ -86,21 +86,10 @@ class Pusher:
 
 
 def _token(org: Any) -> str:
-    from datetime import timedelta
-
-    from django.utils import timezone
-    from oauth2_provider.models import get_access_token_model
-
     import factories
 
     client = factories.api_client(org, "settlements:write")
-    get_access_token_model().objects.create(
-        application=client,
-        token="bench-token",
-        expires=timezone.now() + timedelta(hours=1),
-        scope="settlements:write",
-    )
-    return "bench-token"
+    return factories.bearer(client, "bench-token", "settlements:write")
 
 
 def copy_rate(real: Any, records: list[bytes], rounds: int = 3) -> float:

@@ -19,6 +19,7 @@ from accounts import administration
 from accounts.models import ApiClient, Organisation
 from audit.models import Entry
 from scope import Actor, actor_scope, current_actor, permission
+from scope.actor import SYSTEM
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 SECRET = "430102199001011234"
@@ -148,7 +149,8 @@ def test_a_session_opens_nothing_in_the_api(make, sender):
 
 def test_an_expired_token_is_told_so(sender):
     token = sender.token()
-    get_access_token_model().objects.update(expires=timezone.now() - timedelta(seconds=1))
+    with actor_scope(SYSTEM):
+        get_access_token_model().objects.update(expires=timezone.now() - timedelta(seconds=1))
     answer = sender.get(token=token)
     problem(answer, 401, "token-invalid")
     assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
@@ -170,7 +172,8 @@ def test_a_token_without_the_scope_is_told_which(sender):
 
 def test_a_scope_taken_from_the_client_is_gone_from_its_tokens(sender):
     token = sender.token()
-    ApiClient.objects.update(scopes=["settlements:read"])
+    with actor_scope(SYSTEM):
+        ApiClient.objects.update(scopes=["settlements:read"])
     problem(sender.get(token=token), 403, "scope-missing")
 
 
@@ -181,14 +184,16 @@ def test_another_kind_of_organisation_is_refused(make):
 
 def test_a_suspended_clients_token_is_worth_nothing(sender):
     token = sender.token()
-    ApiClient.objects.update(is_active=False)
+    with actor_scope(SYSTEM):
+        ApiClient.objects.update(is_active=False)
     problem(sender.get(token=token), 403, "client-suspended")
     assert sender.ask_token().status_code == 401
 
 
 def test_a_suspended_organisations_token_is_worth_nothing(sender):
     token = sender.token()
-    Organisation.objects.update(is_active=False)
+    with actor_scope(SYSTEM):
+        Organisation.objects.update(is_active=False)
     problem(sender.get(token=token), 403, "client-suspended")
     assert sender.ask_token().status_code == 401
 

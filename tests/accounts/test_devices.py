@@ -465,7 +465,7 @@ def test_a_device_is_named_coarsely(agent, label):
 
 
 def test_the_demo_says_what_to_answer_and_nothing_else_does(code, account, settings):
-    application = factories.application(account)
+    application = factories.application(account, state="draft")
     application.answers = {"identity": {"id_number": NUMBER, "birth_date": "2018-05-12"}}
     with actor_scope(Actor("patient", account_id=account.pk)):
         application.save(update_fields=["answers"])

@@ -18,6 +18,7 @@ from accounts import administration, tasks
 from accounts.models import OneTimeCode, Session, User
 from accounts.sessions import SessionStore, end_of_user, mark, row_key
 from scope import Actor, actor_scope
+from scope.actor import SYSTEM
 
 pytestmark = pytest.mark.django_db
 
@@ -86,12 +87,11 @@ def test_beat_forgets_codes_and_tokens_that_are_over():
     )
     OneTimeCode.objects.update(created_at=old)
     app = factories.api_client(factories.organisation("statutory_insurer"))
-    Token = get_access_token_model()
-    Token.objects.create(token="over", application=app, scope="", expires=old)
-    Token.objects.create(token="live", application=app, scope="", expires=timezone.now() + timedelta(hours=1))
+    factories.bearer(app, "over", expires=timedelta(days=-2))
+    factories.bearer(app, "live")
     tasks.forget()
     assert not OneTimeCode.objects.filter(pk=code.pk).exists()
-    assert list(Token.objects.values_list("token", flat=True)) == ["live"]
+    assert list(get_access_token_model().objects.values_list("token", flat=True)) == ["live"]
 
 
 def test_cycling_the_key_takes_the_contents_along_and_ends_the_old_row():
@@ -189,7 +189,8 @@ def test_a_first_password_ends_what_was_open(make):
 def test_a_token_is_kept_as_its_checksum_alone(make):
     app = factories.api_client(factories.organisation("statutory_insurer"))
     app.client_secret = "s" * 60
-    app.save()
+    with actor_scope(SYSTEM):
+        app.save()
     answer = Client().post(
         reverse("token"),
         {"grant_type": "client_credentials", "client_id": app.client_id, "client_secret": "s" * 60},

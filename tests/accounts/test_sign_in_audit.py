@@ -10,11 +10,13 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from oauth2_provider.models import get_access_token_model
 
+import factories
 from accounts import sign_in_audit
 from accounts.models import ApiClient
 from audit.models import Entry, EntryPayload
+from scope import actor_scope
+from scope.actor import SYSTEM
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "correct horse battery"
@@ -34,10 +36,11 @@ def worker(make):
 @pytest.fixture
 def program(make):
     house = make.organisation("statutory_insurer")
-    return ApiClient.objects.create(
-        organisation=house, name="x", client_type="confidential", client_secret="right",
-        authorization_grant_type="client-credentials", scopes=["settlements:read"],
-    )  # fmt: skip
+    with actor_scope(SYSTEM):
+        return ApiClient.objects.create(
+            organisation=house, name="x", client_type="confidential", client_secret="right",
+            authorization_grant_type="client-credentials", scopes=["settlements:read"],
+        )  # fmt: skip
 
 
 def sign_in(email="wang@example.cn", password=TYPED):
@@ -97,14 +100,12 @@ def test_a_refused_token_is_noted_with_its_program_and_why(program):
         return Client().get("/api/v1/settlements", headers={"Authorization": f"Bearer {token}"}).status_code
 
     for name, hours in (("old", -1), ("live", 1)):
-        get_access_token_model().objects.create(
-            token=name, application=program, scope="settlements:read",
-            expires=timezone.now() + timedelta(hours=hours),
-        )  # fmt: skip
+        factories.bearer(program, name, "settlements:read", expires=timedelta(hours=hours))
     assert ask(TYPED) == 401
     assert ask("old") == 401
     assert ask("live") == 200
-    ApiClient.objects.filter(pk=program.pk).update(is_active=False)
+    with actor_scope(SYSTEM):
+        ApiClient.objects.filter(pk=program.pk).update(is_active=False)
     assert ask("live") == 403
     assert told("api.token_refused") == [
         ("sign_in:unknown_client", {"why": "unknown"}),

@@ -11,6 +11,8 @@ from django.urls import reverse
 
 import factories
 from accounts import throttle
+from scope import actor_scope
+from scope.actor import SYSTEM
 
 SECRET = "s" * 60
 HOUR, MINUTE = 3600, 60
@@ -33,7 +35,8 @@ def limits(settings):
 def app():
     app = factories.api_client(factories.organisation("statutory_insurer"), "settlements:write")
     app.client_secret = SECRET
-    app.save()
+    with actor_scope(SYSTEM):
+        app.save()
     return app
 
 

@@ -180,3 +180,93 @@ def test_the_functions_are_not_everybodys(inject):
             " AND EXISTS (SELECT 1 FROM aclexplode(p.proacl) a WHERE a.grantee = 0)"
         )
         assert cursor.fetchall() == []
+
+
+# ---- keys and centres: who may push for whom -------------------------------------------------------------
+
+
+@pytest.fixture
+def insurer():
+    return make.organisation("statutory_insurer", area="430100", centres=["430100"])
+
+
+@pytest.fixture(params=["nobody", "patient", "worker", "administrator elsewhere", "client"])
+def attacker(request, insurer):
+    """Anybody but an administrator of the insurer or of the operator."""
+    actor = {
+        "nobody": lambda: Actor("public"),
+        "patient": make.patient,
+        "worker": lambda: make.staff(insurer, "intake_clerk"),
+        "administrator elsewhere": lambda: make.staff(make.organisation(), "administrator"),
+        "client": lambda: make.client_actor(insurer, "settlements:read"),
+    }[request.param]()
+    with actor_scope(actor):
+        yield actor
+
+
+KEY = (
+    "INSERT INTO api_client (client_id, client_secret, client_type, authorization_grant_type, name, organisation_id,"
+    " scopes, is_active, redirect_uris, post_logout_redirect_uris, hash_client_secret, skip_authorization, created,"
+    " updated, algorithm, allowed_origins, registration_source) VALUES ('mine', 'known', 'confidential',"
+    " 'client-credentials', 'x', %s, '{settlements:write}', true, '', '', true, false, now(), now(), '', '', 'manual')"
+)
+
+
+def test_nobody_else_makes_changes_or_takes_away_an_organisations_keys(inject, insurer, attacker):
+    client = make.api_client(insurer, "settlements:read")
+    with pytest.raises(DatabaseError, match="changes its keys"):
+        inject(KEY, insurer.pk)
+    for change in (
+        "client_secret = 'known'",
+        "scopes = '{settlements:write}'",
+        "is_active = false",
+        "organisation_id = organisation_id + 1",
+    ):
+        with pytest.raises(DatabaseError, match="changes its keys"):
+            inject(f"UPDATE api_client SET {change} WHERE id = %s", client.pk)
+    with pytest.raises(DatabaseError, match="changes its keys"):
+        inject("DELETE FROM api_client WHERE id = %s", client.pk)
+
+
+def test_an_administrator_makes_keys_for_his_own_organisation_alone(inject, insurer):
+    other = make.organisation("statutory_insurer")
+    with actor_scope(make.staff(insurer, "administrator")):
+        inject(KEY, insurer.pk)
+        with pytest.raises(DatabaseError, match="changes its keys"):
+            inject(KEY.replace("'mine'", "'yours'"), other.pk)
+
+
+def test_nobody_else_writes_or_lengthens_a_token(inject, insurer, attacker):
+    client = make.api_client(insurer, "settlements:write")
+    make.bearer(client, "spent", "settlements:read")
+    with pytest.raises(DatabaseError, match="whose secret was right"):
+        inject(
+            "INSERT INTO oauth2_provider_accesstoken (token, token_checksum, expires, scope, application_id, created,"
+            " updated, resource) VALUES ('', encode(sha256('mine'), 'hex'), now() + interval '1 day',"
+            " 'settlements:write', %s, now(), now(), '[]')",
+            client.pk,
+        )
+    for change in (
+        "expires = expires + interval '1 year'",
+        "scope = 'settlements:write'",
+        "token_checksum = 'x'",
+    ):
+        with pytest.raises(DatabaseError, match="whose secret was right"):
+            inject(f"UPDATE oauth2_provider_accesstoken SET {change}")
+
+
+def test_nobody_else_says_for_which_centres_a_sender_acts(inject, insurer, attacker):
+    for change in ("centres = '{130300}'", "area = '130300'", "is_active = false"):
+        with pytest.raises(DatabaseError, match="only the operator"):
+            inject(f"UPDATE organisation SET {change} WHERE id = %s", insurer.pk)
+
+
+def test_not_even_the_insurers_own_administrator_says_so(inject, insurer):
+    with actor_scope(make.staff(insurer, "administrator")):
+        with pytest.raises(DatabaseError, match="only the operator"):
+            inject("UPDATE organisation SET centres = '{130300}' WHERE id = %s", insurer.pk)
+    with actor_scope(make.staff(make.organisation("operator"), "auditor")):
+        with pytest.raises(DatabaseError, match="only the operator"):
+            inject("UPDATE organisation SET centres = '{130300}' WHERE id = %s", insurer.pk)
+    with actor_scope(make.staff(make.organisation("operator"), "administrator")):
+        inject("UPDATE organisation SET centres = '{130300}' WHERE id = %s", insurer.pk)

@@ -75,8 +75,9 @@ def test_the_backup_reads_everything_and_writes_nothing(real_db):
 
 
 def test_a_real_database_commits_for_other_connections_to_see(real_db):
-    from accounts.models import Session
     from django.utils import timezone
+
+    from accounts.models import Session
 
     def work(i: int) -> str:
         Session.objects.create(session_key=f"k{i}", session_data="", expire_date=timezone.now())

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
+from oauth2_provider.models import get_access_token_model
 
 from accounts.models import ApiClient, Membership, Organisation, PatientAccount, User
 from charity.applications.models import Application
@@ -48,13 +49,23 @@ def staff(org: Organisation, *roles: str, person: User | None = None) -> Actor:
 
 
 def api_client(org: Organisation, *scopes: str) -> ApiClient:
-    return ApiClient.objects.create(
-        organisation=org,
-        name=f"client {next(_serial)}",
-        client_type="confidential",
-        authorization_grant_type="client-credentials",
-        scopes=list(scopes),
-    )
+    with actor_scope(SYSTEM):
+        return ApiClient.objects.create(
+            organisation=org,
+            name=f"client {next(_serial)}",
+            client_type="confidential",
+            authorization_grant_type="client-credentials",
+            scopes=list(scopes),
+        )
+
+
+def bearer(client: ApiClient, token: str, *scopes: str, expires: timedelta = timedelta(hours=1)) -> str:
+    """A token of the client as if it had asked for one."""
+    with actor_scope(SYSTEM):
+        get_access_token_model().objects.create(
+            application=client, token=token, scope=" ".join(scopes), expires=timezone.now() + expires
+        )
+    return token
 
 
 def client_actor(org: Organisation, *scopes: str) -> Actor:

@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
-from oauth2_provider.models import get_access_token_model
 
 import factories
 from accounts.models import ApiClient, Organisation
@@ -19,7 +17,8 @@ from insurance.formats.schema import EXAMPLE_SETL_D, EXAMPLE_SETLINFO, EXAMPLE_S
 from insurance.intake.models import Record, Settlement
 from insurance.ledger.models import NeedAccount
 from outbox import tasks
-from scope import engine_scope
+from scope import actor_scope, engine_scope
+from scope.actor import SYSTEM
 
 URL = "/api/v1/settlements"
 
@@ -125,10 +124,13 @@ class Sender:
         scopes = scopes or ("settlements:write", "settlements:read")
         client: ApiClient = factories.api_client(org, *scopes)
         token = f"token-{client.pk}-{org.pk}"
-        get_access_token_model().objects.create(
-            application=client, token=token, expires=timezone.now() + expires, scope=" ".join(scopes)
-        )
+        factories.bearer(client, token, *scopes, expires=expires)
         self.headers = {"Authorization": f"Bearer {token}"}
+
+    def may_push_for(self, *centres: str) -> None:
+        with actor_scope(SYSTEM):
+            Organisation.objects.filter(pk=self.org.pk).update(centres=list(centres))
+        self.org.refresh_from_db()
 
     def push(self, records: Any, key: str = "", **options: Any) -> Any:
         body = records if isinstance(records, bytes) else json.dumps(records, ensure_ascii=False).encode()

@@ -83,14 +83,12 @@ def test_resending_a_corrected_record_supersedes_the_old_one(sender, intake):
 
 
 def test_resending_without_a_body_judges_again(sender, intake):
-    sender.org.centres = ["990000"]
-    sender.org.save()
+    sender.may_push_for("990000")
     (old,) = sender.results(intake.bill("A"))
     assert old["state"] == "refused"
     again = sender.post(f"/{old['record']}/resend").json()
     assert (again["record"], again["state"]) == (old["record"], "refused")
-    sender.org.centres = ["440100"]
-    sender.org.save()
+    sender.may_push_for("440100")
     now = sender.post(f"/{old['record']}/resend").json()
     assert now["state"] == "accepted"
     intake.deliver()
@@ -101,12 +99,10 @@ def test_resending_without_a_body_judges_again(sender, intake):
 def test_amounts_stay_exact_when_a_stored_record_is_judged_again(sender, intake):
     import json
 
-    sender.org.centres = ["990000"]
-    sender.org.save()
+    sender.may_push_for("990000")
     raw = json.dumps(intake.bill("A")).replace('"40000.00"', "0.1").replace('"60000.00"', "99999.9")
     (old,) = sender.results(raw.encode())
-    sender.org.centres = ["440100"]
-    sender.org.save()
+    sender.may_push_for("440100")
     assert sender.post(f"/{old['record']}/resend").json()["state"] == "accepted"
     intake.deliver()
     assert intake.residuals() == ["0.10"]
