@@ -229,6 +229,12 @@ REASON = "材料齐全，与医保账单一致，按资助办法建议资助。"
 ACCEPT = "已电话向医院和社区核实，材料稍后补齐。"
 
 
+def look(actor: Actor, case: Case) -> None:
+    """As in the portal: the list, then the case page, each in the log before it is shown."""
+    record("queue.viewed", f"organisation:{actor.org_id}", also=[f"case:{case.pk}"])
+    record("case.viewed", f"case:{case.pk}", payload={"application": case.application_id})
+
+
 def carry(cast: Cast, case: Case, goal: str, serial: int) -> None:
     """Bring one case to its goal with the members of its charity, each in his own role."""
     code = case.organisation.code
@@ -237,6 +243,7 @@ def carry(cast: Cast, case: Case, goal: str, serial: int) -> None:
         worker = cast.staff("chenxi.worker2")
     approver, payer = cast.staff(f"{code}.approver", code), cast.staff(f"{code}.payer", code)
     with actor_scope(worker):
+        look(worker, case)
         casework.assign(worker, [case.pk], worker.user_id)
     if goal == "waiting":
         with actor_scope(worker):
@@ -271,9 +278,12 @@ def carry(cast: Cast, case: Case, goal: str, serial: int) -> None:
     if goal == "proposed":
         return
     with actor_scope(approver):
+        look(approver, case)
         awards.approve(approver, case.pk, reason="同意，金额在规则上限之内。", no_conflict=True)
     if goal == "paid":
         with actor_scope(payer):
+            record("payments.viewed", f"organisation:{payer.org_id}", also=[f"case:{case.pk}"])
+            look(payer, case)
             awards.pay(payer, case.pk, reference=f"DEMO-{serial:06d}")
 
 

@@ -244,6 +244,18 @@ def test_once_proven_the_family_reads_who_saw_the_sealed_records(phone, row, sea
     assert "999999" not in text
 
 
+def test_two_merges_on_the_trail_is_still_the_family_s(phone, row, sealed):
+    from people.models import Person
+
+    with engine_scope("test"):
+        last, middle = (Person.objects.create() for _ in range(2))
+        Person.objects.filter(pk=sealed).update(merged_into=middle)
+        Person.objects.filter(pk=middle.pk).update(merged_into=last)
+        last = last.pk
+    proven(row, last)
+    assert "接力运营中心 钱** 看了：记录核对页" in shown(phone, row)
+
+
 def test_a_proof_that_is_taken_back_closes_it_again(phone, row, sealed):
     proven(row, sealed)
     with engine_scope("test"):
