@@ -12,3 +12,4 @@ class IntakeConfig(AppConfig):
 
         on("intake.received")(processing.process)
         on("linking.linked")(processing.person_found)
+        on("linking.bill_decided")(processing.twin_decided)

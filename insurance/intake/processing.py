@@ -18,6 +18,8 @@ from insurance.formats import (
 )
 from insurance.ledger import services as ledger
 from insurance.linking import services as linking
+from insurance.linking import twins
+from insurance.linking.models import BillQuestion
 from outbox import emit
 from people import registry
 from people.models import Identity
@@ -125,9 +127,14 @@ def _settle(row: Record, canonical: Canonical) -> None:
     if settlement.identity_id is None:
         settlement.identity_id = identity.pk
         settlement.save(update_fields=["identity_id"])
+    held_for = _twin(settlement) if settlement.status == Settlement.Status.HELD else None
+    if held_for is not None:
+        twins.ask(settlement, held_for)
     result = linking.link(identity.pk)
     if _overtaken(settlement, row):
         row.progress = Progress.SUPERSEDED
+    elif settlement.status == Settlement.Status.TWIN:
+        row.progress = Progress.NONE
     elif settlement.status == Settlement.Status.HELD or result.person_id is None:
         row.progress = Progress.HELD
     else:
@@ -193,16 +200,42 @@ def _release_twins(reversed_bill: Settlement) -> None:
     ):
         if _twin(held) is not None:
             continue  # only one of several
-        held.status = Settlement.Status.ACTIVE
+        twins.overtaken(held.pk)
+        _release(held, {"reversed": reversed_bill.pk})
+
+
+def _release(held: Settlement, because: dict[str, Any]) -> None:
+    """A bill that was held stands for itself from now on."""
+    held.status = Settlement.Status.ACTIVE
+    held.save(update_fields=["status", "updated_at"])
+    audit("settlement.released", f"settlement:{held.pk}", payload=because)
+    identity = Identity.objects.filter(pk=held.identity_id or 0).first()
+    person_id = identity.person_id if identity else None
+    if person_id is not None:
+        post(held, person_id)
+        Record.objects.filter(settlement_id=held.pk, progress=Progress.HELD).update(progress=Progress.OPEN)
+
+
+def twin_decided(question_id: int) -> None:
+    """Handler of `linking.bill_decided`: the reviewer said whether a held bill is the other one. Idempotent.
+
+    The same: it never opens anything, also not when the other is reversed. Another: it stands for itself.
+    """
+    question = BillQuestion.objects.get(pk=question_id)
+    held = Settlement.objects.select_for_update().get(pk=question.held_id)
+    if held.status != Settlement.Status.HELD:
+        return
+    if question.state == BillQuestion.State.OTHER:
+        _release(held, {"question": question.pk, "decided_by": question.decided_by})
+    elif question.state == BillQuestion.State.SAME:
+        held.status = Settlement.Status.TWIN
         held.save(update_fields=["status", "updated_at"])
-        audit("settlement.released", f"settlement:{held.pk}", payload={"reversed": reversed_bill.pk})
-        identity = Identity.objects.filter(pk=held.identity_id or 0).first()
-        person_id = identity.person_id if identity else None
-        if person_id is not None:
-            post(held, person_id)
-            Record.objects.filter(settlement_id=held.pk, progress=Progress.HELD).update(
-                progress=Progress.OPEN
-            )
+        Record.objects.filter(settlement_id=held.pk, progress=Progress.HELD).update(progress=Progress.NONE)
+        audit(
+            "settlement.twin",
+            f"settlement:{held.pk}",
+            payload={"twin": question.twin_id, "decided_by": question.decided_by},
+        )
 
 
 def post(settlement: Settlement, person_id: int) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import F, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,11 +18,12 @@ from outbox import emit
 from people.models import Source
 from scope import Actor
 
-from .models import Review
+from .models import LookUp, Review
 from .pair import Pair, pair
-from .undo import REFUSALS
+from .undo import REFUSALS, SECONDS
 
-DECIDED = (Review.State.SAME, Review.State.DIFFERENT, Review.State.UNDONE)
+DECIDED = (Review.State.SAME, Review.State.DIFFERENT, Review.State.UNDONE, Review.State.REFUSED)
+ASKED = (Review.Kind.LINK, Review.Kind.MERGE)
 ANSWERS = {"same": Review.State.SAME, "different": Review.State.DIFFERENT}
 
 
@@ -56,11 +57,17 @@ class QueueRow:
     undo_asked: bool
     undo_refused: tuple[str, ...]
     may_undo: bool
+    kind: str
+    kind_label: str
+    refused: tuple[str, ...]
+    waits: str  # "" | decision | undo: what a second person has to agree to
+    why_second: tuple[str, ...]
+    first_by: int | None
 
 
 @dataclass(frozen=True)
 class Page:
-    """One question: its pair, its place in the queue and the next one's id.
+    """One question: its pair, its place in the queue and the next one's id. blind: without any score.
 
     open_now, open_if_same: what is still open of the candidate's needs, now and after a yes (yuan): a bill adds to
     it, a campaign takes from it.
@@ -75,6 +82,9 @@ class Page:
     count: int
     next_id: int | None
     previous_id: int | None
+    persons: tuple[tuple[str, int], ...]
+    reason: str
+    blind: bool
 
 
 @dataclass(frozen=True)
@@ -101,24 +111,70 @@ def _row(review: Review) -> QueueRow:
         decided_at=review.decided_at,
         undo_asked=review.undo_asked_at is not None,
         undo_refused=tuple(str(REFUSALS.get(reason, reason)) for reason in review.undo_refused),
-        may_undo=review.state in {Review.State.SAME, Review.State.DIFFERENT} and review.undo_asked_at is None,
+        may_undo=review.state in {Review.State.SAME, Review.State.DIFFERENT}
+        and review.undo_asked_at is None
+        and review.kind != Review.Kind.SAMPLE,
+        kind=review.kind,
+        kind_label=str(Review.Kind(review.kind).label),
+        refused=tuple(str(REFUSALS.get(reason, reason)) for reason in review.refused),
+        waits=_waits(review),
+        why_second=tuple(str(SECONDS.get(reason, reason)) for reason in review.why_second),
+        first_by=review.decided_by if review.state == Review.State.SECOND else review.undo_asked_by,
     )
+
+
+def _waits(review: Review) -> str:
+    if review.state == Review.State.SECOND and review.seconded_by is None:
+        return "decision"
+    return "undo" if review.undo_second and review.undo_seconded_by is None else ""
 
 
 def open_reviews() -> QuerySet[Review]:
     """Value at stake first; what was put aside comes last."""
     return (
-        Review.objects.filter(state=Review.State.OPEN)
+        Review.objects.filter(state=Review.State.OPEN, kind__in=ASKED)
         .select_related("identity", "candidate_identity")
         .order_by(F("postponed_at").asc(nulls_first=True), "-at_stake", "pk")
     )
 
 
+def open_samples() -> QuerySet[Review]:
+    """Decisions of the engine that are to be judged blind, in the order in which they were drawn."""
+    return (
+        Review.objects.filter(state=Review.State.OPEN, kind=Review.Kind.SAMPLE)
+        .select_related("identity", "candidate_identity")
+        .order_by(F("postponed_at").asc(nulls_first=True), "pk")
+    )
+
+
+def for_a_second() -> QuerySet[Review]:
+    """What waits for a second person, most money first."""
+    return (
+        Review.objects.filter(
+            Q(state=Review.State.SECOND, seconded_by=None) | Q(undo_second=True, undo_seconded_by=None)
+        )
+        .select_related("identity", "candidate_identity")
+        .order_by("-at_stake", "pk")
+    )
+
+
+def next_after(review_id: int) -> int | None:
+    """The question that follows this one in its queue, the first one after the last; None when it was alone."""
+    for queue in (open_reviews(), open_samples()):
+        order = list(queue.values_list("pk", flat=True))
+        if review_id in order:
+            place = order.index(review_id)
+            return next(iter([*order[place + 1 :], *order[:place]]), None)
+    return open_reviews().values_list("pk", flat=True).first()
+
+
 def decided_reviews() -> QuerySet[Review]:
     return (
         Review.objects.filter(state__in=DECIDED)
+        .exclude(kind=Review.Kind.SAMPLE)
+        .exclude(kind=Review.Kind.AUTO, state=Review.State.SAME, decided_at=None)
         .select_related("identity", "candidate_identity")
-        .order_by("-decided_at", "-pk")
+        .order_by(F("decided_at").desc(nulls_last=True), "-pk")
     )
 
 
@@ -127,8 +183,8 @@ def rows(reviews: Sequence[Review]) -> list[QueueRow]:
 
 
 def waiting() -> Waiting:
-    found = Review.objects.filter(state=Review.State.OPEN).aggregate(sum=Sum("at_stake"))
-    return Waiting(Review.objects.filter(state=Review.State.OPEN).count(), found["sum"] or Decimal("0.00"))
+    found = Review.objects.filter(state=Review.State.OPEN, kind__in=ASKED)
+    return Waiting(found.count(), found.aggregate(sum=Sum("at_stake"))["sum"] or Decimal("0.00"))
 
 
 def page(actor: Actor, review_id: int) -> Page:
@@ -147,10 +203,14 @@ def page(actor: Actor, review_id: int) -> Page:
         payload={"fields": "masked"},
         actor=actor,
     )
-    order = list(open_reviews().values_list("pk", flat=True))
+    blind = review.kind == Review.Kind.SAMPLE and review.state == Review.State.OPEN
+    queue = open_samples() if review.kind == Review.Kind.SAMPLE else open_reviews()
+    order = list(queue.values_list("pk", flat=True))
     place = order.index(review.pk) if review.pk in order else -1
     still_open = review.at_stake - review.held
     change = -review.held if review.identity.source == Source.CAMPAIGN else review.held
+    if review.kind != Review.Kind.LINK:
+        still_open, change = review.at_stake, Decimal("0.00")
     others = [pk for pk in order[place + 1 :] + order[: max(place, 0)] if pk != review.pk]
     return Page(
         row=_row(review),
@@ -162,7 +222,17 @@ def page(actor: Actor, review_id: int) -> Page:
         count=len(order),
         next_id=others[0] if others and place >= 0 else None,
         previous_id=order[place - 1] if place > 0 else None,
+        persons=_persons(review),
+        reason=review.undo_reason or "",
+        blind=blind,
     )
+
+
+def _persons(review: Review) -> tuple[tuple[str, int], ...]:
+    """The numbers of the persons concerned, by which a link is found or two are said to be one."""
+    absorbed = review.other_id or review.identity.person_id
+    first = ((_("甲"), review.candidate_id),)
+    return first if absorbed in (None, review.candidate_id) else (*first, (_("乙"), int(absorbed or 0)))
 
 
 def decide(actor: Actor, review_id: int, answer: str, note: str = "") -> None:
@@ -237,3 +307,13 @@ def _second(
     if not changed:
         raise AlreadyDecidedError
     record(f"link.{prefix}", f"review:{review_id}", payload={"yes": yes}, actor=actor)
+
+
+def look_up(actor: Actor, kind: str, first: str, second: str = "") -> LookUp:
+    """Ask the engine for a link by number, or say that two persons are one; `linking.asked` wakes it."""
+    asked = LookUp.objects.create(
+        kind=kind, first=first.strip()[:64], second=second.strip()[:64], asked_by=actor.user_id or 0
+    )
+    record("link.asked_for", f"lookup:{asked.pk}", payload={"kind": kind}, actor=actor)
+    emit("linking.asked", lookup_id=asked.pk)
+    return asked

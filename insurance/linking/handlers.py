@@ -5,14 +5,17 @@ from __future__ import annotations
 from insurance.ledger.models import NeedAccount
 from outbox import on
 
-from . import merging, services, suggesting, undo
+from . import finding, merging, sampling, services, suggesting, undo
 from .models import Review
 
 
 @on("linking.decided")
 def decided(review_id: int) -> None:
     review = Review.objects.select_for_update(no_key=True).get(pk=review_id)
-    if review.kind != Review.Kind.MERGE:
+    if review.kind == Review.Kind.SAMPLE:
+        if review.state in {Review.State.SAME, Review.State.DIFFERENT}:
+            sampling.answered(review)
+    elif review.kind != Review.Kind.MERGE:
         services.apply_decision(review_id)
     elif review.state == Review.State.SAME:
         merging.carry_out(review)
@@ -40,3 +43,6 @@ def need_changed(need_id: int) -> None:
     person_id = NeedAccount.objects.values_list("person_id", flat=True).filter(pk=need_id).first()
     if person_id is not None:
         suggesting.need_changed(person_id)
+
+
+on("linking.asked")(finding.answer)

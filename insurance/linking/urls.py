@@ -5,8 +5,17 @@ from . import views
 app_name = "linking"
 urlpatterns = [
     path("", views.queue, name="queue"),
+    path("second/", views.seconds, name="seconds"),
+    path("samples/", views.samples, name="samples"),
     path("decided/", views.decided, name="decided"),
+    path("find/", views.find, name="find"),
+    path("find/<int:lookup_id>/", views.found, name="found"),
+    path("bills/", views.bills, name="bills"),
+    path("bills/<int:question_id>/", views.bill, name="bill"),
+    path("bills/<int:question_id>/decide/", views.bill_decide, name="bill_decide"),
+    path("precision/", views.precision, name="precision"),
     path("<int:review_id>/", views.review, name="review"),
     path("<int:review_id>/decide/", views.decide, name="decide"),
+    path("<int:review_id>/second/", views.second, name="second"),
     path("<int:review_id>/undo/", views.undo, name="undo"),
 ]

@@ -262,6 +262,7 @@ CELERY_BEAT_SCHEDULE = {
     "outbox-sweep": {"task": "outbox.sweep", "schedule": 5.0, "options": {"expires": 10}},
     "awards-sweep": {"task": "awards.sweep", "schedule": 300.0, "options": {"expires": 300}},
     "accounts-forget": {"task": "accounts.forget", "schedule": 3600.0, "options": {"expires": 3600}},
+    "linking-sample": {"task": "linking.sample", "schedule": 86400.0, "options": {"expires": 86400}},
 }
 
 JIELI_AUDIT_ORIGIN = env.text("JIELI_AUDIT_ORIGIN", "jieli.example/log")

@@ -4,15 +4,18 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('intake', '0006_senders_only'),
+        ("intake", "0006_senders_only"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='settlement',
-            name='status',
-            field=models.CharField(choices=[('active', '有效'), ('reversed', '已冲销'), ('held', '待核对'), ('twin', '同一张')], default='active', max_length=8),
+            model_name="settlement",
+            name="status",
+            field=models.CharField(
+                choices=[("active", "有效"), ("reversed", "已冲销"), ("held", "待核对"), ("twin", "同一张")],
+                default="active",
+                max_length=8,
+            ),
         ),
     ]

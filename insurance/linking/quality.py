@@ -1,0 +1,72 @@
+"""Measured precision of the engine's own decisions, from what reviewers answered to the samples."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from people.models import Source
+
+from .models import Quality
+
+Z95 = 1.959964
+
+
+def wilson(right: int, judged: int, z: float = Z95) -> tuple[float, float]:
+    """The score interval of a proportion (Wilson 1927): (low, high) at 95 %; (0, 1) when nothing was judged."""
+    if judged == 0:
+        return 0.0, 1.0
+    share, square = right / judged, z * z
+    centre = (share + square / (2 * judged)) / (1 + square / judged)
+    half = (
+        z / (1 + square / judged) * math.sqrt(share * (1 - share) / judged + square / (4 * judged * judged))
+    )
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Sampled decisions of one pair of sources and month. share, low, high: of 1, None while none is judged."""
+
+    month: str
+    sources: str
+    accepted: bool
+    drawn: int
+    judged: int
+    right: int
+    low: float
+    high: float
+
+    @property
+    def share(self) -> float | None:
+        return self.right / self.judged if self.judged else None
+
+    @property
+    def wrong(self) -> int:
+        return self.judged - self.right
+
+
+def measured() -> list[Measured]:
+    """Newest month first; all bands of the weight together."""
+    sums: dict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for row in Quality.objects.all():
+        total = sums[row.month, row.pair, row.outcome]
+        for place, value in enumerate((row.drawn, row.right, row.wrong)):
+            total[place] += value
+    found = []
+    for (month, sources, outcome), (drawn, right, wrong) in sums.items():
+        low, high = wilson(right, right + wrong)
+        named = _("与").join(str(Source(one).label) for one in sources.split("–"))
+        found.append(Measured(month, named, outcome == "accept", drawn, right + wrong, right, low, high))
+    return sorted(found, key=lambda one: (one.month, one.sources), reverse=True)
+
+
+def overall(accepted: bool = True) -> Measured:
+    """All months and pairs together."""
+    rows = [row for row in measured() if row.accepted == accepted]
+    right, judged = sum(row.right for row in rows), sum(row.judged for row in rows)
+    low, high = wilson(right, judged)
+    return Measured("", "", accepted, sum(row.drawn for row in rows), judged, right, low, high)

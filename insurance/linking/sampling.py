@@ -1,0 +1,165 @@
+"""How good the engine's own decisions are, measured: a random sample of them is judged again by a person who does not
+see what the engine decided.
+
+Accepted links, and rejected pairs that came near the review threshold, are drawn by pair of sources and band of the
+weight, so that rare kinds are measured too.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F, Max, Min
+from django.utils import timezone
+
+from audit import record
+from matching.linkage.scoring import DEFAULT, PairScore
+from people.models import Identity
+
+from . import finding, lookup, suggesting
+from .lookup import Stay, stays
+from .models import Quality, Review
+from .pair import threshold
+from .suggesting import best_pair, evidence_of, open_of
+
+#: So many of each stratum at one drawing.
+PER_STRATUM = 2
+#: Places of the registry that are looked at, and descriptions from each.
+PROBES, RUN = 40, 5
+#: A rejected pair this near the review threshold (log2) is worth a second look.
+NEAR = 8.0
+BAND = 4
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """How many decisions were drawn: links that were accepted, pairs that were rejected."""
+
+    accepted: int
+    rejected: int
+
+
+@dataclass(frozen=True)
+class _Found:
+    identity: Identity
+    other: Identity
+    pair: PairScore
+    outcome: str
+
+    @property
+    def stratum(self) -> tuple[str, str, str]:
+        return self.outcome, "–".join(sorted((self.identity.source, self.other.source))), band_of(self.pair)
+
+
+def band_of(pair: PairScore) -> str:
+    """The band of a weight (log2): '12–16'; '<0' and '≥40' at the ends."""
+    low = int(pair.weight // BAND) * BAND
+    return "<0" if low < 0 else "≥40" if low >= 40 else f"{low}–{low + BAND}"
+
+
+def draw(rng: random.Random, per_stratum: int = PER_STRATUM) -> Drawn:
+    """Queue a random sample for the reviewers (engine only). Each decision is drawn at most once."""
+    taken: Counter[tuple[str, str, str]] = Counter()
+    for found in _decisions(rng):
+        if taken[found.stratum] < per_stratum and _queue(found):
+            taken[found.stratum] += 1
+    drawn = Counter(stratum[0] for stratum in taken.elements())
+    return Drawn(drawn["accept"], drawn["reject"])
+
+
+def _decisions(rng: random.Random) -> Iterator[_Found]:
+    ends = Identity.objects.aggregate(low=Min("pk"), high=Max("pk"))
+    if ends["low"] is None:
+        return
+    seen: set[int] = set()
+    for _probe in range(PROBES):
+        start = rng.randint(ends["low"], ends["high"])
+        linked = Identity.objects.filter(pk__gte=start, person__isnull=False).order_by("pk")[:RUN]
+        for identity in linked:
+            if identity.pk in seen:
+                continue
+            seen.add(identity.pk)
+            if identity.method in finding.AUTOMATIC:
+                others = Identity.objects.filter(person=identity.person).exclude(pk=identity.pk)
+                best = best_pair([identity], others.order_by("pk"))
+                if best is not None:
+                    yield _Found(identity, best[1], best[2], "accept")
+            yield from _near(identity)
+
+
+def _near(identity: Identity) -> Iterator[_Found]:
+    """The nearest other person who was rejected for this description."""
+    mine = lookup.as_record(identity, stays([identity.pk]).get(identity.pk))
+    number = bytes(identity.id_blind) if identity.id_blind is not None else None
+    near = [
+        one
+        for one in lookup.look_up(identity.pk, mine, lookup.keys_of(identity, mine), number)
+        if one.person_id != identity.person_id
+        and one.pair.outcome == "reject"
+        and one.pair.weight >= threshold(DEFAULT.review) - NEAR
+    ]
+    if near:
+        best = max(near, key=lambda one: one.pair.weight)
+        yield _Found(identity, Identity.objects.get(pk=best.identity_id), best.pair, "reject")
+
+
+def _queue(found: _Found) -> bool:
+    """The decision as a question that does not say what was decided. False when it was drawn before."""
+    person_id = found.other.person_id
+    if person_id is None:
+        return False
+    known = stays([one.pk for one in (found.identity, found.other) if one.source == "insurer"])
+    outcome, sources, band = found.stratum
+    month = timezone.localdate().isoformat()[:7]
+    review, created = Review.objects.get_or_create(
+        identity=found.identity,
+        candidate_id=person_id,
+        kind=Review.Kind.SAMPLE,
+        defaults={
+            **evidence_of(found.pair),
+            "candidate_identity": found.other,
+            "stays": {
+                "identity": vars(known.get(found.identity.pk, Stay())),
+                "candidate": vars(known.get(found.other.pk, Stay())),
+            },
+            "at_stake": open_of(person_id),
+            "sampled": {"month": month, "pair": sources, "band": band, "outcome": outcome},
+        },
+    )
+    if created:
+        _count(review, "drawn")
+        record("link.sampled", f"review:{review.pk}", payload={"pair": sources, "band": band})
+    return created
+
+
+def _count(review: Review, column: str) -> None:
+    told: dict[str, Any] = review.sampled
+    key = {name: told[name] for name in ("month", "pair", "band", "outcome")}
+    row, _created = Quality.objects.get_or_create(**key)
+    Quality.objects.filter(pk=row.pk).update(**{column: F(column) + 1})
+
+
+def answered(review: Review) -> None:
+    """A reviewer judged a sampled decision. A wrong one is put right by the ordinary ways: an undo, or a question."""
+    if review.sampled.get("counted"):
+        return
+    accepted = review.sampled["outcome"] == "accept"
+    right = accepted == (review.state == Review.State.SAME)
+    _count(review, "right" if right else "wrong")
+    review.sampled["counted"] = True
+    review.save(update_fields=["sampled"])
+    if right:
+        return
+    identity = review.identity
+    if not accepted and identity.person_id is not None:
+        suggesting.ask(identity.person_id, review.candidate_id)
+    elif accepted and identity.person_id == review.candidate_id:
+        link = finding.shown(identity)
+        if link is not None and "sampled_wrong" not in link.flags:
+            link.flags = [*link.flags, "sampled_wrong"]
+            link.decided_at = timezone.now()  # among the decided ones, newest first: to be taken back there
+            link.save(update_fields=["flags", "decided_at"])
