@@ -14,7 +14,7 @@ import numpy as np
 from .batch import Spread
 from .fill import RECORDED_ON
 from .model import KINDS, Params
-from .pipeline import Linked, link
+from .pipeline import Linked, Scorer, link
 
 _ENCODINGS = ("utf-8-sig", "gb18030")
 _END = "\0"
@@ -154,6 +154,7 @@ def link_files(
     workers: int = 1,
     folder: Path | None = None,
     spread: Spread | None = None,
+    scorer: Scorer | None = None,
 ) -> Linked:
     """Link two files, or de-duplicate one, and write pairs (and clusters) as csv.
 
@@ -164,7 +165,7 @@ def link_files(
     tables = [read_columns(path, columns, (RECORDED_ON,)) for path in ((a, b) if b else (a,))]
     result = link(
         tables[0], tables[1] if b else None, fields, id_col, threshold=threshold, progress=progress, params=params,
-        memory_mb=memory_mb, workers=workers, folder=folder, spread=spread,
+        memory_mb=memory_mb, workers=workers, folder=folder, spread=spread, scorer=scorer,
     )  # fmt: skip
     ids = _ids([table[id_col] for table in tables])
     with written(out) as file:

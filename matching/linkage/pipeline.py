@@ -25,6 +25,8 @@ CONTRADICTION = -4.0
 #: So many partners of rows are looked at together, at most.
 RIVAL_ENTRIES = 500_000
 Progress = Callable[[str, float], None]
+#: Finds candidates and weighs those worth keeping (≥ the bound); also tells how many it looked at.
+Scorer = Callable[[Table, Params, list[blocks.Key], blocks.Split, float], tuple[Scored, int]]
 
 
 @dataclass(frozen=True)
@@ -184,11 +186,13 @@ def link(
     workers: int = 1,
     folder: Path | None = None,
     spread: Spread | None = None,
+    scorer: Scorer | None = None,
 ) -> Linked:
     """As `link_tables`, in row numbers and bounded memory: columns may be any sequences, `Coded` ones too.
 
     More than `batch.ROOM` pairs wait in buckets under ``folder`` (default: a temporary one) and are scored by
     ``workers`` child processes or elsewhere (``spread``). ``memory_mb`` bounds this process; 0: no limit.
+    ``scorer`` finds and weighs the candidates in another engine; training stays here.
     """
     tell = progress or (lambda _stage, _share: None)
     size = len(_column(a, id_col)) + (len(_column(b, id_col)) if b is not None else 0)
@@ -214,8 +218,11 @@ def link(
     expected = sum(k.pairs for k in keys)
     if spread is None and (split.total <= min(blocks.ALL_PAIRS, room) or expected <= room):
         pairs = blocks.everything(split) if split.total <= blocks.ALL_PAIRS else blocks.union(keys, split)
-        params, kept = _score_here(table, split, keys, pairs, low, params, tell)
         count = len(pairs[0])
+        if scorer is None:
+            params, kept = _score_here(table, split, keys, pairs, low, params, tell)
+        else:
+            params = params or train(table, split, keys, pairs, progress=progress).params
         del pairs
     else:
         with _folder(folder) as place:
@@ -225,15 +232,19 @@ def link(
                 sample, share = buckets.sample(room)
                 params = train(table, replace(split, share=share), keys, sample, progress=progress).params
                 del sample
-            for prepared in table.prepared:
-                prepared.keys.clear()  # blocking is done
-            parts, count = [], 0
-            for part, compared in batch.score_buckets(table, params, buckets, low, workers, spread):
-                parts.append(part)
-                count += compared
-                tell("score", len(parts) / buckets.count)
-            kept = batch.joined(parts)
-            del parts
+            if scorer is None:
+                for prepared in table.prepared:
+                    prepared.keys.clear()  # blocking is done
+                parts, count = [], 0
+                for part, compared in batch.score_buckets(table, params, buckets, low, workers, spread):
+                    parts.append(part)
+                    count += compared
+                    tell("score", len(parts) / buckets.count)
+                kept = batch.joined(parts)
+                del parts
+    if scorer is not None:
+        tell("score", 0.0)
+        kept, count = scorer(table, params, keys, split, low)
     i, j, weight = kept
     del kept
     final = params

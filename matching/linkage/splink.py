@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from . import compare_names, compare_text, compare_values, hospitals, idnumber
+from . import compare_names, compare_text, compare_values, hospitals, idnumber, nicknames
 from . import normalise as n
 from .columns import Coded, Ints, Levels
 from .comparison import Comparison, Prepared
 from .diseases import classify
-from .model import Model, Params
+from .model import Model, Params, Table
 from .sql import Expression, Parser
 
 _MARK = "jieli"
@@ -34,8 +34,18 @@ def _same(column: str) -> str:
     return f'"{column}_l" = "{column}_r"'
 
 
-def _conditions(kind: str, c: str) -> dict[str, str]:
+def _conditions(kind: str, c: str, partner: str = "") -> dict[str, str]:
     """SQL per level over the feature columns of column ``c``; {c}__x are made by `features`."""
+
+    def crossed(limit: float) -> str:
+        if not partner:
+            return _same(f"{c}__never")
+        if limit == 1:
+            return f'"{c}_l" = "{partner}_r" AND "{partner}_l" = "{c}_r"'
+        return (
+            f'jaro_winkler_similarity("{c}_l", "{partner}_r") >= {limit} AND '
+            f'jaro_winkler_similarity("{partner}_l", "{c}_r") >= {limit}'
+        )
 
     def similar(column: str, limit: float) -> str:
         return f'jaro_winkler_similarity("{column}_l", "{column}_r") >= {limit}'
@@ -92,8 +102,8 @@ def _conditions(kind: str, c: str) -> dict[str, str]:
             "similar": similar(c, 0.88),
         },
         "part": {
-            "exact": _same(c), "short_form": f'"{c}_l" = \'\'', "edit_1": edit(c, 1), "crossed": _same(f"{c}__never"),
-            "edit_2": f"{similar(c, 0.93)} OR {edit(c, 2)}", "crossed_close": _same(f"{c}__never"), "similar": similar(c, 0.82),
+            "exact": _same(c), "short_form": _same(f"{c}__short"), "edit_1": edit(c, 1), "crossed": crossed(1),
+            "edit_2": f"{similar(c, 0.93)} OR {edit(c, 2)}", "crossed_close": crossed(0.88), "similar": similar(c, 0.82),
             "initial": f'SUBSTR("{c}_l", 1, 1) = SUBSTR("{c}_r", 1, 1) AND ("{c}__length_l" = 1 OR "{c}__length_r" = 1)',
         },
     }  # fmt: skip
@@ -167,23 +177,38 @@ def _extras(kind: str, value: str) -> dict[str, Any]:
     if kind == "email":
         return {"mailbox": value.split("@")[0]}
     if kind == "part":
-        return {"length": len(value), "never": None}
+        groups = sorted(nicknames.groups(value))
+        return {"length": len(value), "short": groups[0] if groups else None, "never": None}
     return {}
 
 
 def features(model: Model, rows: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
     """The columns that exported conditions speak of: normalised values and what is derived from them."""
-    table = model.prepare(rows)
+    return features_of(model.prepare(rows))
+
+
+def features_of(table: Table, rows: slice = slice(None)) -> dict[str, list[Any]]:
+    """The same of some rows of a prepared table."""
     out: dict[str, list[Any]] = {}
-    for comparison, prepared in zip(model.comparisons, table.prepared, strict=True):
+    for comparison, prepared in zip(table.model.comparisons, table.prepared, strict=True):
         kind = _KINDS.get(type(comparison), "text")
         coded = getattr(prepared, "coded", None) or prepared.tf["value"]
-        values = list(coded.values)
-        extras = [_extras(kind, v) for v in values]
-        out[comparison.name] = [values[k] if k >= 0 else None for k in coded.codes]
-        for key in extras[0] if extras else ():
-            out[f"{comparison.name}__{key}"] = [extras[k][key] if k >= 0 else None for k in coded.codes]
+        codes = coded.codes[rows]
+        known = np.unique(codes[codes >= 0])
+        place = np.searchsorted(known, codes)
+        values: list[Any] = coded.objects[known].tolist()
+        extras = [_extras(kind, v) for v in values] or [_extras(kind, _SAMPLES.get(kind, ""))]
+        if kind == "age":
+            values = [int(v) for v in values]
+        spots = [int(k) if code >= 0 else -1 for k, code in zip(place, codes, strict=True)]
+        out[comparison.name] = [values[k] if k >= 0 else None for k in spots]
+        for key in extras[0]:
+            out[f"{comparison.name}__{key}"] = [extras[k][key] if k >= 0 else None for k in spots]
     return out
+
+
+#: A value of a kind, to know its columns where every row is empty.
+_SAMPLES = {"birth_date": "20000101", "area": "110105"}
 
 
 def to_splink(model: Model, params: Params, link_type: str = "dedupe_only") -> dict[str, Any]:
@@ -195,7 +220,8 @@ def to_splink(model: Model, params: Params, link_type: str = "dedupe_only") -> d
         levels: list[dict[str, Any]] = [
             {"sql_condition": f'"{c}_l" IS NULL OR "{c}_r" IS NULL', "label_for_charts": "missing", "is_null_level": True}
         ]  # fmt: skip
-        conditions = _conditions(kind, c)
+        partner = comparison.columns[1] if kind == "part" and len(comparison.columns) > 1 else ""
+        conditions = _conditions(kind, c, partner)
         for position, level in enumerate(comparison.levels[1:]):
             entry = {
                 "sql_condition": "ELSE" if level == "else" else conditions[level], "label_for_charts": level,
