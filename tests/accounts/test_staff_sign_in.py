@@ -196,6 +196,20 @@ def test_the_menu_shows_identity_work_to_the_linkage_reviewer_alone(make):
     assert pages["linking:queue"] == {"linkage_reviewer"}
 
 
+@pytest.mark.parametrize(
+    ("kind", "role", "page"),
+    [
+        ("crowdfunding", "intake_clerk", "platform:campaigns"),
+        ("statutory_insurer", "intake_clerk", "desk:pushes"),
+        ("operator", "administrator", "accounts:health"),
+    ],
+)
+def test_everybody_starts_where_his_work_is(make, kind, role, page):
+    browser = make.signed_in(make.member(make.organisation(kind), role))
+    assert browser.get(reverse("home")).url == reverse(page)
+    assert browser.get(reverse(page)).status_code == 200
+
+
 def test_a_member_of_nothing_is_told_so(client, make):
     membership = make.member(make.organisation(), "administrator")
     with actor_scope(SYSTEM):
