@@ -1,19 +1,88 @@
-"""What beat asks of the link service."""
+"""Batch linkage over the workers: a message carries a job's random name and numbers, never anything about a person.
+
+The job's folder (``VAR_DIR/linkage``, mode 0700, gone when the job ends) holds the prepared table and the pairs; who
+asks and the workers must see the same disk. A worker that dies loses nothing: its message is delivered again, or sent
+again, and a bucket that was scored is not scored twice.
+"""
 
 from __future__ import annotations
 
-import random
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from shutil import rmtree
+from uuid import uuid4
 
 from celery import shared_task
+from django.conf import settings
 
-from scope import engine_scope
+from matching.linkage import batch
 
-from . import sampling
+#: Buckets per message: the table is loaded once for each.
+SLICE = 8
+#: Messages are sent again after so many seconds without any result, and given up after the second number.
+AGAIN, NEVER = 120.0, 1800.0
+_NAME = re.compile(r"[0-9a-f]{32}")
 
 
-@shared_task(name="linking.sample", ignore_result=True)
-def sample() -> int:
-    """A day's sample of the engine's own decisions, for the reviewers to judge. Returns how many were drawn."""
-    with engine_scope("linking sample"):
-        drawn = sampling.draw(random.SystemRandom())
-    return drawn.accepted + drawn.rejected
+def _home() -> Path:
+    return Path(settings.VAR_DIR) / "linkage"
+
+
+@shared_task(name="linkage.score", ignore_result=True)
+def score(job: str, first: int, last: int) -> None:
+    """Score the buckets ``first`` to ``last`` - 1 of a job. Nothing happens where the job is over."""
+    folder = _home() / job
+    if not _NAME.fullmatch(job) or not batch.private(folder):
+        return
+    try:
+        batch.score_files(folder, first, last)
+    except FileNotFoundError:
+        if folder.exists():
+            raise
+
+
+@contextmanager
+def job_folder() -> Iterator[Path]:
+    """A folder for one job, closed to others and removed at the end, whatever happens."""
+    _home().mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = _home() / uuid4().hex
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        rmtree(folder, ignore_errors=True)
+
+
+def spread(tell: Callable[[str, float], None] | None = None, pause: float = 0.2) -> batch.Spread:
+    """For `pipeline.link`: give the buckets to the workers and wait. Raises ValueError where none answers."""
+
+    def run(folder: Path, count: int) -> None:
+        def missing() -> list[int]:
+            return [k for k in range(count) if not batch.scored_path(folder, k).exists()]
+
+        def send(wanted: list[int]) -> None:
+            for first in sorted({k - k % SLICE for k in wanted}):
+                score.delay(folder.name, first, min(first + SLICE, count))
+
+        left = missing()
+        send(left)
+        moved = sent = time.monotonic()
+        while left:
+            time.sleep(pause)
+            now = time.monotonic()
+            if len(still := missing()) < len(left):
+                left, moved = still, now
+                if tell:
+                    tell("score", 1 - len(left) / count)
+            elif now - moved > NEVER:
+                raise ValueError(
+                    f"no worker answered for {NEVER:.0f} s; {len(left)} of {count} buckets are missing"
+                )
+            elif now - max(moved, sent) > AGAIN:
+                send(left)
+                sent = now
+
+    return run

@@ -8,9 +8,9 @@ the same file as who scored it first.
 import multiprocessing
 import os
 import pickle
+import stat
 import sys
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -180,21 +180,31 @@ def score_buckets(
         _shared = None
 
 
-@lru_cache(maxsize=1)
-def _job(folder: Path) -> tuple[Table, Params, int, float]:
-    with (folder / _TABLE).open("rb") as file:
-        found: tuple[Table, Params, int, float] = pickle.load(file)  # noqa: S301 (own folder, mode 0700)
-    return found
+def score_files(folder: Path, first: int, last: int) -> None:
+    """Score some buckets of a job that another process prepared; each result appears whole or not at all.
 
-
-def score_file(folder: Path, number: int) -> None:
-    """Score one bucket of a job that another process prepared; its result appears whole or not at all."""
-    if scored_path(folder, number).exists():
+    What is there already is not done again, so a slice may be given out twice. Raises FileNotFoundError where the
+    job is over.
+    """
+    missing = [k for k in range(first, last) if not scored_path(folder, k).exists()]
+    if not missing:
         return
-    table, params, rows, low = _job(folder)
-    i, j = bucket_pairs(folder, number, rows)
-    x, y, weight = score_pairs(table, params, i, j, low)
-    _write(scored_path(folder, number), lambda file: np.savez(file, i=x, j=y, weight=weight, compared=len(i)))
+    with (folder / _TABLE).open("rb") as file:
+        table, params, rows, low = pickle.load(file)  # noqa: S301 (own folder, see `private`)
+    for number in missing:
+        i, j = bucket_pairs(folder, number, rows)
+        x, y, weight = score_pairs(table, params, i, j, low)
+        found = {"i": x, "j": y, "weight": weight, "compared": len(i)}
+        _write(scored_path(folder, number), lambda file, found=found: np.savez(file, **found))
+
+
+def private(folder: Path) -> bool:
+    """Whether a folder is this user's own and closed to all others: its table is loaded as it is, and names people."""
+    try:
+        state = folder.stat(follow_symlinks=False)
+    except OSError:
+        return False
+    return stat.S_ISDIR(state.st_mode) and state.st_uid == os.getuid() and not state.st_mode & 0o077
 
 
 def _write(path: Path, fill: Callable[..., object]) -> None:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from matching.linkage.__main__ import ABOUT, add_arguments, run
+from insurance.linking import tasks
+from matching.linkage.__main__ import ABOUT, add_arguments, progress, run
 
 
 class Command(BaseCommand):
@@ -14,9 +16,17 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         add_arguments(parser)
+        parser.add_argument(
+            "--celery", action="store_true", help="let the running workers score; they must see the same disk"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            self.stdout.write(run(options))
+            if options["celery"]:
+                with tasks.job_folder() as folder:
+                    bar = progress if sys.stderr.isatty() else None
+                    self.stdout.write(run(options, folder, tasks.spread(bar)))
+            else:
+                self.stdout.write(run(options))
         except (ValueError, KeyError, OSError) as error:
             raise CommandError(str(error)) from None
