@@ -87,6 +87,7 @@ class Sealed:
                 "settlement_id": list(Settlement.objects.values_list("pk", flat=True)),
                 "identity_id": list(Identity.objects.values_list("pk", flat=True)),
                 "award_id": list(Award.objects.values_list("pk", flat=True)),
+                "fact": ["household_area", "committee"],
             }
             assert case.need_id
             assert row.proof == "proven"
