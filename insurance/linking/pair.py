@@ -176,11 +176,10 @@ def values(identity: Identity, stay: dict[str, str]) -> dict[str, tuple[str, str
 
 def area_name(code: str) -> str:
     """示例市 清河县: names of the city and county of an area code, or the code."""
-    if not code:
-        return ""
-    known = areas._names()
-    names = [known[part] for part in (code[:4] + "00", code) if part in known]
-    return " ".join(dict.fromkeys(names)) or code
+    parts = areas.parts_of(code)
+    if code[:2] not in areas.MUNICIPALITIES:
+        parts = parts[1:] or parts
+    return " ".join(parts) or code
 
 
 def marked(

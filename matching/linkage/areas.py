@@ -23,6 +23,10 @@ _SUFFIXES = [
 ]
 
 
+#: Beijing, Tianjin, Shanghai, Chongqing: provinces that are one city.
+MUNICIPALITIES = frozenset(("11", "12", "31", "50"))
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """The deepest area named in a text and what of the text is left behind its name."""
@@ -159,10 +163,8 @@ def locate(text: str) -> Place:
     hit = _take(rest, provinces)
     if hit:
         code, rest = hit[0], _strip(hit[1])
-        if code[:2] in ("11", "12", "31", "50"):
-            rest = rest
-            name = _names()[code]
-            rest = rest.removeprefix(name)
+        if code[:2] in MUNICIPALITIES:
+            rest = rest.removeprefix(_names()[code])
     else:
         hit = _take(rest, unique)
         if not hit:
@@ -181,8 +183,8 @@ def locate(text: str) -> Place:
 
 
 @lru_cache(maxsize=4096)
-def name_of(code: str) -> str:
-    """The full name of an area code (430104 → 湖南省长沙市岳麓区); '' where the table knows no part of it.
+def parts_of(code: str) -> tuple[str, ...]:
+    """The names of an area's province, city and county, as far as the table knows them and each once.
 
     Codes finer than a county and provincial additions (430199, "the city itself") give the area they lie in.
     """
@@ -192,7 +194,12 @@ def name_of(code: str) -> str:
         name = names.get(known, "")
         if len(code) >= 2 and name and name not in parts and name != "市辖区":
             parts.append(name)
-    return "".join(parts)
+    return tuple(parts)
+
+
+def name_of(code: str) -> str:
+    """The full name of an area code (430104 → 湖南省长沙市岳麓区); '' where the table knows no part of it."""
+    return "".join(parts_of(code))
 
 
 def code_of(text: str) -> str | None:

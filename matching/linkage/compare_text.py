@@ -308,6 +308,17 @@ class Address(Text):
     clean = staticmethod(clean_address)
 
 
+def _once(a: Ints, b: Ints) -> tuple[Ints, Ints, Ints]:
+    """The distinct pairs of two columns of codes, whichever comes first, and for every row which of them it has.
+
+    There are few hospitals and diseases: every pair of names is judged once.
+    """
+    low, high = np.minimum(a, b).astype(np.int64), np.maximum(a, b)
+    width = int(high.max(initial=0)) + 1
+    distinct, inverse = np.unique(low * width + high, return_inverse=True)
+    return (distinct // width).astype(np.int32), (distinct % width).astype(np.int32), inverse.astype(np.int32)
+
+
 class HospitalName(Comparison):
     """Hospitals: the same house, the same kind and number, or another."""
 
@@ -335,7 +346,6 @@ class PreparedHospital(Prepared):
         self.kind = np.append(kinds.codes, -1)
         self.tf["value"] = self.coded
         self.keys["exact"] = lambda: self.coded.derive(hospitals.key)
-        self._known: dict[int, int] = {}
 
     def compare(self, i: Ints, j: Ints) -> Levels:
         c = self.comparison
@@ -347,12 +357,7 @@ class PreparedHospital(Prepared):
         rest = np.flatnonzero(~null & (a != b))
         if not len(rest):
             return level
-        # There are few hospitals: every pair of names is judged once.
-        pairs = np.minimum(a[rest], b[rest]).astype(np.int64) * (len(self.coded.values) + 1) + np.maximum(
-            a[rest], b[rest]
-        )
-        distinct, inverse = np.unique(pairs, return_inverse=True)
-        lo, hi = distinct // (len(self.coded.values) + 1), distinct % (len(self.coded.values) + 1)
+        lo, hi, inverse = _once(a[rest], b[rest])
         ratio = cpdist(self.coded.objects[lo], self.coded.objects[hi], Indel.normalized_similarity)
         pa, pb = self.place[lo], self.place[hi]
         place = (pa == pb) & (pa > 0)
@@ -365,7 +370,7 @@ class PreparedHospital(Prepared):
             [x in y or y in x for x, y in zip(self.coded.objects[lo], self.coded.objects[hi], strict=True)],
             dtype=bool,
         )
-        out = np.full(len(distinct), c.size - 1, dtype=np.uint8)
+        out = self.full(len(lo))
         out[kind & number] = c.index("kind")
         out[here & number & (ratio >= 0.7)] = c.index("similar")
         same = here & number & ((inside & (kind | (ratio >= 0.6))) | (place & kind & (self.number[lo] > 0)))
@@ -398,8 +403,6 @@ class PreparedDisease(Prepared):
         chapters = Coded([d.chapter for d in found])
         self.group = np.append(groups.codes, -1)
         self.chapter = np.append(chapters.codes, -1)
-        self.general = np.append(np.array([d.group == "cancer" for d in found], dtype=bool), False)
-        self.malignant = np.append(np.array([d.chapter == "C" for d in found], dtype=bool), False)
         self.plain = np.empty(len(found) + 1, dtype=object)
         self.plain[:-1] = [d.plain for d in found]
         self.plain[-1] = ""
@@ -417,12 +420,8 @@ class PreparedDisease(Prepared):
         level[chapter] = c.index("chapter")
         other = np.flatnonzero(~null & (self.group[a] != self.group[b]))
         if len(other):
-            width = len(self.coded.values) + 1
-            low, high = np.minimum(a[other], b[other]), np.maximum(a[other], b[other])
-            distinct, inverse = np.unique(low.astype(np.int64) * width + high, return_inverse=True)
-            near = cpdist(
-                self.plain[distinct // width], self.plain[distinct % width], Indel.normalized_similarity
-            )
+            lo, hi, inverse = _once(a[other], b[other])
+            near = cpdist(self.plain[lo], self.plain[hi], Indel.normalized_similarity)
             level[other[(near >= 0.75)[inverse]]] = c.index("similar")
         level[(self.group[a] == self.group[b]) & (self.group[a] >= 0)] = c.index("group")
         level[(a == b)] = c.index("exact")

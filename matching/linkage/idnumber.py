@@ -4,7 +4,6 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from operator import mul
 from typing import Literal
 
@@ -104,7 +103,6 @@ def _is_digits(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
-@lru_cache(maxsize=4096)
 def normalise(raw: str) -> str:
     """Upper case, full-width and look-alike characters folded, a 15-digit number widened to 18.
 
@@ -148,13 +146,13 @@ def problems(raw: str) -> list[str]:
     return found
 
 
-@lru_cache(maxsize=4096)
 def parse(raw: str) -> IdNumber | None:
     """The number's parts, or None where no such number can exist."""
-    if not raw or problems(raw):
+    text = normalise(raw) if raw else ""
+    # Not `problems`: this is asked of every candidate of a look-up. Nothing of it is kept in memory.
+    if len(text) != 18 or not _PLAIN.fullmatch(text) or text[:2] not in PROVINCES:
         return None
-    text = normalise(raw)
     birth = _birth(text)
-    if birth is None:
+    if birth is None or check_character(text[:17]) != text[17]:
         return None
-    return IdNumber(text, birth, "M" if int(text[16]) % 2 else "F", text[:6])
+    return IdNumber(text, birth, "M" if text[16] in "13579" else "F", text[:6])
