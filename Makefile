@@ -69,8 +69,8 @@ e2e: install-dev ## the browser's tests (Chromium needed)
 check: install-dev ## ruff, mypy, imports, migrations, translations, the platform/ trap
 	@$(PY) scripts/check.py $(ARGS)
 
-# `make bench` runs every suite, `make bench linkage` one.
-SUITES := audited award push case_page linkage
+# `make bench` runs every suite but the long ones (online), `make bench linkage` one.
+SUITES := audited award push case_page link linkage online
 .PHONY: $(SUITES)
 bench: $(VENV)/.bench ## measure, and print the table (make bench linkage: one suite)
 	@$(PY) -m bench $(filter $(SUITES),$(MAKECMDGOALS)) $(ARGS)

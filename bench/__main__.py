@@ -1,4 +1,7 @@
-"""`make bench`: every suite in a process of its own. `make bench ARGS=linkage` runs one."""
+"""`make bench`: every suite in a process of its own. `make bench linkage` runs one.
+
+Suites of many minutes (`LONG`) run only when they are named.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,11 @@ SUITES = {
     "award": "bench.platform.award",
     "push": "bench.platform.push",
     "case_page": "bench.platform.case_page",
+    "link": "bench.platform.link",
     "linkage": "bench.linkage",
+    "online": "bench.linkage.online",
 }
+LONG = {"online"}
 
 
 def main(words: list[str]) -> int:
@@ -23,7 +29,7 @@ def main(words: list[str]) -> int:
         print(f"no suite {', '.join(unknown)}; there are: {', '.join(SUITES)}")
         return 2
     failed = 0
-    for name in wanted or SUITES:
+    for name in wanted or [name for name in SUITES if name not in LONG]:
         print(f"\n== {name}", flush=True)
         failed |= subprocess.run([sys.executable, "-m", SUITES[name], *options]).returncode != 0
     return failed

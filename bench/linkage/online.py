@@ -186,7 +186,7 @@ def chunk(number: int, size: int, seed: int, spread: int, wanted: int, organisat
             row = dict(zip(SPLINK_COLUMNS, _splink("new", values, hospital, disease), strict=True))
             person = first.get(corpus.truth[record["record_id"]])
             queries.append(Query(record["source"], person, values, hospital, disease, row))
-    columns = ["id", *(f.column for f in fields)]
+    columns = ["id", *(str(f.column) for f in fields)]
     copies = {
         "person (id, uid, merged_into_id, created_at)": persons,
         f"identity ({', '.join(columns)})": identities,
@@ -259,7 +259,8 @@ def load(
 
 def _drop_indexes(admin: Any, tables: tuple[str, ...]) -> list[str]:
     """Drop what slows a bulk load down; the statements that make it again."""
-    rebuild, drop = [], []
+    rebuild: list[str] = []
+    drop: list[str] = []
     for kind in ("f", "pu"):
         for table, name, definition in admin.execute(
             "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
@@ -334,7 +335,8 @@ def ask(queries: list[Query], phone: str = "") -> Result:
                 record = lookup.as_record(identity, stay)
                 keys = lookup.keys_of(identity, record)
                 clock.spent["keys"] = time.perf_counter() - start
-                scored = lookup.look_up(0, record, keys, identity.id_blind)
+                number = bytes(identity.id_blind) if identity.id_blind is not None else None
+                scored = lookup.look_up(0, record, keys, number)
                 judged = time.perf_counter()
                 found = lookup.judge(scored, is_masked_name(record.name))
                 end = time.perf_counter()
@@ -421,7 +423,7 @@ def splink(rows: Path, queries: list[Query], rounds: int) -> dict[str, float]:
         start = time.perf_counter()
         answer = linker.inference.predict_between(
             persons, new, threshold_match_probability=0.001, warning_mode="never"
-        ).as_record_dict()
+        ).as_record_list()
         times.append((time.perf_counter() - start) * 1000)
         found += bool(answer)
     times = times[1:]  # the first one warms up
