@@ -24,7 +24,7 @@ def wilson(right: int, judged: int, z: float = Z95) -> tuple[float, float]:
     half = (
         z / (1 + square / judged) * math.sqrt(share * (1 - share) / judged + square / (4 * judged * judged))
     )
-    return max(0.0, centre - half), min(1.0, centre + half)
+    return (max(0.0, centre - half) if right else 0.0), (min(1.0, centre + half) if right < judged else 1.0)
 
 
 @dataclass(frozen=True)

@@ -153,8 +153,8 @@ def undo(request: Any, review_id: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def find(request: Any) -> HttpResponse:
     """A link by a bill's or a person's number; or two persons who are one."""
-    form = FindForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    form = FindForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
         given = form.cleaned_data
         asked = desk.look_up(request.actor, given["kind"], given["first"], given["second"])
         return redirect("linking:found", lookup_id=asked.pk)
