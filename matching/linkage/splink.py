@@ -229,7 +229,8 @@ def to_splink(model: Model, params: Params, link_type: str = "dedupe_only") -> d
             }  # fmt: skip
             # Splink adjusts for term frequency only where a level is the bare equality of one column.
             bare = re.fullmatch(r'"(.+)_l" = "(.+)_r"', str(entry["sql_condition"]))
-            if comparison.tf.get(level) == "value" and bare:
+            known = "value" in params.tf.get(c, {})
+            if comparison.tf.get(level) == "value" and bare and known:
                 entry |= {"tf_adjustment_column": bare.group(1), "tf_adjustment_weight": 1.0}
             levels.append(entry)
         comparisons.append(
