@@ -22,13 +22,14 @@ README = """\
 接力审计日志导出 / Jieli audit log export (format {format})
 
 怎么检查 / how to check:
-    python verify.py export.tar --key KEY [--checkpoint kept.txt]
+    python verify.py export.tar --key KEY [--checkpoint kept.txt] [--witness WITNESSKEY]
 公钥 KEY 请向日志的主人另行索取，不要只用本文件里的 key.txt。
 Get KEY from the log's owner by another way; do not rely on the key.txt in here.
 
 manifest.json       format, origin, size (leaves), exported checkpoints
 key.txt             the log's verifier key (C2SP signed-note)
-checkpoints.jsonl   {{"size", "note"}}: signed checkpoints (C2SP tlog-checkpoint), oldest first
+checkpoints.jsonl   {{"size", "note"}}: signed checkpoints (C2SP tlog-checkpoint), oldest first, with the
+                    cosignatures of witnesses (C2SP tlog-cosignature)
 entries/N.jsonl     one line a leaf, in order: {{"leaf", "hash", "id", "time", "actor", "action", "subject",
                     "payload"}}; time in UTC microseconds since 1970; payload and hash base64
 payloads/N.jsonl    {{"id", "salt", "payload"}} of the entries of entries/N.jsonl; erased ones are absent
@@ -59,7 +60,10 @@ def export(out: IO[bytes]) -> Exported:
     """Write the log up to its newest checkpoint as a tar to `out` (which need not be seekable)."""
     last = Checkpoint.objects.order_by("-size").first()
     size = last.size if last else 0
-    signed = list(Checkpoint.objects.filter(size__lte=size).order_by("size").values_list("size", "note"))
+    signed = [
+        (one.size, one.note + "".join(f"{witness.line}\n" for witness in one.cosignatures.all()))
+        for one in Checkpoint.objects.filter(size__lte=size).order_by("size").prefetch_related("cosignatures")
+    ]
     with tarfile.open(fileobj=out, mode="w|") as archive:
         manifest = {
             "format": FORMAT,

@@ -116,3 +116,21 @@ class Checkpoint(models.Model):
 
     def __str__(self) -> str:
         return f"checkpoint of {self.size}"
+
+
+class Cosignature(models.Model):
+    """A witness's signature line on a checkpoint (C2SP tlog-cosignature), as the witness gave it."""
+
+    checkpoint = models.ForeignKey(Checkpoint, models.PROTECT, related_name="cosignatures")
+    witness = models.CharField(max_length=100)
+    line = models.CharField(max_length=300)
+    at = models.DateTimeField(help_text="when the witness signed, by its own clock")
+
+    class Meta:
+        db_table = "audit_cosignature"
+        constraints = [
+            models.UniqueConstraint(fields=["checkpoint", "witness"], name="audit_cosignature_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.witness} on {self.checkpoint_id}"

@@ -12,7 +12,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from . import store, tree
-from .models import Checkpoint, Entry, EntryPayload, EntrySubject, Leaf, Pending
+from .models import Checkpoint, Cosignature, Entry, EntryPayload, EntrySubject, Leaf, Pending
 
 
 class NotInLog(LookupError):
@@ -22,7 +22,8 @@ class NotInLog(LookupError):
 @dataclass(frozen=True)
 class LogStatus:
     """entries: all that were recorded; today: since midnight, Shanghai; waiting: without a leaf yet, the oldest
-    of them for waiting_for; size: leaves that the last checkpoint signs; checkpoint_age: None before the first one."""
+    of them for waiting_for; size: leaves that the last checkpoint signs; checkpoint_age: None before the first one; witnesses: (name, leaves, when) that
+    each saw last."""
 
     entries: int
     today: int
@@ -31,6 +32,7 @@ class LogStatus:
     size: int
     checkpoint_at: datetime | None
     checkpoint_age: timedelta | None
+    witnesses: tuple[tuple[str, int, datetime], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,11 @@ def status() -> LogStatus:
         size=last.size if last else 0,
         checkpoint_at=last.at if last else None,
         checkpoint_age=timezone.now() - last.at if last else None,
+        witnesses=tuple(
+            Cosignature.objects.order_by("witness", "-checkpoint__size")
+            .distinct("witness")
+            .values_list("witness", "checkpoint__size", "at")
+        ),
     )
 
 

@@ -1,10 +1,10 @@
 """Check an exported audit log, with nothing of Jieli: one file, Python's standard library and `cryptography`.
 
     python verify.py export.tar --key log.example+1a2b3c4d+AQ… [--checkpoint kept.txt]…
-    python -m audit.verify export.tar --key log.pub
+    python -m audit.verify export.tar --key log.pub --witness watch.pub
 
-The key must come from somewhere else than the export; a checkpoint kept earlier (or a witness's) shows a
-history that was signed anew. Exit status: 0 nothing was changed, 1 something was changed (each place is
+The key must come from somewhere else than the export; a checkpoint kept earlier, or one that a witness cosigned
+(--witness: the witness's key, from the witness), shows a history that was signed anew. Exit status: 0 nothing was changed, 1 something was changed (each place is
 named), 2 the check could not be done. This file shares no code with the program that wrote the log.
 """
 
@@ -17,8 +17,9 @@ import json
 import re
 import sys
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,9 @@ FORMAT = "jieli-audit-export/1"
 MAX_PROBLEMS = 50
 MAX_MEMBER = 512 * 1024 * 1024
 ENTRY_FIELDS = {"leaf", "hash", "id", "time", "actor", "action", "subject", "payload"}
+
+
+LOG_KEY, WITNESS_KEY = 1, 4  # signature types of C2SP signed-note and tlog-cosignature
 
 
 class CannotCheck(Exception):
@@ -57,6 +61,8 @@ class Report:
     erased: int = 0
     last_size: int = 0
     last_root: str = ""
+    #: witness → (leaves that it saw, when: POSIX seconds), the furthest of each
+    witnessed: dict[str, tuple[int, int]] = field(default_factory=dict)
     first_time: int | None = None
     last_time: int | None = None
     problems: list[Problem] = field(default_factory=list)
@@ -91,7 +97,7 @@ def _canonical(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _unbase64(value: Any) -> bytes:
+def unbase64(value: Any) -> bytes:
     """Strictly: one text for each byte string, or a changed character could go unnoticed."""
     if not isinstance(value, str):
         raise Malformed("not base64")
@@ -114,13 +120,14 @@ class Key:
     public: Ed25519PublicKey
 
 
-def parse_key(text: str) -> Key:
+def parse_key(text: str, kind: int = LOG_KEY) -> Key:
+    """kind: LOG_KEY or WITNESS_KEY. Raises Malformed."""
     try:
         name, key_id, encoded = text.strip().split("+", 2)
-        blob = _unbase64(encoded)
+        blob = unbase64(encoded)
     except ValueError:
         raise Malformed("a key reads name+8 hex digits+base64") from None
-    if len(blob) != 33 or blob[0] != 1 or sha256(name.encode() + b"\n" + blob).hexdigest()[:8] != key_id:
+    if len(blob) != 33 or blob[0] != kind or sha256(name.encode() + b"\n" + blob).hexdigest()[:8] != key_id:
         raise Malformed("the key is damaged, or not an Ed25519 key")
     return Key(name, bytes.fromhex(key_id), Ed25519PublicKey.from_public_bytes(blob[1:]))
 
@@ -136,7 +143,7 @@ def open_checkpoint(note: str, key: Key) -> tuple[int, bytes]:
         if len(parts) != 3 or parts[0] != "—" or parts[1] != key.name:
             continue
         try:
-            blob = _unbase64(parts[2])
+            blob = unbase64(parts[2])
         except Malformed:
             continue
         if blob[:4] != key.key_id:
@@ -152,10 +159,39 @@ def open_checkpoint(note: str, key: Key) -> tuple[int, bytes]:
     if len(lines) < 4 or lines[0] != key.name or not re.fullmatch(r"0|[1-9][0-9]{0,17}", lines[1]):
         raise Malformed("it is not a checkpoint of this log")
     try:
-        root = _unbase64(lines[2])
+        root = unbase64(lines[2])
     except Malformed:
         raise Malformed("its root cannot be read") from None
     return int(lines[1]), root
+
+
+def cosigned_at(note: str, witness: Key) -> int | None:
+    """When the witness cosigned the note (POSIX seconds), None if it did not; Malformed if its line does not hold.
+
+    C2SP tlog-cosignature, Ed25519: the blob is key id, 8-byte time, signature over a header, the time, the text.
+    """
+    text, separator, signatures = note.rpartition("\n\n")
+    if not separator:
+        return None
+    found = None
+    for line in signatures.split("\n"):
+        parts = line.split(" ")
+        if len(parts) != 3 or parts[0] != "—" or parts[1] != witness.name:
+            continue
+        blob = unbase64(parts[2])
+        if blob[:4] != witness.key_id:
+            continue
+        time = int.from_bytes(blob[4:12], "big")
+        try:
+            witness.public.verify(blob[12:], cosigned_message(time, text + "\n"))
+        except InvalidSignature:
+            raise Malformed(f"the cosignature of {witness.name} does not hold") from None
+        found = max(found or 0, time)
+    return found
+
+
+def cosigned_message(time: int, text: str) -> bytes:
+    return f"cosignature/v1\ntime {time}\n{text}".encode()
 
 
 # --- the tree (RFC 9162 §2.1) ----------------------------------------------------------------------
@@ -226,8 +262,9 @@ class _Signed:
 
 
 class Checker:
-    def __init__(self, key: Key, kept: dict[str, str]) -> None:
+    def __init__(self, key: Key, kept: dict[str, str], witnesses: Sequence[Key] = ()) -> None:
         self.key = key
+        self.witnesses = witnesses
         self.report = Report()
         self.tree = Tree()
         self.signed: list[_Signed] = []
@@ -309,9 +346,23 @@ class Checker:
                 )
                 continue
             before = self.last_checkpoint = size
+            self._witnesses(line["note"], number, size)
             self.signed.append(_Signed(size, root, ""))
         self.signed.sort(key=lambda one: one.size)
         self._compare()
+
+    def _witnesses(self, note: str, number: int, size: int) -> None:
+        for witness in self.witnesses:
+            try:
+                time = cosigned_at(note, witness)
+            except Malformed as error:
+                self.report.add(
+                    f"第 {number} 个检查点（记录数 {size}）上见证人 {witness.name} 的签名不对。",
+                    f"checkpoint {number} (size {size}): {error}",
+                )
+                continue
+            if time is not None:
+                self.report.witnessed[witness.name] = (size, time)
 
     def _entries(self, data: bytes) -> None:
         self._flush_payloads()
@@ -321,8 +372,8 @@ class Checker:
                 if entry is None:
                     raise Malformed("it cannot be read")
                 actual = leaf_of(entry)
-                stored = _unbase64(entry["hash"])
-                commitment = _unbase64(entry["payload"])
+                stored = unbase64(entry["hash"])
+                commitment = unbase64(entry["payload"])
                 if not isinstance(entry["id"], int) or not isinstance(entry["time"], int):
                     raise Malformed("its number or time is not a whole number")
             except (Malformed, TypeError, UnicodeEncodeError, RecursionError) as error:
@@ -363,7 +414,7 @@ class Checker:
             try:
                 if line is None or set(line) != {"id", "salt", "payload"}:
                     raise Malformed("a payload line cannot be read")
-                salt, content = _unbase64(line["salt"]), canonical(line["payload"])
+                salt, content = unbase64(line["salt"]), canonical(line["payload"])
                 place = self.commitments.pop(line["id"], None)
             except (Malformed, TypeError, UnicodeEncodeError, RecursionError):
                 self.report.add("有一行附加内容读不出来。", "a payload line cannot be read")
@@ -422,6 +473,12 @@ class Checker:
                     f"日志变短了：另存的检查点 {one.kept} 有 {one.size} 条记录，现在只有 {size} 条。",
                     f"the log got shorter: the kept checkpoint {one.kept} has {one.size} leaves, now {size}",
                 )
+        for witness in self.witnesses:
+            if witness.name not in self.report.witnessed:
+                self.report.add(
+                    f"见证人 {witness.name} 没有签过这里的任何一个检查点。",
+                    f"the witness {witness.name} cosigned none of these checkpoints",
+                )
         short = [one.size for one in self.signed if not one.kept]
         if short:
             self.report.add(
@@ -435,16 +492,18 @@ class Checker:
             )
 
 
-def check(path: Path, key: str, kept: dict[str, str] | None = None) -> Report:
-    """Check an export. key: the verifier key's text; kept: file name → checkpoint note kept earlier.
+def check(path: Path, key: str, kept: dict[str, str] | None = None, witnesses: Sequence[str] = ()) -> Report:
+    """Check an export. key: the verifier key's text; kept: file name → checkpoint note kept earlier; witnesses:
+    verifier keys of those who must each have cosigned one of the checkpoints.
 
     Raises CannotCheck when there is nothing that could be checked.
     """
     try:
         parsed = parse_key(key)
+        seeing = [parse_key(text, WITNESS_KEY) for text in witnesses]
     except Malformed as error:
         raise CannotCheck("公钥读不了。", f"the key cannot be read: {error}") from None
-    return Checker(parsed, kept or {}).run(path)
+    return Checker(parsed, kept or {}, seeing).run(path)
 
 
 def verdict(report: Report) -> list[str]:
@@ -455,6 +514,7 @@ def verdict(report: Report) -> list[str]:
             + (f"，其中 {report.erased} 条的附加内容已依法删除。" if report.erased else "。"),
             f"Nothing was changed: {report.leaves} entries and {report.checkpoints} signed checkpoints hold"
             + (f"; the payloads of {report.erased} were erased." if report.erased else "."),
+            *_seen_by(report),
             f"root {report.last_root or '-'} size {report.last_size}",
         ]
     lines = [
@@ -468,7 +528,16 @@ def verdict(report: Report) -> list[str]:
     return lines
 
 
-def _text_or_file(value: str) -> str:
+def _seen_by(report: Report) -> list[str]:
+    lines = []
+    for name, (size, time) in sorted(report.witnessed.items()):
+        at = datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        lines.append(f"见证人 {name} 在 {at} 看到了前 {size} 条，此后没有人能改它们。")
+        lines.append(f"Witness {name} saw the first {size} entries at {at}; nobody could change them since.")
+    return lines
+
+
+def text_or_file(value: str) -> str:
     path = Path(value)
     try:
         return path.read_text(encoding="utf-8") if path.is_file() else value
@@ -489,6 +558,12 @@ def main(arguments: list[str] | None = None) -> int:
         type=Path,
         help="另存的检查点 / a checkpoint kept earlier",
     )
+    parser.add_argument(
+        "--witness",
+        action="append",
+        default=[],
+        help="见证人的公钥或公钥文件 / a witness's key, or a file with it",
+    )
     options = parser.parse_args(arguments)
     try:
         kept = {}
@@ -497,7 +572,8 @@ def main(arguments: list[str] | None = None) -> int:
                 kept[str(path)] = path.read_text(encoding="utf-8")
             except (OSError, UnicodeDecodeError) as error:
                 raise CannotCheck(f"{path} 读不了。", f"{path} cannot be read: {error}") from None
-        report = check(options.export, _text_or_file(options.key), kept)
+        witnesses = [text_or_file(one) for one in options.witness]
+        report = check(options.export, text_or_file(options.key), kept, witnesses)
     except CannotCheck as error:
         print(f"没法检查：{error.zh}\nThe check could not be done: {error.en}")
         return 2

@@ -12,7 +12,7 @@ OPEN_TABLES = {
     "organisation", "staff_user", "membership", "api_client", "patient_account", "one_time_code", "web_session",
     "notice", "fund", "rule_version", "outbox_event",
     "audit_entry", "audit_entry_payload", "audit_subject", "audit_pending", "audit_leaf", "audit_tree_node",
-    "audit_checkpoint",
+    "audit_checkpoint", "audit_cosignature",
 }  # fmt: skip
 DJANGO = ("django_", "auth_", "account_", "mfa_", "oauth2_provider_", "socialaccount_", "usersessions_")
 

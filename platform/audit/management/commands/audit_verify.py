@@ -18,6 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("export", nargs="?", type=Path, help=_("导出文件；不给就检查数据库"))
         parser.add_argument("--key", help=_("公钥；不给就用本机的"))
         parser.add_argument("--checkpoint", action="append", default=[], type=Path, help=_("另存的检查点"))
+        parser.add_argument("--witness", action="append", default=[], help=_("见证人的公钥或公钥文件"))
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Leaves with the verifier's exit status: 0 holds, 1 changed, 2 could not be checked."""
@@ -30,6 +31,8 @@ class Command(BaseCommand):
             words = [str(path), "--key", options["key"] or str(keys.verifier())]
             for kept in options["checkpoint"]:
                 words += ["--checkpoint", str(kept)]
+            for witness in options["witness"]:
+                words += ["--witness", witness]
             status = verify.main(words)
         if options["export"] is None:
             wrong = services.index_drift()
