@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET
 
 from accounts.models import Organisation, User
-from audit import leaf, tree
+from audit import leaf, tree, witnessing
 from audit import services as log
 from audit.models import Checkpoint
 from scope import permission
@@ -26,6 +26,7 @@ from vault import masking
 from web import charts
 
 ROLES = ("auditor", "administrator")
+LIMIT = 200  # lines of one object's trail on the page; the export has all
 SEES_ALL = {"regulator", "operator"}
 LATE = timedelta(minutes=5)
 """An entry that waits longer for its leaf is told to the operator; in a quiet night no entry waits at all."""
@@ -141,7 +142,7 @@ def show(request: Any) -> HttpResponse:
         request.GET.get("number", "").replace(",", "").strip(),
         request.GET.get("subject", "").strip(),
     )
-    entry, path, error, readable, trail = None, None, "", False, []
+    entry, path, error, readable, trail, capped = None, None, "", False, [], False
     if number:
         if number.isascii() and number.isdigit() and len(number) < 16:
             try:
@@ -158,9 +159,11 @@ def show(request: Any) -> HttpResponse:
             error = _("编号是数字，从 0 开始。")
     elif subject:
         if SUBJECT.match(subject):
+            found = log.trail(subject, LIMIT)
+            capped = len(found) == LIMIT
             trail = [
                 {"entry": one, "who": _who(one.actor), "action": ACTIONS.get(one.action, one.action)}
-                for one in log.trail(subject)
+                for one in found
                 if _may_read(request, one.actor)
             ]
             if not trail:
@@ -173,6 +176,7 @@ def show(request: Any) -> HttpResponse:
         {
             "status": status,
             "checkpoint": last.note if last else "",
+            "witnesses": status.witnesses,
             "figures": [
                 {
                     "label": _("记录总数"),
@@ -184,6 +188,7 @@ def show(request: Any) -> HttpResponse:
                     "value": _age(status),
                     "sub": _("签到第 %(n)s 条") % {"n": f"{status.size:,}"},
                 },
+                _witness_figure(status),
                 {"label": _("等着签的"), "value": f"{status.waiting:,}", "sub": _("平常一秒内签完")},
             ],
             "broken": not _newest_holds(status.size),
@@ -199,12 +204,24 @@ def show(request: Any) -> HttpResponse:
             "path": path,
             "intact": entry is not None and _holds(entry),
             "trail": trail,
+            "capped": LIMIT if capped else 0,
             "error": error,
             "number": number[:16],
             "subject": subject[:48],
         },
         status=404 if error and number and entry is None else 200,
     )
+
+
+def _witness_figure(status: log.LogStatus) -> dict[str, str]:
+    if not status.witnesses:
+        return {"label": _("外面的见证人"), "value": _("还没有"), "sub": _("谁都可以做，见下面")}
+    furthest = max(size for _name, size, _at in status.witnesses)
+    return {
+        "label": _("外面的见证人"),
+        "value": _("%(n)d 家") % {"n": len(status.witnesses)},
+        "sub": _("见证到第 %(n)s 条") % {"n": f"{furthest:,}"},
+    }
 
 
 def _age(status: log.LogStatus) -> str:
@@ -226,6 +243,22 @@ def checkpoint(request: Any) -> HttpResponse:
         raise Http404
     response = HttpResponse(last.note, content_type="text/plain; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="checkpoint-{last.size}.txt"'
+    return response
+
+
+@permission(staff=ROLES)
+@require_GET
+def witness_request(request: Any) -> HttpResponse:
+    """What a witness checks (C2SP tlog-witness): the proof from the size that it saw (?old=) to now. Hashes only."""
+    text = request.GET.get("old", "").replace(",", "").strip() or "0"
+    try:
+        if not (text.isascii() and text.isdigit() and len(text) < 16):
+            raise witnessing.WitnessError("old is a number")
+        body = witnessing.request(int(text))
+    except witnessing.WitnessError as error:
+        raise Http404 from error
+    response = HttpResponse(body, content_type="text/plain; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="request.txt"'
     return response
 
 

@@ -28,6 +28,7 @@ urlpatterns = [
     path("withdrawn/", payment_views.withdrawn, name="withdrawn"),
     path("withdrawn/<int:consent_id>/", payment_views.acknowledge, name="acknowledge"),
     path("audit/", audit_views.show, name="audit"),
+    path("audit/witness-request/", audit_views.witness_request, name="witness_request"),
     path("audit/checkpoint/", audit_views.checkpoint, name="checkpoint"),
     path("audit/entries/<int:number>/proof/", audit_views.proof, name="proof"),
 ]

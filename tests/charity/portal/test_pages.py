@@ -5,13 +5,15 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.urls import reverse
 
 import cases
 import factories as make
-from audit import sequencer
+from audit import keys, record, sequencer, verify, witness, witnessing
 from charity.awards import services
 from charity.funds.models import Fund
+from charity.portal import audit_views
 from scope import actor_scope, engine_scope
 
 WHY = "符合规则第五条，按档位资助。"
@@ -126,3 +128,38 @@ def test_a_changed_entry_is_named_as_changed(real_db, browser):
     assert "记录与检查点对不上" in text
     assert "与检查点不一致" in text
     assert on.case.number not in text
+
+
+def test_an_auditor_can_be_a_witness_with_what_the_page_gives(log, browser):
+    insurer = browser(make.staff(make.organisation("statutory_insurer"), "auditor"))
+    assert "还没有外面的人见证" in text_of(insurer, "portal:audit")
+    first = text_of(insurer, "portal:witness_request")
+    key = verify.parse_key(str(keys.verifier()))
+    seen = witness.read_request(first)
+    size = witness.judge(seen, key, None)
+    private = Ed25519PrivateKey.generate()
+    with engine_scope("test"):
+        witnessing.add(
+            witness.cosign(seen.note, "watch.example.org", private, 1),
+            witness.public_key("watch.example.org", private),
+        )
+        sequencer.run()
+    text = text_of(insurer, "portal:audit")
+    assert f"watch.example.org 在 1970-01-01 08:00 看到了前 {size} 条" in text
+    following = text_of(insurer, "portal:witness_request", old=f"{size}")
+    assert witness.judge(witness.read_request(following), key, seen.note) > size
+    for odd in ("x", "-1", "999999999", "²", "9" * 40):
+        assert insurer.get(reverse("portal:witness_request"), {"old": odd}).status_code == 404
+    worker = browser(make.staff(log.org, "case_worker"))
+    assert worker.get(reverse("portal:witness_request")).status_code == 403
+
+
+def test_a_long_trail_says_that_it_is_cut(log, browser, monkeypatch):
+    monkeypatch.setattr(audit_views, "LIMIT", 2)
+    regulator = browser(make.staff(make.organisation("regulator"), "auditor"))
+    with actor_scope(log.worker):
+        for _ in range(3):
+            record("queue.viewed", "organisation:1", also=[f"case:{log.case.pk}"])
+    text = text_of(regulator, "portal:audit", subject=f"case:{log.case.pk}")
+    assert "只看最近 2 条" in text
+    assert "看了待办列表" in text
