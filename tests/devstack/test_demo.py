@@ -13,6 +13,8 @@ from accounts.models import ApiClient, Membership, Organisation, User
 from charity.applications.models import Application
 from charity.awards.models import Award, Case
 from charity.campaigns.models import Campaign
+from charity.findings.models import Finding
+from charity.funds.models import RuleVersion
 from devstack.demo import bills, cast, families, load, papers
 from insurance.intake.models import Record
 from insurance.ledger.models import NeedAccount, RecoveryCase
@@ -84,6 +86,8 @@ def test_it_shows_every_state_and_loading_again_changes_nothing(real_db, setting
         assert Review.objects.filter(state="open", identity__source="campaign").exists()
         assert Review.objects.filter(state="open", identity__source="insurer").exists()
         assert RecoveryCase.objects.exists()
+        assert Finding.objects.filter(outcome="found").values("fact").distinct().count() >= 2
+        assert RuleVersion.objects.filter(fund__slug="chenxi-leukaemia").count() == 2
         assert Campaign.objects.filter(external_id="AX-2019-0001", paid_out=Decimal("153000.00")).exists()
         assert not Event.objects.filter(state="pending").exists()
         for award in Award.objects.exclude(approved_by=None):

@@ -5,6 +5,7 @@ A step that a service refuses is left out and counted; the demonstration goes on
 
 from __future__ import annotations
 
+import copy
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -25,11 +26,14 @@ from charity.awards import casework
 from charity.awards import services as awards
 from charity.awards.models import Case
 from charity.campaigns import services as campaigns
+from charity.findings import services as findings
+from charity.funds import services as funds
 from charity.funds.models import Fund
 from consent import services as consents
 from insurance.desk import letters
 from insurance.intake import services as intake
 from insurance.intake.models import Settlement
+from matching import eligibility
 from outbox import tasks
 from people import registry
 from people.models import Hardship
@@ -259,6 +263,8 @@ def carry(cast: Cast, case: Case, goal: str, serial: int) -> None:
         return
     if goal in {"proposed", "approved", "paid", "checked"}:
         check_papers(worker, case)
+        if goal != "checked":
+            verify_facts(worker, case)
         drain()
     if goal not in {"proposed", "approved", "paid"}:
         return
@@ -285,6 +291,60 @@ def carry(cast: Cast, case: Case, goal: str, serial: int) -> None:
             record("payments.viewed", f"organisation:{payer.org_id}", also=[f"case:{case.pk}"])
             look(payer, case)
             awards.pay(payer, case.pk, reference=f"DEMO-{serial:06d}")
+
+
+def verify_facts(worker: Actor, case: Case) -> None:
+    """The worker records what he checked of this case, as far as the fund's rule asks: homes, operations, income,
+    the stage, and the committee's meeting."""
+    with actor_scope(worker):
+        now = Case.objects.select_related("rule", "fund").get(pk=case.pk)
+        said: Any = Application.objects.get(pk=case.application_id).answers or {}
+        if now.rule is None:
+            return
+        rule = eligibility.parse_rule(now.rule.rule)
+        asks = eligibility.asked_by_rule(rule)
+        asked = {
+            fact
+            for row in now.criteria or []
+            if row.get("status") == "unknown" and row["tentative"] != "failed"
+            for fact in asks.get(row["id"], ())
+        }
+        home, ill, family = said["identity"], said["illness"], said["household"]
+        found: list[tuple[str, str, dict[str, Any]]] = [
+            ("household_area", "", {"area": home["household_area"]}),
+            ("capacity_to_pay", "", {"members": family["members"], "income": family["income_yearly"]}),
+            *(
+                ("procedures", key, {"done": key in ill["procedures"], "day": ""})
+                for key in eligibility.procedures_asked(rule)
+            ),
+        ]
+        if ill.get("stage"):
+            found.append(("diagnoses", "", {"name": ill["name"], "icd10": ill["icd10"], "stage": ill["stage"]}))
+        for fact, key, value in found:
+            if fact in asked:
+                findings.record_finding(
+                    worker, case.pk, fact, key=key, value=value, means="register" if not key else "phone",
+                    source="户籍、民政窗口核对" if not key else "电话问了医院病案室",
+                    checked_on=timezone.localdate(),
+                )  # fmt: skip
+        if "committee" in asked:
+            findings.record_committee(
+                worker, case.pk, met_on=timezone.localdate(), decision="approved", present=5, quorum=3,
+                votes_for=5, votes_against=0, minutes="评审会纪要（演示）", no_conflict=True,
+            )  # fmt: skip
+
+
+def next_years_rule(cast: Cast) -> None:
+    """The leukaemia fund's manager has published next year's version: there are two to compare."""
+    manager = cast.staff("chenxi.manager", "chenxi")
+    with actor_scope(manager):
+        fund = Fund.objects.get(slug="chenxi-leukaemia")
+        data: Any = copy.deepcopy(fund.rules.get(version=1).rule)
+        data |= {"version": 2, "effective_from": f"{timezone.localdate().year + 1}-01-01"}
+        data["resolution"] = "理事会决议 2026-11"
+        data["grant"]["cases"][0]["amount"] = data["caps"][0]["amount"] = "60000.00"
+        data["grant"]["text"] = "完成移植 6 万元，其他 3 万元，扣除以前所得。"
+        funds.publish_rule(manager, fund.pk, eligibility.parse_rule(data), source="理事会决议 2026-11")
 
 
 def attempt(name: str, step: Any, *arguments: Any) -> Any:
