@@ -105,6 +105,7 @@ def _load(cast: Cast, say: Say, rest: bool, began: float) -> Loaded:
     )
     stage.drain()
     stage.attempt("desk", _desk, cast)
+    stage.attempt("rule", stage.next_years_rule, cast)
     _recovery(cast, made)
     stage.drain()
     if rest:
