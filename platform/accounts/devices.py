@@ -18,6 +18,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import groupby
 from typing import Any, Literal
 
 from django.conf import settings
@@ -54,10 +55,14 @@ class Answer:
 
 @dataclass(frozen=True)
 class Event:
-    """A line of the account's own history of devices. action: recognised | refused | removed."""
+    """A line of the account's own history of devices: the same thing, so many times on one day.
 
-    at: Any
+    action: recognised | refused | removed.
+    """
+
+    day: date
     action: str
+    times: int
 
 
 # ---- hashes ----------------------------------------------------------------------------------------------
@@ -238,11 +243,12 @@ def remove(actor: Actor, device_id: int) -> Device | None:
 
 def history(actor: Actor, limit: int = 10) -> list[Event]:
     """What the log knows of the account's devices, newest first."""
-    return [
-        Event(entry.at, entry.action.removeprefix("device."))
-        for entry in audit.trail(f"patient_account:{actor.account_id}", 200)
-        if entry.action.startswith("device.")
-    ][:limit]
+    entries = audit.trail(f"patient_account:{actor.account_id}", 200)
+    lines = groupby(
+        (entry for entry in entries if entry.action.startswith("device.")),
+        key=lambda entry: (timezone.localdate(entry.at), entry.action.removeprefix("device.")),
+    )
+    return [Event(day, action, len(list(same))) for (day, action), same in lines][:limit]
 
 
 def forget_tries() -> int:

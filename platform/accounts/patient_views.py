@@ -243,7 +243,7 @@ def device_list(request: Any) -> HttpResponse:
         }
         for row in devices.known(request.actor)
     ]
-    events = [(event.at, EVENT_WORDS[event.action]) for event in devices.history(request.actor)]
+    events = [(event, EVENT_WORDS[event.action]) for event in devices.history(request.actor)]
     context = {"rows": rows, "events": events, "back_url": navigation.url_of("applications:mine")}
     return render(request, "accounts/patient_devices.html", context)
 

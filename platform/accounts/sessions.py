@@ -110,6 +110,11 @@ def end_of_user(user_id: int, but: str | None = None) -> int:
     return _end(SessionStore.get_model_class().objects.filter(user_id=user_id), but)
 
 
+def end_of_account(account_id: int) -> int:
+    """End a patient's sessions now. Returns how many ended."""
+    return _end(SessionStore.get_model_class().objects.filter(account_id=account_id), None)
+
+
 def _end(rows: Any, but: str | None) -> int:
     if but:
         rows = rows.exclude(session_key__startswith=but)

@@ -118,6 +118,7 @@ def _load(cast: Cast, say: Say, rest: bool, began: float) -> Loaded:
         bill=example,
         token=token,
         left=f"{person.name}，{person.id_number}，{person.birth_date.isoformat()}",
+        asked=f"{child.id_number[-4:]} / {child.birth_date:%Y%m%d}",
     )
     with engine_scope("demo"):
         record(DONE, "demo:1", payload={"records": records, "applications": len(made)})

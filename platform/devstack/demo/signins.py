@@ -18,8 +18,9 @@ ROLES = {
 }  # fmt: skip
 
 
-def write(*, bill: dict[str, Any], token: str, left: str) -> Path:
-    """Write the table, readable by its owner alone. bill: the example push; token: a letter's, not used yet."""
+def write(*, bill: dict[str, Any], token: str, left: str, asked: str) -> Path:
+    """Write the table, readable by its owner alone. bill: the example push; token: a letter's, not used yet;
+    asked: what a new device answers for the family of the measuring case."""
     base = settings.JIELI_BASE_URL.rstrip("/")
     if "JIELI_BASE_URL" not in os.environ and os.environ.get("PORT"):
         base = f"http://127.0.0.1:{os.environ['PORT']}"
@@ -40,6 +41,7 @@ def write(*, bill: dict[str, Any], token: str, left: str) -> Path:
         f"  Patients: {base}/sign-in/    the code is shown on the next page",
         f"  {cast.PATIENT_PHONE}   nobody yet: apply with it",
         f"  {cast.MOTHER_PHONE}   {MOTHER}: the family of the measuring case (docs/walk-through.md)",
+        f"                A new device is asked for an ID's last four and the birth date: {asked} (the page shows it too)",
         f"  A letter's token, not used yet: {token or '(none)'}   enter it at {base}/t/ after applying",
         f"  It belongs to: {left or '-'}",
         "",
