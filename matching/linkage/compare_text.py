@@ -61,6 +61,7 @@ class Parts(Comparison):
     default_m = (0.8, 0.02, 0.05, 0.02, 0.03, 0.01, 0.03, 0.01, 0.03)
     default_u = (0.004, 0.0005, 0.002, 0.002, 0.005, 0.003, 0.02, 0.03, 0.934)
     default_h = (0.6, 0.005, 0.01, 0.005, 0.005, 0.01, 0.01, 0.02, 0.335)
+    slips = ("short_form", "crossed", "crossed_close", "initial")
 
     def __init__(
         self, name: str, columns: Sequence[str], position: int = 0, given: bool = False, circle: str = "place"

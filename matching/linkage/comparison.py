@@ -36,6 +36,11 @@ class Comparison:
     #: level: relatives are not known by their agreeing names, numbers and birthdays.
     default_h: tuple[float, ...] = (0.5, 0.5)
     own: dict[str, float] = {}
+<<<<<<< HEAD
+    #: Levels that slips make of an exact agreement.
+    slips: tuple[str, ...] = ()
+=======
+>>>>>>> origin/main
     #: Through what else strangers may have this in common: where they live ('place'), what they are called ('name'), anything else;
     #: '' for what no circle has in common.
     circle: str = "other"
@@ -61,11 +66,19 @@ class Comparison:
 
         What a person owns agrees by chance, or by little more; the rest follows what was seen.
         """
-        if not self.own:
+        return self._held(shares, u, self.own)
+
+    def in_common(self, shares: np.ndarray, u: np.ndarray, m: np.ndarray) -> np.ndarray:
+        """The shares of levels among strangers with something in common: slips as among matches, no more."""
+        exact = float(shares[0] / max(m[0], 1e-6))
+        return self._held(shares, u, {level: exact * float(m[self.index(level) - 1]) for level in self.slips})
+
+    def _held(self, shares: np.ndarray, u: np.ndarray, limits: dict[str, float]) -> np.ndarray:
+        if not limits:
             return shares
         out = shares.copy()
         held = np.zeros(len(out), dtype=bool)
-        for level, most in self.own.items():
+        for level, most in limits.items():
             k = self.index(level) - 1
             held[k] = True
             out[k] = min(out[k], max(float(u[k]), most))
