@@ -159,13 +159,9 @@ class BirthDate(Comparison):
     default_m = (0.85, 0.008, 0.03, 0.012, 0.01, 0.005, 0.06, 0.015, 0.005, 0.005)
     default_u = (4e-5, 2e-5, 6e-4, 4e-5, 2.2e-3, 1e-3, 0.013, 0.028, 0.2, 0.755)
     default_h = (0.012, 1e-4, 2e-3, 2e-4, 4e-3, 3e-3, 0.03, 0.06, 0.4, 0.4887)
-<<<<<<< HEAD
     own = {
         "exact": 0.05, "swapped": 1e-3, "edit": 0.01, "lunar": 1e-3, "two_parts": 0.02, "month_off": 0.02,
     }  # fmt: skip
-=======
-    own = {"exact": 0.05, "swapped": 1e-3, "edit": 0.01, "lunar": 1e-3, "two_parts": 0.02}
->>>>>>> origin/main
     circle = ""
 
     def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "PreparedBirth":

@@ -36,11 +36,8 @@ class Comparison:
     #: level: relatives are not known by their agreeing names, numbers and birthdays.
     default_h: tuple[float, ...] = (0.5, 0.5)
     own: dict[str, float] = {}
-<<<<<<< HEAD
     #: Levels that slips make of an exact agreement.
     slips: tuple[str, ...] = ()
-=======
->>>>>>> origin/main
     #: Through what else strangers may have this in common: where they live ('place'), what they are called ('name'), anything else;
     #: '' for what no circle has in common.
     circle: str = "other"

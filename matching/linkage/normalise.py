@@ -69,11 +69,7 @@ def _masked(raw: str) -> str:
 @lru_cache(maxsize=4096)
 def plain_name(raw: str | None) -> str:
     """A name cleaned and in simplified characters, without folding variants such as 闫/阎."""
-<<<<<<< HEAD
-    if raw and isinstance(raw, str) and _PLAIN.fullmatch(raw):  # most names: nothing to clean
-=======
     if isinstance(raw, str) and _PLAIN.fullmatch(raw):  # most names: nothing to clean
->>>>>>> origin/main
         return _said("".join([han.simplify(c) for c in raw]))
     value = text(raw)
     if not value:

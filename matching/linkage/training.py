@@ -25,11 +25,7 @@ FAMILY = 0.1
 #: So many records of relatives a record has at most, on average.
 RELATIVES = 4.0
 #: BELIEF as a share of the matches, where there are too few columns to learn from.
-<<<<<<< HEAD
 LONELY = {2: 1.0, 3: 0.2}
-=======
-LONELY = {1: 1e6, 2: 1.0}
->>>>>>> origin/main
 #: Fewer pairs than this say nothing about a level.
 RARE = 3.0
 #: The share of matches that may disagree on anything: mixed-up files, changed names.
@@ -165,13 +161,8 @@ def _learn_kin(
                 tally = _tally(found, own, position, comparison.size)
                 tally += (BELIEF + (0.0 if kin.circle else FAMILY * tally.sum())) * belief + 1e-3
                 tally /= tally.sum()
-<<<<<<< HEAD
                 u, m = np.array(params.u[comparison.name]), np.array(params.m[comparison.name])
                 tally = comparison.in_common(tally, u, m) if kin.circle else comparison.related(tally, u)
-=======
-                if not kin.circle:
-                    tally = comparison.related(tally, np.array(params.u[comparison.name]))
->>>>>>> origin/main
                 h[comparison.name] = _normal(tally)
         limit = most if kin.circle else min(most, family)
         out.append(replace(kin, share=float(np.clip(own.sum() / total, 1e-12, limit)), h=h))
@@ -317,13 +308,10 @@ def train(
                     sum((v * w for v, w in parts), np.zeros(comparison.size - 1)) / weight
                 )
         params = replace(params, m=mixed)
-<<<<<<< HEAD
     if len(model.comparisons) == 1:
         # One column says how often a value comes, not whether that is one person: what is believed must do.
         params = model.default_params(version, params.prior)
         return Trained(replace(params, tf=table.frequencies(params.prior)), everything, pattern)
-=======
->>>>>>> origin/main
     params, share = _settle(table, candidates, (everything, pattern), chance, rest, params, split)
     params = _unseen(everything, share, chance, params, model)
     return Trained(replace(params, tf=table.frequencies(params.prior)), everything, pattern)
