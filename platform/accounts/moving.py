@@ -41,8 +41,8 @@ def _shut(account: PatientAccount) -> None:
 
 def _unreachable(account: PatientAccount, reason: str) -> None:
     _shut(account)
-    account.phone, account.phone_blind = "", secrets.token_bytes(16)
-    account.save(update_fields=["phone", "phone_blind"])
+    account.phone, account.phone_blind, account.is_active = "", secrets.token_bytes(16), False
+    account.save(update_fields=["phone", "phone_blind", "is_active"])
     record("account.phone_released", f"patient_account:{account.pk}", payload={"reason": reason})
 
 

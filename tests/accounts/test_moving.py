@@ -75,7 +75,7 @@ def test_a_recycled_number_is_set_free_for_its_new_owner(family):
     moving.release(OLD)
     assert account_of(OLD) is None
     family.refresh_from_db()
-    assert family.phone == ""
+    assert (family.phone, family.is_active) == ("", False)  # nobody texts it either
     assert devices.arrive(family.pk, "token") == "ask"
     assert not Session.objects.filter(account_id=family.pk).exists()
     assert Entry.objects.filter(action="account.phone_released").count() == 1
