@@ -90,9 +90,12 @@ def token_redeemed(token_id: int, application_id: int) -> None:
     """Handler of people.proof_redeemed: does the application describe the person to whom the letter went?"""
     application = _for_work(application_id)
     token = ProofToken.objects.select_related("person").get(pk=token_id)
-    if application is None or token.used_by_id != application.account_id:
+    person = registry.root(token.person_id)
+    if application is None:
+        _proven_anew(application_id, token, person)
         return
-    person = _root(token.person)
+    if token.used_by_id != application.account_id:
+        return
     identity = _identity(application)
     known = Identity.objects.filter(person=person).exclude(pk=identity.pk).exclude(source="campaign")
     pairs = [linking.compare(identity, other) for other in known]
@@ -105,6 +108,19 @@ def token_redeemed(token_id: int, application_id: int) -> None:
     if identity.person_id is None:
         registry.assign(identity, person, "proof", max(pair.weight for pair in fitting))
     prove(application, person.pk, "token")
+
+
+def _proven_anew(application_id: int, token: ProofToken, person: Person) -> None:
+    """Two records of his were made one, and the account had proven one of them: now it proved the joint person."""
+    found = Application.objects.filter(
+        pk=application_id,
+        account_id=token.used_by_id,
+        state=Application.State.SUBMITTED,
+        proof=Application.Proof.PROVEN,
+        person_id=person.pk,
+    ).first()
+    if found is not None:
+        registry.represent(found.account_id, person.pk, found.capacity, "token")
 
 
 def identity_checked(application_id: int, user_id: int, org_id: int) -> None:
@@ -151,12 +167,6 @@ def linked(identity_id: int, person_id: int) -> None:
         prove(application, person_id, "document")
 
 
-def _root(person: Person) -> Person:
-    while person.merged_into_id:
-        person = person.merged_into  # type: ignore[assignment]
-    return person
-
-
 def need_of(person_id: int, icd10: str) -> int | None:
     """The person's need of this illness (ICD-10 category), else the one with the most still open."""
     needs = NeedAccount.objects.filter(person_id=person_id)
@@ -174,6 +184,7 @@ def prove(application: Application, person_id: int, method: str) -> None:
     """The application is this person's: the account speaks for him from now on. Idempotent."""
     if application.proof == Application.Proof.PROVEN:
         return
+    person_id = registry.root(person_id).pk
     application.person_id = person_id
     application.need_id = need_of(person_id, application.disease_code)
     application.proof = Application.Proof.PROVEN

@@ -22,7 +22,7 @@ from consent.models import Consent
 from matching import eligibility
 from matching.linkage import idnumber
 from outbox import emit
-from people.models import Capacity
+from people.models import Capacity, Representation
 from people.registry import normalise_token, redeem_token
 from scope import Actor
 from vault.index import blind
@@ -382,6 +382,18 @@ def ask_review(actor: Actor, application: Application, case_id: int, organisatio
 
 
 # ---- proof -----------------------------------------------------------------------------------------------
+
+
+def must_prove_anew(application: Application) -> bool:
+    """Proven once, but its account does not speak for the person any more: two records were found to be one
+    person's, and each had been proven by another account."""
+    return (
+        application.proof == Application.Proof.PROVEN
+        and application.person_id is not None
+        and not Representation.objects.filter(
+            account_id=application.account_id, person_id=application.person_id, revoked_at=None
+        ).exists()
+    )
 
 
 def redeem(actor: Actor, application_id: int, typed: str) -> None:

@@ -52,6 +52,7 @@ class Status:
     parts: list[Part] = field(default_factory=list)
     open_amount: Decimal | None = None
     waits_for_proof: bool = False
+    prove_anew: bool = False
     checks_token: bool = False
 
 
@@ -139,6 +140,7 @@ def of(application: Application) -> Status:
         parts=parts,
         open_amount=still,
         waits_for_proof=not proven and not withdrawn,
+        prove_anew=not withdrawn and services.must_prove_anew(application),
         checks_token=not proven and not withdrawn and _checks_token(application),
     )
 

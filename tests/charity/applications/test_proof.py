@@ -297,3 +297,40 @@ def test_what_a_voided_letter_proved_is_claimed_again_and_closed(acc, phone, fun
     redeem(phone, row, letter(person, insurer))
     drain()
     assert kit.as_family(acc, row.pk).need_id == need
+
+
+def test_a_family_whose_record_was_joined_with_another_s_proves_anew_by_a_letter(phone, acc, fund, insurer):
+    """It had proven one of the two records: until it proved the joint one it sees no bill, and its application goes on."""
+    person, _ = kit.insured(insurer)
+    row = kit.hand_in(acc, [fund])
+    drain()
+    redeem(phone, row, letter(person, insurer))
+    drain()
+    assert kit.as_family(acc, row.pk).proof == "proven"
+    page = reverse("applications:status", args=[row.pk])
+    assert "请再核对一次身份" not in phone.get(page).content.decode()
+    with engine_scope("test"):
+        Representation.objects.update(revoked_at="2026-11-22T00:00Z")
+    assert "请再核对一次身份" in phone.get(page).content.decode()
+    redeem(phone, row, letter(person, insurer))
+    drain()
+    assert "请再核对一次身份" not in phone.get(page).content.decode()
+    with engine_scope("test"):
+        assert Representation.objects.filter(revoked_at=None).get().person_id == person
+
+
+def test_a_letter_of_somebody_else_does_not_prove_a_joined_record_anew(phone, acc, fund, insurer):
+    person, _ = kit.insured(insurer)
+    row = kit.hand_in(acc, [fund])
+    drain()
+    redeem(phone, row, letter(person, insurer))
+    drain()
+    with engine_scope("test"):
+        Representation.objects.update(revoked_at="2026-11-22T00:00Z")
+        from people.models import Person
+
+        stranger = Person.objects.create()
+    redeem(phone, row, letter(stranger.pk, insurer))
+    drain()
+    with engine_scope("test"):
+        assert not Representation.objects.filter(revoked_at=None).exists()
