@@ -10,9 +10,13 @@ import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # an engine's process loads nothing that is not its own
+    from bench.linkage.tasks import Task
 
 
 def measured(job: Mapping[str, Any], engine: str, limit: float = 3600.0) -> dict[str, float]:
@@ -32,6 +36,18 @@ def measured(job: Mapping[str, Any], engine: str, limit: float = 3600.0) -> dict
             count = sum(1 for _ in file) - 1
         answer: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
         return {**answer, "pairs": count}
+
+
+@contextmanager
+def job_of(task: "Task", peer: str) -> Iterator[dict[str, Any]]:
+    """A task as files, with the set-up that Splink takes."""
+    with tempfile.TemporaryDirectory() as folder:
+        job = {"id_col": task.id_col, "fields": task.fields, "peer": peer, "b": None}
+        for name, columns in (("a", task.a), ("b", task.b)):
+            if columns is not None:
+                job[name] = f"{folder}/{name}.csv"
+                write(columns, Path(job[name]))
+        yield job
 
 
 def write(columns: Mapping[str, list[str | None]], path: Path) -> None:

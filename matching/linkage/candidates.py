@@ -83,13 +83,17 @@ class Blocks:
         if len(known) and int(values.max()) >= 2**62 // split.rows:
             values = np.unique(values, return_inverse=True)[1]
         packed = values.astype(np.int64) * split.rows + known
+        del values
         packed.sort()
-        values, rows = np.divmod(packed, split.rows)
-        starts = np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]])) if len(rows) else known
+        values = packed // split.rows
+        starts = np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]])) if len(known) else known
+        del values, known
+        rows = (packed % split.rows).astype(np.int32)
+        del packed
         sizes = np.diff(np.append(starts, len(rows)))
         good = (sizes > 1) & (sizes <= MAX_BLOCK)
         keep = np.repeat(good, sizes)
-        rows, sizes = rows[keep].astype(np.int32), sizes[good]
+        rows, sizes = rows[keep], sizes[good]
         starts = np.cumsum(sizes) - sizes
         last = np.repeat(starts + sizes, sizes).astype(np.int32)
         first = np.arange(1, len(rows) + 1, dtype=np.int32)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from sys import intern
 from typing import Any
 
 import numpy as np
@@ -48,13 +49,18 @@ def fill(comparisons: Mapping[str, Comparison], rows: Mapping[str, Sequence[Any]
     number, birth, sex = (_column(comparisons, kind) for kind in (IdNumber, BirthDate, Sex))
     if number and (birth or sex):
         numbers = Coded(rows[number])
-        parsed = [idnumber.parse(str(v)) for v in numbers.values]
+        # A day or a sex is one object, however many numbers hold it.
+        days: list[str] = []
+        sexes: list[str] = []
+        for value in numbers.values:
+            parsed = idnumber.parse(str(value))
+            days.append(intern(f"{parsed.birth:%Y%m%d}") if parsed else "")
+            sexes.append(intern(parsed.sex) if parsed else "")
         if birth:
-            days = [f"{p.birth:%Y%m%d}" if p else "" for p in parsed]
             out[birth] = _overlay(Coded(rows[birth]), clean_birth, numbers.codes, days)
         if sex:
-            sexes = [p.sex if p else "" for p in parsed]
             out[sex] = _overlay(Coded(rows[sex]), clean_sex, numbers.codes, sexes)
+        del numbers, days, sexes
     age = _column(comparisons, Age)
     if age and birth:
         births = Coded(out[birth])
