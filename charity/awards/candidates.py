@@ -175,7 +175,16 @@ def evaluate_case(case: Case) -> None:
         criteria.append({"bill": int(facts.subject_bill)})
     name_blind, tail_blind = search_keys(application)
     Evaluation.objects.update_or_create(
-        case=case, defaults={"criteria": criteria, "name_blind": name_blind, "tail_blind": tail_blind}
+        case=case,
+        defaults={"criteria": criteria, "name_blind": name_blind, "tail_blind": tail_blind},
+        create_defaults={
+            "organisation_id": case.organisation_id,
+            "application_id": case.application_id,
+            "fund_id": case.fund_id,
+            "criteria": criteria,
+            "name_blind": name_blind,
+            "tail_blind": tail_blind,
+        },
     )
     case.evaluated_at = timezone.now()
     case.save(update_fields=EVALUATED)

@@ -78,6 +78,10 @@ class Evaluation(models.Model):
     """
 
     case = models.OneToOneField(Case, models.PROTECT, primary_key=True, related_name="evaluation")
+    # of the case, written once: the consent's policy asks for them without a look at the case
+    organisation_id = models.BigIntegerField()
+    application_id = models.BigIntegerField()
+    fund_id = models.BigIntegerField()
     criteria = SealedJSON("awards.criteria", help_text="results and bounds as shown")
     name_blind = models.BinaryField(max_length=16, null=True)
     tail_blind = models.BinaryField(max_length=16, null=True)
@@ -201,6 +205,11 @@ class CaseText(models.Model):
     # made here, not by the database: what is written after a withdrawal cannot be read back by its writer
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     case = models.ForeignKey(Case, models.PROTECT, related_name="texts")
+    # of the case and the line, held to them by trigger: the policies ask for them without a look there
+    organisation_id = models.BigIntegerField()
+    application_id = models.BigIntegerField()
+    fund_id = models.BigIntegerField()
+    to_family = models.BooleanField(default=False)
     kind = models.CharField(max_length=6, choices=Kind.choices)
     award = models.ForeignKey(Award, models.PROTECT, null=True, related_name="texts")
     event = models.OneToOneField(CaseEvent, models.PROTECT, null=True, related_name="words")
@@ -219,3 +228,24 @@ class CaseText(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of case {self.case_id}"
+
+    @classmethod
+    def note(cls, case: Case, event: CaseEvent, text: str) -> CaseText:
+        """The words of a line, to be saved."""
+        return cls(
+            kind=cls.Kind.NOTE, event=event, text=text, to_family=event.visible_to_family, **cls._of(case)
+        )
+
+    @classmethod
+    def about(cls, award: Award, kind: str, text: str) -> CaseText:
+        """Payee or reason of a proposal, to be saved."""
+        return cls(kind=kind, award=award, text=text, **cls._of(award.case))
+
+    @staticmethod
+    def _of(case: Case) -> dict[str, Any]:
+        return {
+            "case": case,
+            "organisation_id": case.organisation_id,
+            "application_id": case.application_id,
+            "fund_id": case.fund_id,
+        }

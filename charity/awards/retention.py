@@ -27,11 +27,7 @@ def _over() -> QuerySet[CaseText]:
         award__state=Award.State.APPROVED,
         case__sealed_at__gt=timezone.now() - timedelta(days=PAYEE_DAYS),
     )
-    return (
-        CaseText.objects.filter(case__sealed_at__isnull=False)
-        .exclude(promised)
-        .exclude(event__visible_to_family=True)
-    )
+    return CaseText.objects.filter(case__sealed_at__isnull=False).exclude(promised).exclude(to_family=True)
 
 
 def forget(case: Case) -> int:

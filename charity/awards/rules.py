@@ -210,7 +210,7 @@ def write_event(
         visible_to_family=family,
     )
     if note:
-        CaseText.objects.create(case=case, kind=CaseText.Kind.NOTE, event=event, text=note)
+        CaseText.note(case, event, note).save(force_insert=True)
     return event
 
 

@@ -1,8 +1,9 @@
 """Awards: propose, correct, send back, approve, refuse, cancel, pay, return. Maker, checker and payer are three people.
 
 Every function takes the actor first, runs in one transaction with the case locked, posts to the ledger, writes
-the audit entry and the case's history, and wakes the others (award.changed, need.changed). Amounts are Decimal
-yuan. Raises AwardError with a code and plain words; nothing is changed then.
+the audit entry and the case's history, and wakes the others (award.changed, need.changed). The ledger comes last:
+its row of the fund is the hot one, and is locked until the commit. Amounts are Decimal yuan. Raises AwardError with a
+code and plain words; nothing is changed then.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def _move(case: Case, award: Award | None, step: str) -> None:
     if target is not None:
         case.state = target
         case.closed_at = timezone.now() if target in {"refused", "paid"} else None
-        case.save(update_fields=["state", "closed_at"])
+        case.save(update_fields=["state", "closed_at", "assignee"])
     if award is not None:
         award.state = AWARD_STEPS[step][1]
         award.save()
@@ -200,12 +201,13 @@ def propose(
             settlement_id=bound_bill(case),
         )
         CaseText.objects.bulk_create(
-            CaseText(case=case, award=award, kind=kind, text=text)
-            for kind, text in ((CaseText.Kind.PAYEE, payee), (CaseText.Kind.REASON, reason))
+            [
+                CaseText.about(award, CaseText.Kind.PAYEE, payee),
+                CaseText.about(award, CaseText.Kind.REASON, reason),
+            ]
         )
         _within_caps(case, award)
-        if case.assignee_id is None:
-            Case.objects.filter(pk=case.pk).update(assignee_id=actor.user_id)
+        case.assignee_id = case.assignee_id or actor.user_id
         _move(case, None, "propose")
         texts = {entry["id"]: entry["text"] or entry["id"] for entry in results_of(case, "unknown")}
         notes = [reason, *(f"{texts[key]}{text}" for key, text in accepted.items() if key in texts)]
@@ -218,8 +220,8 @@ def propose(
             binding=limits[0].name,
             accepted_unknown=[key for key in open_ids if key in accepted],
         )
-        ledger.reserve(_promise(award))
         _tell(case, award)
+        ledger.reserve(_promise(award))
         return _done(case, award)
 
 
@@ -240,9 +242,9 @@ def correct(actor: Actor, case_id: int, *, amount: Decimal, reason: str) -> Done
         _within_caps(case, award)
         write_event(case, "corrected", actor, amount=amount, note=reason)
         audited("award.corrected", case, actor, award, before=str(before))
+        _tell(case, award)
         ledger.release(_promise(award, before), step=step)
         ledger.reserve(_promise(award), step=step)
-        _tell(case, award)
         return _done(case, award)
 
 
@@ -255,8 +257,8 @@ def send_back(actor: Actor, case_id: int, *, reason: str) -> Done:
         _move(case, award, "send_back")
         write_event(case, "sent_back", actor, amount=award.amount, note=reason)
         audited("award.sent_back", case, actor, award)
-        ledger.release(_promise(award), step="release:sent_back")
         _tell(case, award)
+        ledger.release(_promise(award), step="release:sent_back")
         return _done(case, award)
 
 
@@ -287,8 +289,8 @@ def approve(
         _move(case, award, "approve")
         write_event(case, "approved", actor, amount=award.amount, note=reason, family=True)
         audited("award.approved", case, actor, award, no_conflict=True)
-        ledger.commit(_promise(award))
         _tell(case, award)
+        ledger.commit(_promise(award))
         return _done(case, award)
 
 
@@ -308,9 +310,9 @@ def refuse(actor: Actor, case_id: int, *, reason: str, clause: str) -> Done:
         write_event(case, "refused", actor, note=f"{clause}：{reason}", family=True)
         # The clause is typed text and stands, sealed, in the case's history: the log cannot forget a name in it.
         audited("award.refused", case, actor, award)
+        _tell(case, award)
         if award is not None:
             ledger.release(_promise(award), step="release:refused")
-        _tell(case, award)
         if award is None:
             emit("case.decided", case_id=case.pk)
         return _done(case, award)
@@ -325,8 +327,8 @@ def cancel(actor: Actor, case_id: int, *, reason: str) -> Done:
         _move(case, award, "cancel")
         write_event(case, "cancelled", actor, amount=award.amount, note=reason, family=True)
         audited("award.cancelled", case, actor, award)
-        ledger.cancel(_promise(award))
         _tell(case, award)
+        ledger.cancel(_promise(award))
         return _done(case, award)
 
 
@@ -362,8 +364,8 @@ def pay(actor: Actor, case_id: int, *, reference: str) -> Done:
         _move(case, award, "pay")
         write_event(case, "paid", actor, amount=award.amount, family=True)
         audited("award.paid", case, actor, award)
-        ledger.pay(_promise(award))
         _tell(case, award)
+        ledger.pay(_promise(award))
         return _done(case, award)
 
 
@@ -389,7 +391,7 @@ def return_payment(actor: Actor, case_id: int, *, amount: Decimal, reason: str) 
             case.save(update_fields=["state", "closed_at"])
         write_event(case, "returned", actor, amount=amount, note=reason, family=True)
         audited("award.returned", case, actor, award, returned=str(amount))
+        _tell(case, award)
         number = Entry.objects.filter(award_id=award.pk, kind="return").count() + 1
         ledger.return_payment(_promise(award, amount), step=f"return:{number}")
-        _tell(case, award)
         return _done(case, award)
