@@ -227,7 +227,7 @@ def facts_of(case: Case, application: Application) -> rules.Facts:
     known["fund_available"] = Known(
         ledger.fund_position(case.fund_id).open + own_hold(case), LEDGER, verified=True
     )
-    known = findings.apply(case.pk, case.consent_id, agreed, known, timezone.localdate())
+    known = findings.apply(case.pk, agreed, known, timezone.localdate())
     if "subject_bill" not in known and isinstance(known.get("bills"), Known):
         known["subject_bill"] = largest_open(known["bills"].value)
     return rules.Facts(**known, subject_episode=f"need:{case.need_id}" if case.need_id else "")

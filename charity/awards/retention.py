@@ -1,7 +1,7 @@
 """What is kept of a person once the consent has ended, and for how long: the notice (version 2) says the same.
 
-The charity keeps number, decision, amounts and payments. The results of the evaluation and every free word of staff
-go at once; what staff told the family stays, for the family alone. The payee of an approved, unpaid award stays for
+The charity keeps number, decision, amounts and payments. The results of the evaluation, what staff checked and every
+free word of theirs go at once; what staff told the family stays, for the family alone. The payee of an approved, unpaid award stays for
 the payer until it is paid or cancelled, at most PAYEE_DAYS after the end. The engine alone erases.
 """
 
@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from audit import record
+from charity.findings.models import Finding
 
 from .models import Award, Case, CaseText, Evaluation
 
@@ -35,6 +36,9 @@ def forget(case: Case) -> int:
     if case.sealed_at is None:
         return 0
     Evaluation.objects.filter(case=case).delete()
+    checks, _kinds = Finding.objects.filter(case=case).delete()
+    if checks:
+        record("case.checks_erased", f"case:{case.pk}", payload={"checks": checks})
     gone = list(_over().filter(case=case).values_list("pk", "kind"))
     if gone:
         CaseText.objects.filter(pk__in=[pk for pk, _kind in gone]).delete()

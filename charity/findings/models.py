@@ -54,8 +54,8 @@ CATEGORY: dict[str, str] = {
 class Finding(models.Model):
     """One check: what was found, how, by whom, until when it holds. Values and sources are sealed.
 
-    It hangs on the consent under which it was made: after a withdrawal it is neither read nor counted, and a new
-    yes does not bring it back. `key` keeps apart what a fact has several of (each procedure, each hardship).
+    It is read and counted as long as the case's consent lives and names its category; when the case is sealed it is
+    erased (charity.awards.retention), so a new yes does not bring it back. `consent_id`: under which it was made. `key` keeps apart what a fact has several of (each procedure, each hardship).
     """
 
     class Outcome(models.TextChoices):

@@ -49,15 +49,13 @@ def _day(text: Any) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def apply(
-    case_id: int, consent_id: int, agreed: Collection[str], known: dict[str, Any], on: date
-) -> dict[str, Any]:
+def apply(case_id: int, agreed: Collection[str], known: dict[str, Any], on: date) -> dict[str, Any]:
     """`known` (names and values of matching.eligibility.Facts) with what staff verified on this case.
 
     A verified value replaces a claimed one. What the insurer pushed stays: a check completes it (stage, level)
-    and never contradicts it. Only checks made under the consent in force and its categories are used.
+    and never contradicts it. Only checks of categories to which the consent in force agrees are used.
     """
-    rows = Finding.objects.filter(case_id=case_id, consent_id=consent_id, category__in=list(agreed))
+    rows = Finding.objects.filter(case_id=case_id, category__in=list(agreed))
     live = {at: row for at, row in newest(rows).items() if counts(row, on)}
     out = dict(known)
     for (fact, _key), row in live.items():

@@ -21,6 +21,7 @@ from charity.awards.rules import AwardError
 from charity.findings import handlers, services
 from charity.findings.models import CATEGORY, Fact, Finding
 from consent import services as consents
+from consent.models import Consent
 from insurance.ledger.models import Entry
 from outbox import emit
 from outbox.tasks import drain
@@ -266,9 +267,12 @@ def test_after_a_withdrawal_nobody_reads_it_and_a_new_yes_does_not_bring_it_back
     check(on, "household_area", {"area": "430104"})
     with actor_scope(make.patient(on.account)) as family:
         consents.withdraw(family, on.consent)
-    drain()
     with actor_scope(on.worker):
         assert not Finding.objects.exists()
+    drain()
+    with engine_scope("test"):
+        assert not Finding.objects.exists(), "erased with the sealed case"
+    with actor_scope(on.worker):
         with pytest.raises(AwardError):
             services.record_finding(
                 on.worker, on.case.pk, "household_area", value={"area": "430104"}, **told()
@@ -368,6 +372,27 @@ def test_sql_of_the_web_role_cannot_write_a_check_that_is_not_ones_own(db, lie):
         connection.cursor() as cursor,
     ):
         cursor.execute(INSERT, {**row, **change})
+
+
+def test_a_renewed_consent_keeps_what_was_checked(db):
+    on = cases.stage(criteria=[HOME])
+    check(on, "household_area", {"area": "430104"})
+    with engine_scope("test"):
+        Consent.objects.filter(pk=on.consent.pk).update(valid_until=timezone.now() + timedelta(days=5))
+    make.consent_again(on.consent)
+    drain()
+    on.reload()
+    assert on.case.consent_id != on.consent.pk
+    assert result(on, "home")["status"] == "met"
+    with actor_scope(on.worker):
+        assert len(services.findings_of(on.case)) == 1
+
+
+def test_the_engine_erases_no_check_of_a_case_that_is_open(db):
+    on = cases.stage(criteria=[HOME])
+    check(on, "household_area", {"area": "430104"})
+    with engine_scope("test"), pytest.raises(DatabaseError), transaction.atomic():
+        Finding.objects.all().delete()
 
 
 def test_sql_of_the_web_role_neither_changes_nor_removes_a_check(db):
