@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from shutil import rmtree
 from uuid import uuid4
@@ -24,6 +24,7 @@ from matching.linkage import batch
 SLICE = 8
 #: Messages are sent again after so many seconds without any result, and given up after the second number.
 AGAIN, NEVER = 120.0, 1800.0
+STALE = 86_400.0
 _NAME = re.compile(r"[0-9a-f]{32}")
 
 
@@ -46,8 +47,12 @@ def score(job: str, first: int, last: int) -> None:
 
 @contextmanager
 def job_folder() -> Iterator[Path]:
-    """A folder for one job, closed to others and removed at the end, whatever happens."""
+    """A folder for one job, closed to others and removed at the end; what a killed job left goes after a day."""
     _home().mkdir(mode=0o700, parents=True, exist_ok=True)
+    for old in _home().iterdir():
+        with suppress(OSError):
+            if time.time() - max(p.stat().st_mtime for p in (old, *old.iterdir())) > STALE:
+                rmtree(old, ignore_errors=True)
     folder = _home() / uuid4().hex
     folder.mkdir(mode=0o700)
     try:

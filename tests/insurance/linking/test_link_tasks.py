@@ -1,5 +1,6 @@
 """`link_files --celery`: a batch over the workers."""
 
+import os
 import random
 
 import pytest
@@ -94,3 +95,17 @@ def test_a_message_reaches_no_other_folder(job, tmp_path, settings, monkeypatch)
     settings.VAR_DIR = tmp_path
     monkeypatch.setattr(batch, "score_files", lambda *_: pytest.fail("touched"))
     tasks.score(job, 0, 1)
+
+
+def test_what_a_killed_job_left_goes_with_the_next(tmp_path, settings):
+    settings.VAR_DIR = tmp_path
+    old, new = tmp_path / "linkage" / ("0" * 32), tmp_path / "linkage" / ("1" * 32)
+    for folder in (old, new):
+        folder.mkdir(parents=True)
+        (folder / "table.pickle").touch()
+    for path in (old / "table.pickle", old):
+        os.utime(path, (1, 1))
+    with tasks.job_folder() as folder:
+        assert sorted((tmp_path / "linkage").iterdir()) == sorted([new, folder])
+        assert batch.private(folder)
+    assert list((tmp_path / "linkage").iterdir()) == [new]
