@@ -89,11 +89,12 @@ def check_character(first17: str) -> str:
     return CHECK[(sum(map(mul, WEIGHTS, first17.encode())) - _ZEROS) % 11]
 
 
-_PLAIN = re.compile(r"\d{17}[\dX]|\d{15}", re.ASCII)
+#: A number of today's form, written without noise.
+PLAIN = re.compile(r"\d{17}[\dX]", re.ASCII)
 
 
 def _clean(raw: str) -> str:
-    if _PLAIN.fullmatch(raw := str(raw)):
+    if PLAIN.fullmatch(raw := str(raw)):
         return raw
     text = unicodedata.normalize("NFKC", str(raw)[:200])
     return _DROP.sub("", text).translate(_LOOKALIKE).upper()
@@ -150,7 +151,7 @@ def parse(raw: str) -> IdNumber | None:
     """The number's parts, or None where no such number can exist."""
     text = normalise(raw) if raw else ""
     # Not `problems`: this is asked of every candidate of a look-up. Nothing of it is kept in memory.
-    if len(text) != 18 or not _PLAIN.fullmatch(text) or text[:2] not in PROVINCES:
+    if len(text) != 18 or not PLAIN.fullmatch(text) or text[:2] not in PROVINCES:
         return None
     birth = _birth(text)
     if birth is None or check_character(text[:17]) != text[17]:

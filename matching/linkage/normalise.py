@@ -175,6 +175,7 @@ def surname_pinyin(raw: str | None) -> str:
     return words[0] if words else ""
 
 
+_MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
 _PHONE_NOISE = re.compile(r"[^\d+*]")
 
 
@@ -184,6 +185,8 @@ def phone(raw: str | None) -> str | None:
 
     Mobile numbers come out with 11 digits; fixed ones with area code where it was written.
     """
+    if isinstance(raw, str) and _MOBILE.fullmatch(raw):  # most numbers: nothing to clean
+        return raw
     digits = _PHONE_NOISE.sub("", text(raw))
     digits = digits.lstrip("+")
     if not digits or "*" in digits:

@@ -93,22 +93,26 @@ class Features:
             self.fold = self.surname = self.shown = ""
             self.han = self.hidden = self.masked_name = False
             return
-        self.fold = n.name(value)
+        self.fold = fold = "".join([han.fold(c) for c in value])
         nick = n.nickname_surname(value)
-        self.han = any(han.is_han(c) for c in value)
-        self.masked_name = "*" in value or bool(nick)
-        self.hidden = self.han and self.masked_name
-        self.surname = compare_names._surname_text(value)
-        self.shown = (nick + "*") if nick else self.fold
-        if self.han:
-            chars = [0 if c == "*" else ord(c) for c in self.shown[:4]]
-            self.chars = tuple(chars + [0] * (4 - len(chars)))
-            self.last = 0 if self.shown[-1] == "*" else ord(self.shown[-1])
-            self.middle_star = "*" in self.shown[1:-1] and self.shown[-1] != "*"
+        self.han = is_han = any([han.is_han(c) for c in value])
+        masked = "*" in value
+        self.masked_name = masked or bool(nick)
+        self.hidden = is_han and self.masked_name
+        if not is_han or self.masked_name:
+            self.surname = compare_names._surname_text(value)
+        else:
+            self.surname = fold[:2] if len(value) > 2 and value[:2] in han.COMPOUND_SURNAMES else fold[:1]
+        self.shown = shown = (nick + "*") if nick else fold
+        if is_han:
+            codes = [0 if c == "*" else ord(c) for c in shown]
+            self.last = codes[-1]
+            self.middle_star = masked and "*" in shown[1:-1] and shown[-1] != "*"
+            self.chars = (*codes[:4], *(0,) * (4 - len(codes)))
 
     def _number(self, raw: str | None) -> idnumber.IdNumber | None:
         """The cleaned number as tables compare it; what it says, where it is possible."""
-        self.id = compare_values.clean_id(raw) if raw else ""
+        self.id = (raw if idnumber.PLAIN.fullmatch(raw) else compare_values.clean_id(raw)) if raw else ""
         self.id_masked = "*" in self.id
         number = idnumber.parse(self.id) if self.id else None
         self.id_valid = number is not None
