@@ -42,6 +42,8 @@ READS: dict[str, tuple[str, Any]] = {
     "queue.searched": (SEEN, gettext_lazy("查找案件的结果")),
     "payments.viewed": (SEEN, gettext_lazy("付款名单")),
     "link.viewed": (SEEN, gettext_lazy("记录核对页")),
+    "settlements.viewed": (SEEN, gettext_lazy("待核对账单的清单")),
+    "settlement.twin_viewed": (SEEN, gettext_lazy("账单核对页")),
     "records.viewed": (SEEN, gettext_lazy("送来的账单清单")),
     "record.viewed": (SEEN, gettext_lazy("送来的一张账单")),
     "invitations.viewed": (SEEN, gettext_lazy("邀请信清单")),
@@ -321,7 +323,7 @@ def _kind(action: str, actor: str) -> str:
     room, _dot, verb = action.rpartition(".")
     if not _by_others(actor):
         return ""
-    if verb in LOOKS:
+    if _is_look(verb):
         return SEEN
     return DONE if room in OURS else ""
 
@@ -336,7 +338,11 @@ def _place(action: str, application: Application, payload: dict[str, Any] | None
         return str(WORDS[action]) if whose else _("记下了哪个账号可以替病人办事")
     if action in WORDS:
         return str(WORDS[action])
-    return _("您的资料") if action.rpartition(".")[2] in LOOKS else _("处理了您的申请")
+    return _("您的资料") if _is_look(action.rpartition(".")[2]) else _("处理了您的申请")
+
+
+def _is_look(verb: str) -> bool:
+    return verb.rpartition("_")[2] in LOOKS
 
 
 def _parts(actor: str) -> tuple[int, int] | None:

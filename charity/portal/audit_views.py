@@ -77,6 +77,8 @@ ACTIONS = {
     "api.secret_refused": lazy("接口密钥不对"),
     "api.token_refused": lazy("接口令牌被拒绝"),
     "link.viewed": lazy("看了一对待核对的记录"),
+    "settlements.viewed": lazy("看了待核对账单的清单"),
+    "settlement.twin_viewed": lazy("看了一对待核对的账单"),
     "records.viewed": lazy("看了推送清单"),
     "record.viewed": lazy("看了一条推送"),
     "records.exported": lazy("导出了推送清单"),

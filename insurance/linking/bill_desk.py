@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -73,6 +74,14 @@ def labels() -> dict[str, str]:
 def open_questions() -> QuerySet[BillQuestion]:
     """Most money first."""
     return BillQuestion.objects.filter(state=BillQuestion.State.OPEN).order_by("-at_stake", "pk")
+
+
+def seen(actor: Actor, questions: Sequence[BillQuestion]) -> None:
+    """Record, before they are shown, whose held bills stand on a page of the list."""
+    if questions:
+        named = [f"settlement:{question.held_id}" for question in questions]
+        payload = {"questions": len(questions)}
+        record("settlements.viewed", f"organisation:{actor.org_id}", also=named, payload=payload, actor=actor)
 
 
 def page(actor: Actor, question_id: int) -> BillPage:

@@ -199,6 +199,7 @@ def page(actor: Actor, review_id: int) -> Page:
             f"identity:{review.identity_id}",
             f"identity:{review.candidate_identity_id}",
             f"person:{review.candidate_id}",
+            *([f"person:{review.other_id}"] if review.other_id else []),
         ],
         payload={"fields": "masked"},
         actor=actor,

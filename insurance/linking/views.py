@@ -187,6 +187,7 @@ def found(request: Any, lookup_id: int) -> HttpResponse:
 def bills(request: Any) -> HttpResponse:
     """Bills that are held because one like them stands under another number."""
     page = Paginator(bill_desk.open_questions(), PER_PAGE).get_page(request.GET.get("page"))
+    bill_desk.seen(request.actor, list(page))
     return TemplateResponse(request, "linking/bills.html", {"page": page, "tabs": _tabs("bills")})
 
 

@@ -285,9 +285,10 @@ def test_a_suspicion_is_never_told_and_a_look_at_it_is_a_look_at_the_data(phone,
         record("link.postponed", f"application:{row.pk}")
     with actor_scope(worker):
         record("finding.viewed", f"case:{case.pk}")
+        record("finding.list_viewed", f"case:{case.pk}")
         record("finding.dismissed", f"case:{case.pk}")
     text = shown(phone, row, "?all=1")
-    assert "看了：您的资料" in text
+    assert "看了 2 次：您的资料" in text
     assert "finding" not in text
     assert "处理了您的申请" not in text
     assert Entry.objects.filter(subject=f"case:{case.pk}", action="finding.raised").exists()
