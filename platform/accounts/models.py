@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import check_password
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AbstractApplication
 
+from scope import actor_scope
+from scope.actor import SYSTEM
 from vault.fields import SealedText
 
 
@@ -103,6 +106,17 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.display_name
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """As Django's; a hash of yesterday's strength is made anew, in the context in which a hash may change."""
+
+        def again(password: str) -> None:
+            self.set_password(password)
+            self._password = None
+            with actor_scope(SYSTEM):
+                self.save(update_fields=["password"])
+
+        return check_password(raw_password, self.password, again)
 
 
 class Membership(models.Model):

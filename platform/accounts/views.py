@@ -23,6 +23,7 @@ from audit import record
 from audit import services as audit_services
 from outbox.models import Event
 from scope import Actor, actor_scope, permission
+from scope.actor import SYSTEM
 
 from . import navigation, sessions, sign_in_audit, throttle
 from .forms import FirstPasswordForm
@@ -67,7 +68,8 @@ class SetPassword(PasswordResetConfirmView):
         return user if isinstance(user, User) and user.is_active else None
 
     def form_valid(self, form: Any) -> HttpResponse:
-        response = super().form_valid(form)
+        with actor_scope(SYSTEM):  # the link was the one that an administrator gave
+            response = super().form_valid(form)
         sessions.end_of_user(form.user.pk)
         return response
 

@@ -133,7 +133,8 @@ def test_a_patient_acts_for_his_account(patient_client):
 
 
 def test_a_suspended_patient_is_nobody(patient_client):
-    PatientAccount.objects.update(is_active=False)
+    with actor_scope(SYSTEM):
+        PatientAccount.objects.update(is_active=False)
     answer = patient_client.get("/t/patient/")
     assert answer.url == f"{reverse('patient_sign_in')}?next=/t/patient/"
 
@@ -222,7 +223,8 @@ def test_a_deactivated_user_has_to_sign_in(make):
     membership = make.member(make.organisation(), "approver")
     browser = make.signed_in(membership)
     membership.user.is_active = False
-    membership.user.save()
+    with actor_scope(SYSTEM):
+        membership.user.save()
     assert browser.get("/t/staff/").status_code == 302
 
 

@@ -83,7 +83,8 @@ def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(client, wor
 
 
 def test_a_deactivated_user_does_not_get_in(client, worker):
-    User.objects.update(is_active=False)
+    with actor_scope(SYSTEM):
+        User.objects.update(is_active=False)
     password_step(client)
     client.post(reverse("mfa_authenticate"), {"code": now_code(worker.user)})
     assert client.get(reverse("accounts:members")).status_code == 302
@@ -217,3 +218,16 @@ def test_a_member_of_nothing_is_told_so(client, make):
     browser = make.signed_in(membership)
     page = browser.get(reverse("home"), follow=True)
     assert "不属于任何机构" in page.content.decode()
+
+
+def test_a_hash_of_yesterdays_strength_is_made_anew_at_sign_in(client, worker, settings):
+    before = worker.user.password
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+        *settings.PASSWORD_HASHERS,
+    ]
+    password_step(client)
+    worker.user.refresh_from_db()
+    assert worker.user.password != before
+    assert worker.user.password.startswith("pbkdf2_sha256$")
+    assert worker.user.check_password(PASSWORD)

@@ -12,6 +12,7 @@ from accounts.sessions import SessionStore, row_key
 from people import registry
 from people.models import Person
 from scope import Actor, actor_scope, engine_scope
+from scope.actor import SYSTEM
 
 pytestmark = pytest.mark.django_db
 BORN = date(2018, 5, 12)
@@ -270,3 +271,42 @@ def test_not_even_the_insurers_own_administrator_says_so(inject, insurer):
             inject("UPDATE organisation SET centres = '{130300}' WHERE id = %s", insurer.pk)
     with actor_scope(make.staff(make.organisation("operator"), "administrator")):
         inject("UPDATE organisation SET centres = '{130300}' WHERE id = %s", insurer.pk)
+
+
+# ---- ways in ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("change", ["password = 'md5$x$known'", "email = 'mine@example.org'", "is_active = true",
+                                    "password = '!'"])  # fmt: skip
+def test_nobody_else_changes_a_members_way_in(inject, insurer, attacker, change):
+    victim = make.user(make.organisation(), "administrator", password="long and secret")
+    with actor_scope(SYSTEM):
+        inject("UPDATE staff_user SET is_active = false WHERE id = %s", victim.pk)
+    with pytest.raises(DatabaseError, match="by its own page alone"):
+        inject(f"UPDATE staff_user SET {change} WHERE id = %s", victim.pk)
+
+
+def test_an_administrator_takes_a_password_away_and_sets_none(inject, insurer):
+    colleague, both = (
+        make.user(insurer, "intake_clerk", password="a"),
+        make.user(insurer, "auditor", password="a"),
+    )
+    with actor_scope(SYSTEM):
+        make.Membership.objects.create(user=both, organisation=make.organisation(), roles=["auditor"])
+    with actor_scope(make.staff(insurer, "administrator")):
+        inject("UPDATE staff_user SET password = '!gone' WHERE id = %s", colleague.pk)
+        for person, password in ((colleague, "md5$x$known"), (both, "!gone")):
+            with pytest.raises(DatabaseError, match="by its own page alone"):
+                inject("UPDATE staff_user SET password = %s WHERE id = %s", password, person.pk)
+
+
+def test_an_account_is_not_brought_under_the_attackers_phone(inject, family, attacker):
+    for change in ("phone_blind = sha256('mine')", "phone = 'mine'", "is_active = false"):
+        with pytest.raises(DatabaseError, match="keeps its phone"):
+            inject(f"UPDATE patient_account SET {change} WHERE id = %s", family.pk)
+
+
+@pytest.mark.parametrize("table", ["organisation", "staff_user", "patient_account"])
+def test_nobody_takes_away_a_house_a_member_or_an_account(inject, stranger, table):
+    with pytest.raises(DatabaseError, match="permission denied"):
+        inject(f"DELETE FROM {table}")
