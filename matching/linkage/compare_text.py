@@ -170,8 +170,11 @@ class PreparedParts(Prepared):
         own, theirs = self.similar(mine[i], mine[j]), self.similar(other[i], other[j])
         close = c.index("similar")
         weak = np.flatnonzero(((own == 0) | (own >= close)) | ((theirs == 0) | (theirs >= close)))
-        ri, rj = i[weak], j[weak]
-        one, two = self.similar(mine[ri], other[rj]), self.similar(other[ri], mine[rj])
+        one = self.similar(mine[i[weak]], other[j[weak]])
+        # Where one of the crossings is nothing, no other can make up for it.
+        some = np.flatnonzero(_GOOD[one] + _GOOD.max() >= 3)
+        weak, one = weak[some], one[some]
+        two = self.similar(other[i[weak]], mine[j[weak]])
         straight = _GOOD[own[weak]] + _GOOD[theirs[weak]]
         crossed = _GOOD[one] + _GOOD[two]
         swap = np.flatnonzero((crossed >= 3) & (crossed > straight + 1))

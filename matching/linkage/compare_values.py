@@ -9,7 +9,7 @@ import numpy as np
 
 from . import idnumber
 from . import normalise as n
-from .columns import Coded, Ints, Levels, osa
+from .columns import Coded, Ints, Letters, Levels, osa
 from .comparison import Comparison, Prepared
 from .lunar import to_solar
 
@@ -353,6 +353,7 @@ class PreparedPostcode(Prepared):
 
         self.coded = Coded(rows, clean)
         self.prefix = self.coded.derive(lambda v: v[:2])
+        self.letters = Letters(self.coded.values)
         self.tf["value"] = self.coded
         self.keys["exact"] = lambda: self.coded
 
@@ -362,6 +363,8 @@ class PreparedPostcode(Prepared):
         level = self.full(len(a))
         level[self.prefix.codes[i] == self.prefix.codes[j]] = 3
         rest = np.flatnonzero(~null & (a != b))
+        longest = np.maximum(self.letters.length[a[rest]], self.letters.length[b[rest]])
+        rest = rest[self.letters.common(a[rest], b[rest]) >= longest - 1]
         gap = osa(self.coded.objects[a[rest]], self.coded.objects[b[rest]], 1)
         level[rest[gap == 1]] = 2
         level[a == b] = 1
