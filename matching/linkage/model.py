@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -74,12 +74,28 @@ class Kin:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """Probabilities from which a pair is accepted and reviewed, and what the model expected of them.
+
+    ``false_accept`` is the share of accepted pairs that are wrong, ``false_reject`` that of matches below the
+    review line, ``reviewed`` that of proposed pairs which a person sees; None where nothing was estimated.
+    """
+
+    accept: float
+    review: float
+    false_accept: float | None = None
+    false_reject: float | None = None
+    reviewed: float | None = None
+
+
+@dataclass(frozen=True)
 class Params:
     """Everything that turns levels into a probability; versioned, so that a past score can be replayed.
 
     ``m`` and ``u`` give, per comparison, the chance of each level behind 'missing' among matches and among
     pairs of different people. ``prior`` is the chance that two random records are one person.
-    ``accept`` and ``review`` are probabilities.
+    ``accept`` and ``review`` are probabilities. ``limits`` hold others per pair of sources ('application–insurer',
+    in alphabetical order; '' for all), with the errors estimated when they were chosen.
 
     Tables of format 1 know no ``kin``: there a rule takes back what a household shares.
     """
@@ -92,6 +108,11 @@ class Params:
     accept: float = 0.9999
     review: float = 0.05
     kin: tuple[Kin, ...] = ()
+    limits: dict[str, Limits] = field(default_factory=dict)
+
+    def limit(self, pair: str = "") -> Limits:
+        """The lines for a pair of sources."""
+        return self.limits.get(pair) or self.limits.get("") or Limits(self.accept, self.review)
 
     def odds(self) -> np.ndarray:
         """log2 odds of every group: of a family against strangers, of a circle against the rest of strangers."""
@@ -130,6 +151,7 @@ class Params:
             "format": FORMAT, "version": self.version, "prior": self.prior, "accept": self.accept,
             "review": self.review, "m": self.m, "u": self.u, "tf": tf,
             "kin": [{"share": k.share, "h": k.h, "circle": k.circle} for k in self.kin],
+            "limits": {pair: asdict(limit) for pair, limit in self.limits.items()},
         }  # fmt: skip
         return json.dumps(body, ensure_ascii=False, sort_keys=True)
 
@@ -152,6 +174,7 @@ class Params:
                 Kin(k["share"], {name: tuple(v) for name, v in k["h"].items()}, k.get("circle", ""))
                 for k in body.get("kin", ())
             ),
+            limits={pair: Limits(**limit) for pair, limit in body.get("limits", {}).items()},
         )  # fmt: skip
 
     def renamed(self, version: str) -> "Params":

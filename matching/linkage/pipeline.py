@@ -14,9 +14,10 @@ from . import batch
 from . import candidates as blocks
 from .batch import Buckets, Scored, Spread
 from .clusters import cluster
-from .columns import Ints, Levels
+from .columns import Ints
 from .fill import RECORDED_ON
 from .model import Model, Params, Table
+from .outcomes import decide
 from .training import Trained, train
 
 #: How many partners of a row are held against one another, and from where two of them contradict (log2).
@@ -170,7 +171,7 @@ class Linked:
                 c.name: [c.levels[k] for k in levels[:, position].tolist()]
                 for position, c in enumerate(self.model.comparisons)
             }
-            yield Piece(i, j, weight, p, outcomes(self.table, levels, p, self.params), named)
+            yield Piece(i, j, weight, p, decide(self.model, levels, p, self.params), named)
 
 
 def link(
@@ -368,28 +369,3 @@ def _share(
     np.maximum.at(rival, y, mine)
     share = odds / (1 + odds + rival)
     np.minimum.at(out, numbers[rank < RIVALS], share[rank < RIVALS])
-
-
-def outcomes(table: Table, levels: Levels, probability: np.ndarray, params: Params) -> list[str]:
-    """'accept', 'review' or 'reject' per pair; hidden names and one number under two names are never accepted."""
-    doubtful = np.zeros(len(levels), dtype=bool)
-    name = next(
-        (k for k, c in enumerate(table.model.comparisons) if c.masked and "romanised" in c.levels), None
-    )
-    number = table._id
-    if name is not None:
-        c = table.model.comparisons[name]
-        for level in (*c.masked, "masked_else"):
-            doubtful |= levels[:, name] == c.index(level)
-        doubtful |= (levels[:, name] == c.index("surname")) | (levels[:, name] == c.index("else"))
-        # Twins and siblings share one character of the given name: without a number a person decides.
-        near = (levels[:, name] == c.index("one_off")) | (levels[:, name] == c.index("partial"))
-        if number is not None:
-            near &= (levels[:, number] == 0) | (
-                levels[:, number] > table.model.comparisons[number].index("near_2")
-            )
-        doubtful |= near
-    if number is not None:
-        doubtful |= levels[:, number] == table.model.comparisons[number].index("masked_else")
-    accept = (probability >= params.accept) & ~doubtful
-    return np.where(accept, "accept", np.where(probability >= params.review, "review", "reject")).tolist()

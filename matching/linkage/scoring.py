@@ -111,7 +111,12 @@ def score_many(
         return []
     scorer = _scorer(params)
     mine = Features(a)
-    return [_judge(scorer, mine, Features(other), crowded) for other in others]
+    return [_judge(scorer, mine, Features(other), crowded, _sources(a, other)) for other in others]
+
+
+def _sources(a: PersonRecord, b: PersonRecord) -> str:
+    """The name of a pair of sources in `Params.limits`."""
+    return "–".join(sorted((a.source, b.source))) if a.source and b.source else ""
 
 
 _scorers: list[Scorer] = []
@@ -128,7 +133,7 @@ def _scorer(params: Params) -> Scorer:
     return made
 
 
-def _judge(scorer: Scorer, x: Features, y: Features, crowded: Collection[str]) -> PairScore:
+def _judge(scorer: Scorer, x: Features, y: Features, crowded: Collection[str], pair: str) -> PairScore:
     found = heard = scorer.levels(x, y)
     if crowded:
         heard = list(found)
@@ -142,9 +147,10 @@ def _judge(scorer: Scorer, x: Features, y: Features, crowded: Collection[str]) -
     probability = 1 / (1 + 2.0 ** -max(min(weight, 500.0), -500.0))
     flags = _flags(x, y, levels, "phone" in crowded)
     outcome: Outcome = "reject"
-    if probability >= scorer.params.review or "shared_id_other_name" in flags:
+    limit = scorer.params.limit(pair)
+    if probability >= limit.review or "shared_id_other_name" in flags:
         outcome = "review"
-    if probability >= scorer.params.accept and not NEVER_ACCEPT.intersection(flags):
+    if probability >= limit.accept and not NEVER_ACCEPT.intersection(flags):
         outcome = "accept"
     return PairScore(weight, probability, scorer.prior, outcome, flags, levels, weights)
 

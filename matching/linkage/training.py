@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from . import outcomes
 from .candidates import CHUNK, Key, Split, chunks, pair_numbers, pairs_of, random_pairs
 from .columns import Ints, Levels
 from .comparison import Comparison
@@ -314,7 +315,8 @@ def train(
         return Trained(replace(params, tf=table.frequencies(params.prior)), everything, pattern)
     params, share = _settle(table, candidates, (everything, pattern), chance, rest, params, split)
     params = _unseen(everything, share, chance, params, model)
-    return Trained(replace(params, tf=table.frequencies(params.prior)), everything, pattern)
+    limits = {"": outcomes.choose(share, everything.counts, outcomes.doubtful(model, everything.levels))}
+    return Trained(replace(params, tf=table.frequencies(params.prior), limits=limits), everything, pattern)
 
 
 def _outside(table: Table, split: Split, found: list[Key], seed: int) -> Patterns:
