@@ -24,9 +24,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Organisation, User
+from audit import record
 from audit import services as audit
+from audit.models import Entry
 from charity.awards.models import Award, Case
 from consent.models import Consent
+from scope import Actor
 from vault import masking
 
 from .models import Application, Document
@@ -42,6 +45,7 @@ READS: dict[str, tuple[str, Any]] = {
     "queue.searched": (SEEN, gettext_lazy("查找案件的结果")),
     "payments.viewed": (SEEN, gettext_lazy("付款名单")),
     "link.viewed": (SEEN, gettext_lazy("记录核对页")),
+    "person.viewed": (SEEN, gettext_lazy("账单和办理进度")),
     "settlements.viewed": (SEEN, gettext_lazy("待核对账单的清单")),
     "settlement.twin_viewed": (SEEN, gettext_lazy("账单核对页")),
     "records.viewed": (SEEN, gettext_lazy("送来的账单清单")),
@@ -241,7 +245,7 @@ def overview(
     found = [
         (one, kind)
         for one in audit.digest(subjects)
-        if (kind := _kind(one.action, one.actor)) and (everything or _by_others(one.actor))
+        if (kind := _kind(one.action, one.actor)) and (everything or _by_others(one.actor, application))
     ]
     houses = {ids[1] for one, _kind_ in found if (ids := _parts(one.actor))}
     if organisation is not None:
@@ -270,7 +274,7 @@ def overview(
         organisations=tuple((pk, name, pk == organisation) for pk, name in known),
         page=page or 1,
         pages=pages if page is not None else 1,
-        looks=sum(one.times for one, kind in found if kind != DONE and _by_others(one.actor)),
+        looks=sum(one.times for one, kind in found if kind != DONE and _by_others(one.actor, application)),
     )
 
 
@@ -306,11 +310,32 @@ def entries(application: Application) -> Iterator[Seen]:
             who=names[entry.actor],
             what=Line(kind, 1, ((what, 1),), entry.at, entry.at).text,
             why=_why(entry.payload or {}),
-            by_others=_by_others(entry.actor),
+            by_others=_by_others(entry.actor, application),
         )
 
 
-def _by_others(actor: str) -> bool:
+def note_own_look(actor: Actor, application: Application) -> None:
+    """The account looks at what its proven person's records say: told to whoever else represents that person.
+
+    Once a day: enough to know of each other, and a family that looks ten times fills no log.
+    """
+    if application.proof != Application.Proof.PROVEN or application.person_id is None:
+        return
+    subject = f"person:{application.person_id}"
+    today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    noted = Entry.objects.filter(subject=subject, action="person.viewed", actor=actor.label, at__gte=today)
+    if not noted.exists():
+        record("person.viewed", subject, payload={"application": application.pk}, actor=actor)
+
+
+def _by_others(actor: str, application: Application) -> bool:
+    """By an organisation, or by another account that represents the same person."""
+    if actor.startswith("patient:"):
+        return actor != f"patient:{application.account_id}"
+    return _of_organisation(actor)
+
+
+def _of_organisation(actor: str) -> bool:
     return actor.startswith(("staff:", "client:"))
 
 
@@ -321,7 +346,7 @@ def _kind(action: str, actor: str) -> str:
     if action in WORDS:
         return DONE
     room, _dot, verb = action.rpartition(".")
-    if not _by_others(actor):
+    if not _of_organisation(actor):
         return ""
     if _is_look(verb):
         return SEEN

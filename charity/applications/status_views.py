@@ -49,6 +49,7 @@ def show(request: Any, pk: int) -> HttpResponse:
     application = mine_or_404(request, pk)
     if application.state == Application.State.DRAFT:
         return redirect(step_url(application, application.step))
+    access.note_own_look(request.actor, application)
     now = status.of(application)
     name = masking.name(((application.answers or {}).get("identity") or {}).get("name"))
     context = {

@@ -244,6 +244,26 @@ def test_once_proven_the_family_reads_who_saw_the_sealed_records(phone, row, sea
     assert "999999" not in text
 
 
+def test_two_accounts_of_one_person_know_of_each_other_s_looks(acc, phone, row, sealed, fund):
+    """Parents who live apart both speak for the child: each sees that the other looked, a line a day."""
+    other = make.account()
+    second = kit.hand_in(other, [fund])
+    drain()
+    status = reverse("applications:status", args=[second.pk])
+    assert kit.browser(other).get(status).status_code == 200
+    assert not Entry.objects.filter(action="person.viewed").exists(), "nothing of the person before the proof"
+    proven(row, sealed)
+    proven(second, sealed)
+    for _ in range(3):
+        assert kit.browser(other).get(status).status_code == 200
+        assert phone.get(reverse("applications:status", args=[row.pk])).status_code == 200
+    assert Entry.objects.filter(action="person.viewed").count() == 2
+    text = shown(phone, row)
+    assert "另一个替病人办事的账号 看了：账单和办理进度" in text
+    assert "您 看了" not in text
+    assert "您 看了：账单和办理进度" in shown(phone, row, "?all=1")
+
+
 def test_two_merges_on_the_trail_is_still_the_family_s(phone, row, sealed):
     from people.models import Person
 

@@ -7,6 +7,7 @@ from django.test import Client
 
 import factories as make
 from audit.models import Entry
+from audit.services import trail
 from charity.campaigns.models import Campaign, CampaignLink
 from outbox.models import Event
 from scope import actor_scope, engine_scope
@@ -184,6 +185,17 @@ def test_a_platform_reads_its_own_and_never_anothers(platform, shop):
     assert absent.status_code == never.status_code == 404
     assert {**absent.json(), "instance": ""} == {**never.json(), "instance": ""}
     assert platform.get("?external_id=P-9").json()["results"] == []
+
+
+def test_what_a_platform_reads_of_its_campaigns_is_recorded_with_each_of_them(platform, shop):
+    ids = [platform.one(external_id=name)["id"] for name in ("P-1", "P-2")]
+    platform.get()
+    platform.get(f"/{ids[0]}")
+    platform.get("?external_id=P-9")  # shows nothing: no entry
+    found = list(Entry.objects.filter(action__contains=".viewed").order_by("id"))
+    assert [entry.action for entry in found] == ["campaigns.viewed", "campaign.viewed"]
+    assert [len(entry.content.payload["subjects"]) for entry in found] == [2, 1]
+    assert [one.entry_id for one in trail(f"campaign:{ids[1]}") if one.action == "campaigns.viewed"]
 
 
 def test_a_long_list_comes_in_pages(platform, shop):

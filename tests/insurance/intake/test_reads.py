@@ -24,6 +24,18 @@ def test_it_lists_the_newest_first_and_pages_by_cursor(sender, intake):
     assert third["next"] is None
 
 
+def test_what_a_sender_reads_of_its_pushes_is_recorded_with_each_of_them(sender, intake):
+    pushed = [r["record"] for r in sender.results([intake.bill(str(i)) for i in range(3)])]
+    sender.get(limit=2)
+    sender.get(f"/{pushed[0]}")
+    sender.get(setl_id="none")  # shows nothing: no entry
+    found = list(Entry.objects.filter(action__contains=".viewed").order_by("id"))
+    assert [entry.action for entry in found] == ["records.viewed", "record.viewed"]
+    assert found[0].content.payload["subjects"] == [f"record:{pk}" for pk in pushed[:0:-1]]
+    assert found[1].content.payload["subjects"] == [f"record:{pushed[0]}"]
+    assert all(entry.actor.startswith("client:") for entry in found)
+
+
 def test_it_filters_by_state_progress_setl_id_and_time(sender, intake):
     sender.results([intake.bill("A"), intake.like_11(), intake.like_08(original="S1001")])
     intake.deliver()
