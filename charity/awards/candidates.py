@@ -19,7 +19,7 @@ from matching import eligibility
 from outbox import emit
 from vault.index import blind
 
-from .facts import facts_of
+from .facts import facts_of, with_quota
 from .models import Award, Case, CaseEvent, Evaluation
 from .retention import forget
 
@@ -136,7 +136,7 @@ def evaluate_case(case: Case) -> None:
     if version is None:
         return
     rule = eligibility.parse_rule(version.rule)
-    facts = facts_of(case, application)
+    facts = with_quota(facts_of(case, application), rule, case)
     evaluation = eligibility.evaluate(rule, facts, timezone.localdate())
     offer = evaluation.offer
     statuses = [result.status for result in evaluation.results]

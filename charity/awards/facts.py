@@ -6,10 +6,12 @@ Insurer's bills are verified; what the family typed is not, until a document was
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from django.db.models import F
 from django.utils import timezone
 
 from charity.applications.lookups import illness_name
@@ -231,6 +233,25 @@ def facts_of(case: Case, application: Application) -> rules.Facts:
     if "subject_bill" not in known and isinstance(known.get("bills"), Known):
         known["subject_bill"] = largest_open(known["bills"].value)
     return rules.Facts(**known, subject_episode=f"need:{case.need_id}" if case.need_id else "")
+
+
+def with_quota(facts: rules.Facts, rule: rules.Rule, case: Case) -> rules.Facts:
+    """The facts with the places that are left, where the rule has a quota: people who were promised or paid by this
+    fund this year (Asia/Shanghai) or this budget period, this case left out."""
+    quota = next((one for top in rule.criteria for one in top.walk() if one.kind == "quota"), None)
+    if quota is None:
+        return facts
+    given = Award.objects.filter(fund_id=case.fund_id, state__in=["approved", "paid", "returned"]).exclude(
+        case_id=case.pk
+    )
+    if quota.params["per"] == "year":
+        given = given.filter(approved_at__year=timezone.localdate().year)
+    else:
+        given = given.filter(
+            approved_at__date__gte=case.fund.period_start, approved_at__date__lte=case.fund.period_end
+        )
+    people = given.filter(amount__gt=F("returned")).values("case__person_id").distinct().count()
+    return replace(facts, quota_left=Known(quota.params["people"] - people, LEDGER, verified=True))
 
 
 def largest_open(found: Sequence[rules.Bill]) -> str:

@@ -18,7 +18,7 @@ from matching import eligibility
 from outbox import asked_by
 
 from .candidates import OPEN_STATES, evaluate_case, rule_in_force
-from .facts import facts_of
+from .facts import facts_of, with_quota
 from .models import Case
 
 logger = logging.getLogger(__name__)
@@ -62,14 +62,14 @@ def trial_requested(trial_id: int) -> None:
     old = eligibility.parse_rule(current.rule) if current else None
     moves: Counter[str] = Counter()
     more = less = same = 0
-    cases = list(_open_cases().filter(fund=fund).order_by("-pk")[:MOST_CASES])
+    cases = list(_open_cases().filter(fund=fund).select_related("fund").order_by("-pk")[:MOST_CASES])
     applications = {
         row.pk: row for row in Application.objects.filter(pk__in=[c.application_id for c in cases])
     }
     for case in cases:
         facts = facts_of(case, applications[case.application_id])
-        after = eligibility.evaluate(draft, facts, today)
-        before = eligibility.evaluate(old, facts, today) if old else None
+        after = eligibility.evaluate(draft, with_quota(facts, draft, case), today)
+        before = eligibility.evaluate(old, with_quota(facts, old, case), today) if old else None
         was = before.verdict if before else "none"
         gives, gave = _most(after), _most(before) if before else ZERO
         if was != after.verdict:

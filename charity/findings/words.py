@@ -38,6 +38,7 @@ class Line:
     until: date | None
     source: str
     counts: bool
+    document_id: int | None = None
 
 
 def _yuan(text: Any) -> str:
@@ -143,6 +144,7 @@ def line_of(row: Finding, procedures: Mapping[str, str], current: bool = True) -
         row.valid_until,
         row.source or "",
         live,
+        row.document_id,
     )
 
 

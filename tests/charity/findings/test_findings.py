@@ -578,3 +578,46 @@ def test_anothers_bill_is_not_found_and_an_episode_rule_has_no_choice(db):
     with actor_scope(plain.worker), pytest.raises(AwardError) as caught:
         services.choose_bill(plain.worker, plain.case.pk, 1)
     assert caught.value.code == "fact"
+
+
+def test_a_quota_is_counted_and_full_places_wait_in_the_queue(db):
+    quota = {
+        "id": "places",
+        "type": "quota",
+        "clause": "第九条",
+        "text": "每年 1 人。",
+        "params": {"people": 1, "per": "year"},
+    }
+    on = cases.stage(criteria=[quota])
+    assert result(on, "places")["status"] == "met"
+    assert "1 个名额" in result(on, "places")["actual"]
+    propose(on, "4000.00")
+    with actor_scope(on.approver):
+        awards.approve(on.approver, on.case.pk, reason="同意，金额在规则之内。", no_conflict=True)
+    drain()
+    assert result(on, "places")["status"] == "met", "one's own award does not take one's place"
+    later = cases.stage(org=on.org, fund=on.fund)
+    assert result(later, "places")["status"] == "unknown"
+    assert "排队" in result(later, "places")["missing"]
+
+
+def test_nobody_online_chooses_the_id_of_a_check(db):
+    on = cases.stage(criteria=[HOME])
+    row = {
+        "case": on.case.pk,
+        "org": on.org.pk,
+        "application": on.application.pk,
+        "consent": on.consent.pk,
+        "fact": "household_area",
+        "category": "identity",
+        "means": "phone",
+        "user": on.worker.user_id,
+    }
+    forged = INSERT.replace("(case_id", "(id, case_id").replace("VALUES (", "VALUES (9000000000, ")
+    for statement, passes in ((forged, False), (INSERT, True)):
+        with actor_scope(on.worker), transaction.atomic(), connection.cursor() as cursor:
+            if passes:
+                cursor.execute(statement, row)
+            else:
+                with pytest.raises(DatabaseError), transaction.atomic():
+                    cursor.execute(statement, row)
