@@ -13,11 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from audit import record
-from matching.linkage.labels import FLAGS
 from outbox import emit
 from people.models import Source
 from scope import Actor
 
+from . import words
 from .models import LookUp, Review
 from .pair import Pair, pair
 from .undo import REFUSALS, SECONDS
@@ -100,7 +100,7 @@ def _row(review: Review) -> QueueRow:
             str(Source(review.candidate_identity.source).label),
             str(Source(review.identity.source).label),
         ),
-        flags=tuple(_(FLAGS.get(flag, flag)) for flag in review.flags),
+        flags=tuple(words.flag(flag) for flag in review.flags),
         probability=review.probability,
         held=review.held,
         at_stake=review.at_stake,

@@ -11,11 +11,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from matching.linkage import areas
-from matching.linkage.labels import FLAGS, LEVELS
 from matching.linkage.scoring import DEFAULT
 from people.models import Identity, Source
 from vault import masking
 
+from . import words
 from .models import Review
 
 #: Fields in the order of the page; the last three only when one of the sides or the evidence has them.
@@ -114,7 +114,7 @@ def pair(review: Review) -> Pair:
             # What an agreeing number says already does not count twice.
             note = _("证件号里已经有，不重复计")
         if item is not None:
-            note, weight = level_label(item["level"]), float(item["weight"])
+            note, weight = words.level(item["level"]), float(item["weight"])
         if field == "household":
             a = b = (Part("", False),)
         rows.append(Row(field, named[field], a, b, note, weight))
@@ -122,7 +122,7 @@ def pair(review: Review) -> Pair:
         left=Side(str(Source(left.source).label), _about(left)),
         right=Side(str(Source(right.source).label), _about(right)),
         rows=tuple(rows),
-        flags=tuple(_(FLAGS.get(flag, flag)) for flag in review.flags),
+        flags=tuple(words.flag(flag) for flag in review.flags),
         prior=review.prior_weight,
         total=review.weight,
         probability=review.probability,
@@ -134,10 +134,6 @@ def pair(review: Review) -> Pair:
 def threshold(probability: float) -> float:
     """A probability as log2 odds, the unit of the weights."""
     return math.log2(probability / (1 - probability))
-
-
-def level_label(level: str) -> str:
-    return _(LEVELS.get(level, level))
 
 
 def _about(identity: Identity) -> str:

@@ -90,3 +90,10 @@ def test_an_unknown_area_is_shown_as_its_code(code):
 def test_thresholds_are_log_odds():
     assert threshold(0.5) == 0
     assert threshold(DEFAULT.accept) > 13
+
+
+def test_every_word_of_the_engine_is_known_to_the_catalogues():
+    from insurance.linking import words
+    from matching.linkage.labels import FLAGS, LEVELS
+
+    assert {*LEVELS.values(), *FLAGS.values()} <= set(words.KNOWN)
