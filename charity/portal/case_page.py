@@ -123,7 +123,9 @@ def gather(actor: Actor, case: Case, query: str) -> dict[str, Any]:
             for limit in limits
         ],
         "limit": limits[0].amount if limits else None,
-        "criteria": _criteria(actor, case, rule, checks) if person else [],
+        "criteria": _criteria(actor, case, rule, checks, {one["row"].kind for one in papers})
+        if person
+        else [],
         "checks": words.lines(checks, rule.procedures),
         "checkable": verify.facts_of(case, rule),
         "committee": _committee(case, rule, checks) if person else None,
@@ -224,7 +226,9 @@ def _bills(actor: Actor, case: Case) -> dict[str, Any] | None:
     return {"rows": bills_of(case), "chosen": bound_bill(case), "url": url}
 
 
-def _criteria(actor: Actor, case: Case, rule: verify.Rule, checks: list[Finding]) -> list[dict[str, Any]]:
+def _criteria(
+    actor: Actor, case: Case, rule: verify.Rule, checks: list[Finding], papers: set[str]
+) -> list[dict[str, Any]]:
     words = {"unknown": 0, "failed": 1, "met": 2}
     rows = []
     for one in sorted(results_of(case), key=lambda entry: words.get(entry["status"], 3)):
@@ -237,7 +241,7 @@ def _criteria(actor: Actor, case: Case, rule: verify.Rule, checks: list[Finding]
         if one["status"] == "unknown":
             missing = _("缺：%(missing)s。") % {"missing": one["missing"]} if one["missing"] else ""
             row["missing"] = missing + (f"{one['action']}。" if one["action"] else "")
-            if link := verify.link_for(case, one["id"], rule, checks, actor):
+            if link := verify.link_for(case, one["id"], rule, checks, actor, papers):
                 row["action_url"], row["action"] = link
         elif one.get("source"):
             row["value"] = f"{one['actual']}（{one['source']}）" if one["actual"] else one["source"]

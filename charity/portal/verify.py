@@ -59,9 +59,12 @@ def url(case: Case, fact: str) -> str:
 
 
 def link_for(
-    case: Case, result_id: str, rule: Rule, rows: list[Finding], actor: Actor
+    case: Case, result_id: str, rule: Rule, rows: list[Finding], actor: Actor, papers: set[str]
 ) -> tuple[str, str] | None:
-    """Where staff settle an unknown criterion: address and what to press; None where nobody here can."""
+    """Where staff settle an unknown criterion: address and what to press; None where nobody here can.
+
+    papers: kinds of paper that the family handed in.
+    """
     asked = rule.asks.get(result_id, ())
     live = {line.fact for line in words.lines(rows, rule.procedures) if line.counts}
     for fact in asked:
@@ -71,7 +74,8 @@ def link_for(
     if set(asked) & IDENTITY and case.person_id is None:
         return "#papers", _("去核对身份")
     if "documents" in asked:
-        return "#papers", _("看材料")
+        handed_in = result_id.removeprefix("document.") in papers or "other" in papers
+        return ("#papers", _("看材料")) if handed_in or not may(actor, case, "") else ("#ask", _("请家属补"))
     if "bills" in asked and services.bill_scope(case) and may(actor, case, Fact.BILL):
         return url(case, Fact.BILL), _("选账单")
     return None

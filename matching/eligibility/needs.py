@@ -19,7 +19,7 @@ ASKS: dict[str, tuple[str, ...]] = {
     "not_funded_before": ("prior_awards",),
     "exclusive": ("prior_awards",),
     "quota": ("quota_left",),
-    "ratio": ("medical_spend", "capacity_to_pay"),
+    "ratio": ("capacity_to_pay", "medical_spend"),  # what people spent is often known from bills already
     "committee": ("committee",),
 }
 

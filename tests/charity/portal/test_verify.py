@@ -238,3 +238,18 @@ def test_a_paper_must_be_checked_before_it_can_be_named(db, browser):
     with actor_scope(on.worker):
         (kept,) = services.findings_of(on.case)
         assert kept.document_id == row.pk
+
+
+def test_a_missing_paper_is_asked_for_and_one_that_is_there_is_looked_at(db, browser):
+    on = cases.stage(documents=[cases.DIAGNOSIS_PAPER])
+    assert 'href="#ask"' in page(browser, on.worker, f"/staff/cases/{on.case.pk}/")
+    cases.paper(on, "diagnosis")
+    html = page(browser, on.worker, f"/staff/cases/{on.case.pk}/")
+    assert 'href="#ask"' not in html
+    assert 'href="#papers"' in html
+
+
+def test_a_ratio_leads_to_the_income_where_the_bills_are_known(db, browser):
+    on = cases.stage(criteria=[EVERY[4]])
+    html = page(browser, on.worker, f"/staff/cases/{on.case.pk}/")
+    assert f'href="/staff/cases/{on.case.pk}/verify/capacity_to_pay/">去核实' in html
