@@ -20,7 +20,7 @@ from django.conf import settings
 
 from matching.linkage import batch
 
-#: Buckets per message: the table is loaded once for each.
+#: At most so many buckets per message, which loads the table once; fewer where there would be fewer messages than this.
 SLICE = 8
 #: Messages are sent again after so many seconds without any result, and given up after the second number.
 AGAIN, NEVER = 120.0, 1800.0
@@ -68,9 +68,11 @@ def spread(tell: Callable[[str, float], None] | None = None, pause: float = 0.2)
         def missing() -> list[int]:
             return [k for k in range(count) if not batch.scored_path(folder, k).exists()]
 
+        size = max(1, min(SLICE, count // SLICE))
+
         def send(wanted: list[int]) -> None:
-            for first in sorted({k - k % SLICE for k in wanted}):
-                score.delay(folder.name, first, min(first + SLICE, count))
+            for first in sorted({k - k % size for k in wanted}):
+                score.delay(folder.name, first, min(first + size, count))
 
         left = missing()
         send(left)
