@@ -1,7 +1,7 @@
 """Who saw and did what, in plain words, from the audit log. Metadata only: no value is ever in it.
 
 What belongs to the family: its application with everything under it and, once the person is proven, that
-person's records, wherever they came from (application_trail(), migration 0007). Before the proof nothing here
+person's records, wherever they came from (application_trail(), migration 0010). Before the proof nothing here
 tells whether such records exist. An entry about several people, a page of a list or a doubtful pair, shows
 nothing of the others. What a charity or the platform only suspects is not told here: a look at such a page is
 a look at the data like any other, and the suspicion itself has no words below.
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -143,7 +143,6 @@ class Seen:
     who: str
     what: str
     why: str
-    by_others: bool
 
 
 @dataclass(frozen=True)
@@ -206,13 +205,14 @@ class Day:
 
 @dataclass(frozen=True)
 class Overview:
-    """One page of the trail. organisations: those that stand in it, for the filter, as (id, name, chosen)."""
+    """One page of the trail. organisations: those that stand in it, for the filter, as (id, name, chosen); looks:
+    how often others looked, on all pages."""
 
     days: tuple[Day, ...]
     organisations: tuple[tuple[int, str, bool], ...]
     page: int
     pages: int
-    looks: int = field(default=0)
+    looks: int
 
 
 def _subjects(application: Application) -> list[str]:
@@ -310,7 +310,6 @@ def entries(application: Application) -> Iterator[Seen]:
             who=names[entry.actor],
             what=Line(kind, 1, ((what, 1),), entry.at, entry.at).text,
             why=_why(entry.payload or {}),
-            by_others=_by_others(entry.actor, application),
         )
 
 
