@@ -442,3 +442,42 @@ def test_results_of_an_evaluation_are_the_engine_s(world, inject):
     with actor_scope(world.staff):
         assert inject("SELECT 1 FROM case_evaluation WHERE case_id = %s", world.victim.case.pk) == []
         assert inject("SELECT 1 FROM case_evaluation WHERE case_id = %s", world.own.case.pk) == [(1,)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "state = 'approved', approved_by_id = {me}, approved_at = now(), hold_until = NULL",
+        "state = 'sent_back'",
+        "state = 'refused'",
+    ],
+)
+def test_a_case_worker_with_sql_approves_nothing(proposed, inject, change):
+    colleague = make.staff(proposed.org, "case_worker", "payer", "fund_manager")
+    change = change.format(me=colleague.user_id)
+    refused(inject, colleague, f"UPDATE award SET {change} WHERE case_id = %s", proposed.case.pk)
+
+
+def test_a_dismissed_approver_approves_nothing(proposed, inject):
+    from accounts.models import Membership
+    from scope.actor import SYSTEM
+
+    with actor_scope(SYSTEM):
+        Membership.objects.filter(user_id=proposed.approver.user_id).update(is_active=False)
+    refused(
+        inject,
+        proposed.approver,
+        "UPDATE award SET state = 'approved', approved_by_id = %s, approved_at = now(), hold_until = NULL"
+        " WHERE case_id = %s",
+        proposed.approver.user_id,
+        proposed.case.pk,
+    )
+
+
+@pytest.mark.parametrize("state", ["withdrawn", "expired", "closed", "refused", "paid"])
+def test_a_case_that_is_over_is_not_taken_up_again_by_hand(world, inject, state):
+    on = world.own
+    with engine_scope("test"):
+        type(on.case).objects.filter(pk=on.case.pk).update(state=state)
+    for target in ("approved", "proposed", "waiting_family"):
+        refused(inject, on.worker, f"UPDATE aid_case SET state = '{target}' WHERE id = %s", on.case.pk)

@@ -116,18 +116,20 @@ def test_one_person_takes_one_step_only(db):
 @pytest.mark.parametrize("column", ["approved", "paid"])
 def test_the_database_itself_keeps_the_three_people_apart(db, column):
     on = cases.stage()
-    propose(on)
+    roles = ("case_worker", "approver", "payer")
+    both = make.staff(on.org, *roles, person=make.user(on.org, *roles))
+    propose(on, actor=both)
     if column == "paid":
         approve(on)
     with (
-        actor_scope(on.worker),
+        actor_scope(both),
         pytest.raises(IntegrityError, match="award_three_people"),
         transaction.atomic(),
     ):
         Award.objects.filter(case=on.case).update(
             state=column,
             hold_until=None,
-            **{f"{column}_by_id": on.worker.user_id, f"{column}_at": timezone.now()},
+            **{f"{column}_by_id": both.user_id, f"{column}_at": timezone.now()},
         )
 
 
@@ -148,7 +150,7 @@ def test_the_database_itself_lets_nobody_sign_for_a_colleague(db, column):
     propose(on)
     colleague = make.staff(on.org, "approver")
     with (
-        actor_scope(on.payer),
+        actor_scope(on.approver),
         pytest.raises(ProgrammingError, match="in one's own name|what is its own"),
         transaction.atomic(),
     ):
