@@ -131,13 +131,15 @@ def _parquet(path: Path, columns: list[str], if_there: Sequence[str]) -> dict[st
     except ImportError as error:
         raise ValueError("parquet files need the extra 'parquet' (pyarrow)") from error
     columns = _wanted(path, columns, if_there, parquet.read_schema(path).names)
-    out: dict[str, list[Any]] = {c: [] for c in columns}
-    known: dict[str, dict[Any, Any]] = {c: {} for c in columns}
-    for batch in parquet.ParquetFile(path).iter_batches(_ROWS, columns=columns):
-        for name, values in zip(columns, (batch.column(c).to_pylist() for c in columns), strict=True):
-            # One object for equal values: dates and numbers are kept as they are.
-            out[name].extend(known[name].setdefault(v, v) if len(known[name]) < _ROWS else v for v in values)
-    return dict(out)
+    file = parquet.ParquetFile(path)
+    text = {f.name for f in file.schema_arrow if str(f.type) in ("string", "large_string")}
+    out: dict[str, Any] = {c: Spilled() if c in text else [] for c in columns}
+    for batch in file.iter_batches(_ROWS, columns=columns):
+        for name in columns:
+            values = batch.column(name).to_pylist()
+            # Dates and numbers stay what they are.
+            out[name].extend(["" if v is None else v for v in values] if name in text else values)
+    return out
 
 
 def link_files(
