@@ -18,7 +18,7 @@ from charity.funds.models import RuleVersion
 from devstack.demo import bills, cast, families, load, papers
 from insurance.intake.models import Record
 from insurance.ledger.models import NeedAccount, RecoveryCase
-from insurance.linking.models import Review
+from insurance.linking.models import BillQuestion, Review
 from outbox.models import Event
 from scope import engine_scope
 
@@ -85,6 +85,9 @@ def test_it_shows_every_state_and_loading_again_changes_nothing(real_db, setting
         assert Record.objects.filter(progress="awaiting_original").exists()
         assert Review.objects.filter(state="open", identity__source="campaign").exists()
         assert Review.objects.filter(state="open", identity__source="insurer").exists()
+        for kind in ("merge", "sample"):
+            assert Review.objects.filter(state="open", kind=kind).exists()
+        assert BillQuestion.objects.filter(state="open").exists()
         assert RecoveryCase.objects.exists()
         assert Finding.objects.filter(outcome="found").values("fact").distinct().count() >= 2
         assert RuleVersion.objects.filter(fund__slug="chenxi-leukaemia").count() == 2

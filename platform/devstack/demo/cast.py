@@ -78,6 +78,7 @@ MEMBERS: tuple[tuple[str, str, dict[str, tuple[str, ...]]], ...] = (
     ("anxin.clerk", "林晓", {"anxin": ("intake_clerk", "administrator")}),
     ("hospital.clerk", "蒋玲", {"xiangjiang": ("intake_clerk",)}),
     ("reviewer", "陶然", {"jieli": ("linkage_reviewer",)}),
+    ("second.reviewer", "温岚", {"jieli": ("linkage_reviewer",)}),
     ("operator.admin", "石磊", {"jieli": ("administrator",)}),
     ("operator.auditor", "易明", {"jieli": ("auditor",)}),
     ("regulator", "邹正", {"hn-ybj": ("auditor",)}),

@@ -27,7 +27,7 @@ from scope.actor import SYSTEM
 from . import bills as demo_bills
 from . import cast as casting
 from . import families as demo_families
-from . import signins, stage
+from . import second_looks, signins, stage
 from .cast import Cast
 
 DONE = "demo.loaded"
@@ -105,6 +105,10 @@ def _load(cast: Cast, say: Say, rest: bool, began: float) -> Loaded:
     )
     stage.drain()
     stage.attempt("desk", _desk, cast)
+    stage.drain()
+    stage.attempt("two persons", second_looks.two_persons)
+    stage.attempt("twin", second_looks.twin, cast, early[::-1])
+    stage.attempt("samples", second_looks.samples, cast)
     stage.attempt("rule", stage.next_years_rule, cast)
     _recovery(cast, made)
     stage.drain()

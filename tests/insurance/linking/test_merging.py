@@ -172,7 +172,7 @@ def test_room_on_one_side_takes_up_what_was_too_much_on_the_other(people):
 AMOUNT = st.integers(1, 120_000).map(lambda fen: D(fen) / 100)
 SIDE = st.lists(
     st.tuples(
-        st.sampled_from(["bill", "reserve", "commit", "pay", "campaign"]),
+        st.sampled_from(["bill", "reserve", "bound", "commit", "pay", "campaign"]),
         AMOUNT,
         st.sampled_from(["C91.0", "I20.9", ""]),
     ),
@@ -194,7 +194,9 @@ def live_through(people, identity, person, steps, fund):
             if kind == "campaign":
                 ledger.external(row.pk, "crowdfunding", f"campaign:{next(_award)}:v1:1", reserved=amount)
                 continue
-            step = promise(row.pk, fund, amount)
+            bill = SettlementBalance.objects.filter(need=row).order_by("pk").last()
+            bound = bill.pk if bill is not None and kind == "bound" else None
+            step = ledger.Promise(next(_award), row.pk, fund.pk, amount, bound)
             try:
                 ledger.reserve(step)
             except ledger.LedgerError:
