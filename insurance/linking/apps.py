@@ -6,4 +6,8 @@ class LinkingConfig(AppConfig):
     label = "linking"
 
     def ready(self) -> None:
-        from . import handlers  # noqa: F401 - registers them
+        from accounts import health
+
+        from . import handlers, quality  # noqa: F401 - registers them
+
+        health.tells(quality.panel)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from accounts.health import Panel
 from people.models import Source
+from web.formats import percent
 
 from .models import Quality
 
@@ -70,3 +72,24 @@ def overall(accepted: bool = True) -> Measured:
     right, judged = sum(row.right for row in rows), sum(row.judged for row in rows)
     low, high = wilson(right, judged)
     return Measured("", "", accepted, sum(row.drawn for row in rows), judged, right, low, high)
+
+
+def panel() -> Panel:
+    """The two figures on the operator's health page."""
+    words = (
+        (overall(), _("自动认定：")),
+        (overall(accepted=False), _("接近复核线、没有认的：")),
+    )
+    lines = []
+    for found, label in words:
+        if found.judged:
+            told = _("抽查 %(n)d 件，对的 %(share)s（95%% 区间 %(low)s 至 %(high)s）。") % {
+                "n": found.judged,
+                "share": percent(found.share, 1),
+                "low": percent(found.low, 1),
+                "high": percent(found.high, 1),
+            }
+        else:
+            told = _("还没有抽查过。")
+        lines.append(label + told)
+    return Panel(_("身份认定的准确率"), tuple(lines))

@@ -27,6 +27,7 @@ from scope.actor import SYSTEM
 
 from . import navigation, sessions, sign_in_audit, throttle
 from .forms import FirstPasswordForm
+from .health import panels
 from .middleware import ORGANISATION_KEY, without_scope
 from .models import User
 
@@ -155,6 +156,7 @@ def health(request: HttpRequest) -> HttpResponse:
         "dead_rows": list(dead),
         "oldest": Event.objects.filter(state=Event.State.PENDING).order_by("created_at").first(),
         "log": audit_services.status(),
+        "panels": panels(),
     }
     return render(request, "accounts/health.html", context)
 

@@ -282,6 +282,14 @@ def test_its_answer_is_counted_once_and_a_wrong_link_comes_to_be_undone(sampled,
     assert ("自动认定" in get(desks[0], "decided")) or right
 
 
+def test_the_operator_reads_the_precision_on_the_health_page(sampled, desks):
+    page = desks[0].get(reverse("accounts:health")).content.decode()
+    assert "还没有抽查过" in page
+    post(desks[0], "decide", sampled.pk, answer="same")
+    page = desks[0].get(reverse("accounts:health")).content.decode()
+    assert "抽查 1 件，对的 100.0%" in page
+
+
 def test_no_decision_is_drawn_twice(sampled):
     with engine_scope("test"):
         assert sampling.draw(random.Random(2)).accepted == 0
