@@ -1,4 +1,4 @@
-"""Work on a case that moves no money: who has it, which papers, whether the identity and hardship are proven."""
+"""Work on a case that moves no money: who has it, which papers, whether the identity is proven."""
 
 from __future__ import annotations
 

@@ -229,6 +229,8 @@ def load_programme(actor: Actor, organisation: Organisation, data: Mapping[str, 
             fund.name, fund.summary = told["name"], told.get("tagline", "")[:200]
             fund.save(update_fields=["name", "summary"])
         known = RuleVersion.objects.filter(fund=fund, sha256=rule.digest).first()
-        if known is not None:  # the fund manager may have published newer ones since: the file does not undo them
+        if (
+            known is not None
+        ):  # the fund manager may have published newer ones since: the file does not undo them
             return Version(fund.pk, known.version, known.sha256, new=False)
         return _publish(actor, fund, rule, rule.resolution, rule.effective_from)

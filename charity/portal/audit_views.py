@@ -62,7 +62,6 @@ ACTIONS = {
     "document.requested": lazy("请家属补材料"),
     "document.reminded": lazy("催补材料"),
     "identity.checked": lazy("核对了身份证件"),
-    "hardship.certified": lazy("确认困难身份"),
     "finding.recorded": lazy("记了一项核实"),
     "rule.published": lazy("发布规则"),
     "rule.trial_requested": lazy("试算了一份新规则"),

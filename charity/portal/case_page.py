@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from decimal import Decimal
@@ -23,7 +22,6 @@ from charity.findings import services as findings
 from charity.findings import words
 from charity.findings.models import Fact, Finding
 from consent.models import Category, Consent
-from matching.eligibility import HARDSHIP_NAMES
 from scope import Actor
 from vault import masking
 from web.charts import Limit, waiting
@@ -52,7 +50,6 @@ EVENTS = {
     "document_accepted": lazy("核对材料"),
     "document_rejected": lazy("退回材料"),
     "identity_checked": lazy("核对了身份证件"),
-    "hardship_certified": lazy("确认困难身份"),
     "fact_found": lazy("核实了"),
     "fact_not_found": lazy("没能核实"),
     "fact_withdrawn": lazy("撤回了核实"),
@@ -66,7 +63,8 @@ REPEATED = {
     "reminded",
     "document_accepted",
     "document_rejected",
-    "hardship_certified",
+    "fact_found",
+    "fact_not_found",
     "assigned",
     "revealed",
 }
@@ -295,13 +293,6 @@ def _note(event: CaseEvent) -> str:
         reason, _dot, text = note.partition("：")
         label = str(reveal.REASONS.get(reason, "")).partition("（")[0]
         return f"：{label}" + (f"，{text}" if text else "")
-    if event.kind == "hardship_certified":
-        try:
-            told = json.loads(note)
-        except ValueError:
-            return ""
-        end = told.get("valid_to") or _("没有写到期")
-        return f"：{HARDSHIP_NAMES.get(told.get('kind'), '')}，{told.get('source')}，{end}"
     return f"：{note}"
 
 
