@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import F, Q, QuerySet, Sum
@@ -18,6 +18,7 @@ from people.models import Source
 from scope import Actor
 
 from . import words
+from .finding import AN_HOUR
 from .models import LookUp, Review
 from .pair import Pair, pair
 from .undo import REFUSALS, SECONDS
@@ -33,6 +34,10 @@ class AlreadyDecidedError(Exception):
 
 class OwnDecisionError(Exception):
     """The second answer is another person's than the first."""
+
+
+class TooManyError(Exception):
+    """An hour's look-ups are used up."""
 
 
 class UndoError(Exception):
@@ -311,7 +316,13 @@ def _second(
 
 
 def look_up(actor: Actor, kind: str, first: str, second: str = "") -> LookUp:
-    """Ask the engine for a link by number, or say that two persons are one; `linking.asked` wakes it."""
+    """Ask the engine for a link by number, or say that two persons are one; `linking.asked` wakes it.
+
+    Raises TooManyError after AN_HOUR look-ups of an hour.
+    """
+    since = timezone.now() - timedelta(hours=1)
+    if LookUp.objects.filter(asked_by=actor.user_id or 0, asked_at__gt=since).count() >= AN_HOUR:
+        raise TooManyError
     asked = LookUp.objects.create(
         kind=kind, first=first.strip()[:64], second=second.strip()[:64], asked_by=actor.user_id or 0
     )

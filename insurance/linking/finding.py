@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from audit import record
 from insurance.intake.models import Settlement
@@ -17,6 +18,8 @@ from .suggesting import best_pair, evidence_of, open_of
 #: Made by the engine without asking anybody. A description with the method "new" is its person's own first.
 AUTOMATIC = ("exact_id", "score")
 AT_MOST = 20
+#: So many look-ups a reviewer may ask for in an hour: for a complaint, not for walking through the registry.
+AN_HOUR = 40
 
 
 def answer(lookup_id: int) -> None:
@@ -24,7 +27,7 @@ def answer(lookup_id: int) -> None:
     asked = LookUp.objects.select_for_update().get(pk=lookup_id)
     if asked.state != LookUp.State.WAITING:
         return
-    found = _find(asked)
+    found = [] if too_many(asked) else _find(asked)
     asked.reviews = [review.pk for review in found]
     asked.state = LookUp.State.FOUND if found else LookUp.State.NONE
     asked.save(update_fields=["reviews", "state"])
@@ -32,6 +35,14 @@ def answer(lookup_id: int) -> None:
         "link.looked_up",
         f"lookup:{asked.pk}",
         payload={"kind": asked.kind, "reviews": asked.reviews, "asked_by": asked.asked_by},
+    )
+
+
+def too_many(asked: LookUp) -> bool:
+    """Whether its reviewer has asked for more than an hour's look-ups by now. The desk says so before; here it holds."""
+    since = asked.asked_at - timedelta(hours=1)
+    return (
+        LookUp.objects.filter(asked_by=asked.asked_by, asked_at__gt=since, pk__lt=asked.pk).count() >= AN_HOUR
     )
 
 

@@ -156,8 +156,12 @@ def find(request: Any) -> HttpResponse:
     form = FindForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         given = form.cleaned_data
-        asked = desk.look_up(request.actor, given["kind"], given["first"], given["second"])
-        return redirect("linking:found", lookup_id=asked.pk)
+        try:
+            asked = desk.look_up(request.actor, given["kind"], given["first"], given["second"])
+        except desk.TooManyError:
+            form.add_error(None, _("这一小时查得太多了，请过一会儿再查。"))
+        else:
+            return redirect("linking:found", lookup_id=asked.pk)
     status = 400 if form.is_bound else 200
     return TemplateResponse(
         request, "linking/find.html", {"form": form, "tabs": _tabs("find")}, status=status

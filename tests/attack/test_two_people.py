@@ -218,6 +218,9 @@ def test_a_look_up_is_asked_in_one_s_own_name_and_answered_by_the_engine(operato
     assert refused(reviewer, ask, reviewer.user_id, "found", [])
     assert refused(reviewer, ask, reviewer.user_id, "waiting", [1])
     assert refused(make.staff(make.organisation("charity"), "linkage_reviewer"), ask, 1, "waiting", [])
+    assert refused(
+        reviewer, ask.replace("now()", "now() - interval '2 hours'"), reviewer.user_id, "waiting", []
+    )
     assert not refused(reviewer, ask, reviewer.user_id, "waiting", [])
     assert refused(reviewer, "UPDATE link_lookup SET reviews = '{1}'")
 

@@ -189,3 +189,43 @@ def test_a_merge_moves_every_total(staff, need, fund, consented):
         assert ledger.need_position(need) == ledger.Position(*[D("0.00")] * 5)
         moved = NeedAccount.objects.get(pk=other.pk)
     assert (moved.residual, moved.reserved, moved.excess) == (D("100.00"), D("60.00"), D(0))
+
+
+def test_a_move_makes_no_yuan_and_loses_none(need):
+    with engine_scope():
+        other = ledger.need_for(888_889, "C91").pk
+        for entries in (
+            [Entry(need_id=need, kind="merge", layer="statutory", reference="x:1", d_residual=D("-5.00"))],
+            [
+                Entry(need_id=need, kind="merge", layer="statutory", reference="x:1", d_residual=D("-5.00")),
+                Entry(need_id=other, kind="merge", layer="statutory", reference="x:2", d_residual=D("6.00")),
+            ],
+            [
+                Entry(need_id=need, kind="merge", layer="statutory", reference="x:1", d_residual=D("-5.00")),
+                Entry(need_id=other, kind="merge", layer="charity", reference="x:2", d_residual=D("5.00")),
+            ],
+        ):
+            with pytest.raises(DatabaseError, match="makes no yuan"), transaction.atomic():
+                Entry.objects.bulk_create(entries)
+
+
+def test_only_the_named_causes_move_and_they_stay_apart(staff, need, fund, consented):
+    with actor_scope(staff):
+        mine = ledger.Promise(88_001, need, fund, D("10.00"))
+        other = ledger.Promise(88_002, need, fund, D("20.00"))
+        ledger.reserve(mine)
+        ledger.reserve(other)
+    with engine_scope():
+        elsewhere = ledger.need_for(888_890, "C91").pk
+        moved = ledger.move_need(need, elsewhere, "merge:1", causes={f"award:{mine.award_id}"})
+        assert [(one.cause, one.reserved) for one in moved] == [(f"award:{mine.award_id}", D("10.00"))]
+        assert ledger.need_position(need).reserved == D("20.00")
+        # no bill came along: what stands there now is too much, recorded, and asked back once
+        assert ledger.need_position(elsewhere).excess == D("10.00")
+        assert RecoveryCase.objects.get(state="open").amount == D("10.00")
+        ledger.move_need(elsewhere, need, "merge:1", "unmerge")
+        assert not RecoveryCase.objects.filter(state="open").exists()
+        assert {one.cause for one in ledger.holdings(need)} >= {
+            f"award:{mine.award_id}",
+            f"award:{other.award_id}",
+        }

@@ -8,21 +8,23 @@ from decimal import Decimal
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
 import factories as make
+from accounts.models import Membership
 from accounts.staff import enrol_totp
 from insurance.intake import processing
 from insurance.intake.models import Settlement
 from insurance.ledger import services as ledger
-from insurance.linking import quality, sampling, suggesting, twins
+from insurance.linking import desk, finding, quality, sampling, suggesting, twins
 from insurance.linking.models import BillQuestion, LookUp, Merge, Quality, Review
 from outbox import tasks
 from people.models import Identity
-from scope import engine_scope
+from scope import Actor, actor_scope, engine_scope
 
 pytestmark = pytest.mark.django_db
 D = Decimal
@@ -112,19 +114,18 @@ def test_the_first_reads_that_he_waits_and_the_second_agrees(people, desks):
 @pytest.mark.parametrize("kind", ["bill", "person"])
 def test_an_automatic_link_is_found_explained_and_undone(automatic, desks, people, kind):
     identity, person, bill = automatic
-    desk = desks[0]
-    response = post(desk, "find", kind=kind, first=bill.setl_id if kind == "bill" else str(person))
+    one = desks[0]
+    response = post(one, "find", kind=kind, first=bill.setl_id if kind == "bill" else str(person))
     with engine_scope("test"):
         asked = LookUp.objects.get()
     assert response.url == reverse("linking:found", args=[asked.pk])
     assert asked.state == "found"
-    review = Review.objects.none()
     with engine_scope("test"):
         review = Review.objects.get(kind="auto", identity_id=identity)
-    page = get(desk, "review", review.pk)
+    page = get(one, "review", review.pk)
     assert "为什么自动认定是同一人" in page
     assert not [secret for secret in SECRETS if secret in page]
-    post(desk, "undo", review.pk, reason="另有其人")
+    post(one, "undo", review.pk, reason="另有其人")
     assert row(review.pk).state == "undone"
     assert people.person_of(identity) != person
 
@@ -159,6 +160,31 @@ def test_a_find_without_its_numbers_is_asked_again(desks):
         {"kind": "x"},
     ):
         assert post(desks[0], "find", **data).status_code == 400
+
+
+def test_the_registry_is_not_walked_through_by_look_ups(automatic, desks, monkeypatch):
+    monkeypatch.setattr(desk, "AN_HOUR", 2)
+    monkeypatch.setattr(finding, "AN_HOUR", 2)
+    for _ in range(2):
+        assert post(desks[0], "find", kind="person", first="1").status_code == 302
+    response = post(desks[0], "find", kind="person", first=str(automatic[1]))
+    assert response.status_code == 400
+    assert "查得太多" in response.content.decode()
+    assert post(desks[1], "find", kind="person", first="1").status_code == 302
+    with engine_scope("test"):
+        asker = LookUp.objects.order_by("pk").first().asked_by
+        org = Membership.objects.get(user_id=asker).organisation_id
+    # a row that SQL put there past the desk is not answered either
+    with actor_scope(Actor("staff", org_id=org, user_id=asker)), connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO link_lookup (kind, first, second, asked_by, asked_at, state, reviews)"
+            " VALUES ('person', %s, '', %s, now(), 'waiting', '{}') RETURNING id",
+            [str(automatic[1]), asker],
+        )
+        row_id = cursor.fetchone()[0]
+    with engine_scope("test"):
+        finding.answer(row_id)
+        assert LookUp.objects.get(pk=row_id).state == "none"
 
 
 def test_two_persons_are_said_to_be_one_by_hand(people, desks):
