@@ -275,13 +275,13 @@ def train(
     params = model.default_params(version, prior=min(0.2 * people / max(split.total, 1), 0.1))
     tell("random pairs", 0.0)
     chance = patterns(table, random_pairs(split, RANDOM_PAIRS, seed))
-    rest = _outside(table, split, found, seed) if len(candidates[0]) < split.total else None
+    order = pair_numbers(*candidates, split)
+    rest = _outside(table, split, found, order, seed) if len(candidates[0]) < split.total else None
     params = replace(params, u=estimate_u(chance, model))
     tell("all candidates", 0.0)
     everything, pattern = _numbered(table, *candidates)
     if not any(c.home and everything.levels[:, k].any() for k, c in enumerate(model.comparisons)):
         params = replace(params, kin=tuple(k for k in params.kin if k.circle))
-    order = pair_numbers(*candidates, split)
     sessions = []
     chosen = _choose(found, len(model.comparisons))
     for number, key in enumerate(chosen):
@@ -319,8 +319,11 @@ def train(
     return Trained(replace(params, tf=table.frequencies(params.prior), limits=limits), everything, pattern)
 
 
-def _outside(table: Table, split: Split, found: list[Key], seed: int) -> Patterns:
-    """Patterns of random pairs that no key proposes; their counts stand for all such pairs that there are."""
+def _outside(table: Table, split: Split, found: list[Key], order: np.ndarray, seed: int) -> Patterns:
+    """Patterns of random pairs that are no candidates; their counts stand for all such pairs that there are.
+
+    ``order`` numbers the candidates at hand.
+    """
     left: list[np.ndarray] = []
     right: list[np.ndarray] = []
     for i, j in random_pairs(split, OUTSIDE, seed):
@@ -328,10 +331,14 @@ def _outside(table: Table, split: Split, found: list[Key], seed: int) -> Pattern
         right.append(j)
     i, j = np.concatenate(left), np.concatenate(right)
     each = split.seen / max(len(i), 1)
-    met = np.zeros(len(i), dtype=bool)
-    for key in found:
-        codes = key.codes
-        met |= (codes[i] == codes[j]) & (codes[i] >= 0)
+    if split.share == 1.0 and len(order):
+        numbers = pair_numbers(i, j, split)
+        met = order[np.minimum(np.searchsorted(order, numbers), len(order) - 1)] == numbers
+    else:  # the candidates at hand are a part of those there are
+        met = np.zeros(len(i), dtype=bool)
+        for key in found:
+            codes = key.codes
+            met |= (codes[i] == codes[j]) & (codes[i] >= 0)
     some = patterns(table, chunks(i[~met], j[~met]))
     return Patterns(some.levels, some.counts * each)
 
