@@ -14,6 +14,7 @@ from . import suggesting
 from .lookup import Stay, stays
 from .models import LookUp, Review
 from .suggesting import best_pair, evidence_of, open_of
+from .words import OWN_FLAGS
 
 #: Made by the engine without asking anybody. A description with the method "new" is its person's own first.
 AUTOMATIC = ("exact_id", "score")
@@ -115,8 +116,12 @@ def shown(identity: Identity) -> Review | None:
         kind=Review.Kind.AUTO,
         defaults={**values, "state": Review.State.SAME},
     )
-    if not created and review.state == Review.State.UNDONE:  # linked to him anew since
-        review.state, review.undo_asked_at, review.undo_asked_by = Review.State.SAME, None, None
-        review.undo_seconded_at = review.undo_seconded_by = review.undo_seconded_yes = None
+    if not created and not review.undo_second:
+        values["flags"] = [*values["flags"], *(flag for flag in review.flags if flag in OWN_FLAGS)]
+        for name, value in values.items():
+            setattr(review, name, value)
+        if review.state != Review.State.SAME:  # linked to him anew since
+            review.state, review.undo_asked_at, review.undo_asked_by = Review.State.SAME, None, None
+            review.undo_seconded_at = review.undo_seconded_by = review.undo_seconded_yes = None
         review.save()
     return review
