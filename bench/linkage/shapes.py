@@ -7,7 +7,6 @@ each has a floor that a change of the engine may not go below. Standard library 
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import combinations
 from random import Random
 
@@ -17,18 +16,25 @@ from bench.linkage.tasks import Columns, Task
 Person = dict[str, str]
 Row = dict[str, str | None]
 
-GIVEN_F = (
-    "Mary Patricia Linda Barbara Elizabeth Jennifer Maria Susan Margaret Dorothy Lisa Nancy Karen Betty Helen Sandra "
-    "Donna Carol Ruth Sharon Michelle Laura Sarah Kimberly Deborah Jessica Shirley Cynthia Angela Melissa Brenda Amy "
-    "Anna Rebecca Virginia Kathleen Pamela Martha Debra Amanda Stephanie Carolyn Christine Marie Janet Catherine "
-    "Frances Ann Joyce Diane Alice Julie Heather Teresa Doris Gloria Evelyn Jean Cheryl Mildred Katherine Joan Ashley"
-).split()
-GIVEN_M = (
-    "James John Robert Michael William David Richard Charles Joseph Thomas Christopher Daniel Paul Mark Donald George "
-    "Kenneth Steven Edward Brian Ronald Anthony Kevin Jason Matthew Gary Timothy Jose Larry Jeffrey Frank Scott Eric "
-    "Stephen Andrew Raymond Gregory Joshua Jerry Dennis Walter Patrick Peter Harold Douglas Henry Carl Arthur Ryan "
-    "Roger Joe Juan Jack Albert Jonathan Justin Terry Gerald Keith Samuel Willie Ralph Lawrence Nicholas Roy Benjamin"
-).split()
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+GIVEN_F = _words(
+    "Mary Patricia Linda Barbara Elizabeth Jennifer Maria Susan Margaret Dorothy Lisa Nancy Karen Betty "
+    "Helen Sandra Donna Carol Ruth Sharon Michelle Laura Sarah Kimberly Deborah Jessica Shirley Cynthia "
+    "Angela Melissa Brenda Amy Anna Rebecca Virginia Kathleen Pamela Martha Debra Amanda Stephanie "
+    "Carolyn Christine Marie Janet Catherine Frances Ann Joyce Diane Alice Julie Heather Teresa Doris "
+    "Gloria Evelyn Jean Cheryl Mildred Katherine Joan Ashley"
+)
+GIVEN_M = _words(
+    "James John Robert Michael William David Richard Charles Joseph Thomas Christopher Daniel Paul Mark "
+    "Donald George Kenneth Steven Edward Brian Ronald Anthony Kevin Jason Matthew Gary Timothy Jose "
+    "Larry Jeffrey Frank Scott Eric Stephen Andrew Raymond Gregory Joshua Jerry Dennis Walter Patrick "
+    "Peter Harold Douglas Henry Carl Arthur Ryan Roger Joe Juan Jack Albert Jonathan Justin Terry "
+    "Gerald Keith Samuel Willie Ralph Lawrence Nicholas Roy Benjamin"
+)
 SHORT = {
     "Patricia": "Pat", "Barbara": "Barb", "Elizabeth": "Liz", "Jennifer": "Jenny", "Susan": "Sue", "Margaret": "Peggy",
     "Deborah": "Debbie", "Jessica": "Jess", "Cynthia": "Cindy", "Rebecca": "Becky", "Pamela": "Pam", "Amanda": "Mandy",
@@ -38,17 +44,27 @@ SHORT = {
     "Edward": "Ted", "Anthony": "Tony", "Matthew": "Matt", "Timothy": "Tim", "Lawrence": "Larry", "Jeffrey": "Jeff",
     "Andrew": "Andy", "Gregory": "Greg", "Joshua": "Josh", "Samuel": "Sam", "Nicholas": "Nick", "Benjamin": "Ben",
 }  # fmt: skip
-HEADS = "Ash Brad Carl Dun East Fair Green Hart Ill King Lang Mel Nor Oak Pem Raven Stan Thorn Under Wal West Whit Wood Black".split()
-TAILS = (
-    "ford ton ley wood field worth land well ham shaw bury man er son stead croft hurst more ridge".split()
+HEADS = _words(
+    "Ash Brad Carl Dun East Fair Green Hart Ill King Lang Mel Nor Oak Pem Raven Stan Thorn Under Wal "
+    "West Whit Wood Black"
 )
-COMMON = (
-    "Smith Jones Williams Taylor Brown Davies Evans Wilson Thomas Johnson Roberts Robinson Thompson Wright Walker White "
-    "Edwards Hughes Green Hall Lewis Harris Clarke Patel Jackson Wood Turner Martin Cooper Hill Ward Morris Moore Clark"
-).split()
-STREETS = "High Church Station London Park Mill Victoria Green Manor Queens Kings Albert Grove York Bridge School North South".split()
-KINDS = "Street Road Avenue Lane Close Drive".split()
-TOWNS = "Ashby Barton Corby Derwent Eastham Foxley Gosford Hexton Ilkley Kendal Luton Marlow Norton Oakham Penrith Ripon".split()
+TAILS = _words(
+    "ford ton ley wood field worth land well ham shaw bury man er son stead croft hurst more ridge"
+)
+COMMON = _words(
+    "Smith Jones Williams Taylor Brown Davies Evans Wilson Thomas Johnson Roberts Robinson Thompson "
+    "Wright Walker White Edwards Hughes Green Hall Lewis Harris Clarke Patel Jackson Wood Turner Martin "
+    "Cooper Hill Ward Morris Moore Clark"
+)
+STREETS = _words(
+    "High Church Station London Park Mill Victoria Green Manor Queens Kings Albert Grove York Bridge "
+    "School North South"
+)
+KINDS = _words("Street Road Avenue Lane Close Drive")
+TOWNS = _words(
+    "Ashby Barton Corby Derwent Eastham Foxley Gosford Hexton Ilkley Kendal Luton Marlow Norton Oakham "
+    "Penrith Ripon"
+)
 SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩邓冯曹彭曾萧田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金韦贾夏付方邹熊白孟秦邱侯江尹薛阎段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向汤"
 HAN = "伟芳娜秀英敏静丽强磊军洋勇艳杰娟涛明超霞平刚桂文华建国玉兰红梅春秋山海龙凤志辉婷雪晨宇轩浩然梓涵子怡欣悦佳琪思源天佑博雅诗若曦泽瑞"
 ALIKE = {
