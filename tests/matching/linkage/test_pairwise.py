@@ -36,7 +36,7 @@ def same(a, others, params=DEFAULT):
         assert parts[k] == pytest.approx(weights[k], abs=1e-3), (a, b)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(records, st.lists(records, min_size=1, max_size=4))
 def test_odd_records_are_compared_as_in_a_table(a, others):
     same(a, others)
