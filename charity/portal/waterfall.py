@@ -131,8 +131,8 @@ def _aid(case: Case, pending: Decimal) -> list[tuple[str, str, WaterfallRow]]:
     """Kind, payer and row of everybody in layers 2 and 3; without this fund's pending proposal."""
     sums: dict[tuple[str, int | None, str], list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
     for entry in Entry.objects.filter(need_id=case.need_id).exclude(layer="statutory"):
-        # a campaign is one row however often it was pushed
-        group = entry.reference.rsplit(":", 1)[0] if entry.fund_id is None else ""
+        # a campaign is one row however often it was pushed, or moved with its person
+        group = ":".join(entry.reference.split(":")[:2]) if entry.fund_id is None else ""
         promised, paid = sums[(entry.layer, entry.fund_id, group)], entry.d_paid
         promised[0] += paid
         promised[1] += entry.d_reserved + entry.d_committed
