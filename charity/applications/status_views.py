@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from audit import record
 from charity.awards.models import Case
+from charity.findings.words import copy_for_family
 from charity.funds.models import Fund
 from consent import services as consents
 from consent.models import Category, Consent
@@ -344,7 +345,7 @@ def review(request: Any, pk: int, case_id: int) -> HttpResponse:
 @never_cache
 @require_safe
 def download(request: Any, pk: int) -> HttpResponse:
-    """All that the family told and decided, as JSON. Papers come one by one from the status page."""
+    """All that the family told and decided and what was checked about it, as JSON. Papers come one by one from the status page."""
     application = mine_or_404(request, pk)
     record("application.downloaded", f"application:{application.pk}")
     funds = {fund.pk: fund.name for fund in Fund.objects.all()}
@@ -380,6 +381,7 @@ def download(request: Any, pk: int) -> HttpResponse:
             }
             for row in Consent.objects.filter(application_id=application.pk).order_by("pk")
         ],
+        "checks": copy_for_family(application.pk),
         "access": [
             {
                 "entry": entry.number,

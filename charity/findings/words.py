@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from charity.applications.lookups import place_name
-from matching.eligibility import HARDSHIP_NAMES
+from matching.eligibility import HARDSHIP_NAMES, parse_rule, procedures_asked
 from matching.eligibility.criteria import INSUTYPES
 from matching.linkage.areas import name_of
 
@@ -152,6 +152,33 @@ def lines(rows: Collection[Finding], procedures: Mapping[str, str]) -> list[Line
     """The newest check of each fact, the last made first; the choice of a bill is shown elsewhere."""
     current = sorted(newest(rows).values(), key=lambda row: -row.pk)
     return [line_of(row, procedures) for row in current if row.fact != Fact.BILL]
+
+
+def copy_for_family(application_id: int) -> list[dict[str, Any]]:
+    """Every check of the application that the family may read, oldest first, for the copy it takes along.
+
+    What exactly was seen and who checked stay with the house: that may name others.
+    """
+    rows = list(
+        Finding.objects.filter(application_id=application_id)
+        .select_related("organisation", "case__rule")
+        .order_by("pk")
+    )
+    named = {
+        row.case_id: procedures_asked(parse_rule(row.case.rule.rule)) if row.case.rule else {} for row in rows
+    }
+    return [
+        {
+            "fact": str(row.get_fact_display()),
+            "outcome": str(row.get_outcome_display()),
+            "found": summary(row.fact, row.key, value_of(row), named[row.case_id]) if row.value else None,
+            "how": str(row.get_means_display()),
+            "by": row.organisation.name,
+            "checked_on": row.checked_on.isoformat(),
+            "valid_until": row.valid_until.isoformat() if row.valid_until else None,
+        }
+        for row in rows
+    ]
 
 
 def claimed(

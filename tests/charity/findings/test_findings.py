@@ -13,12 +13,13 @@ from django.utils import timezone
 import cases
 import factories as make
 from audit.models import EntryPayload
+from charity.applications.models import Application
 from charity.awards import services as awards
 from charity.awards.bills import bills_of
 from charity.awards.candidates import evaluate_case
 from charity.awards.models import Case
 from charity.awards.rules import AwardError
-from charity.findings import handlers, services
+from charity.findings import handlers, services, words
 from charity.findings.models import CATEGORY, Fact, Finding
 from consent import services as consents
 from consent.models import Consent
@@ -408,10 +409,10 @@ def test_sql_of_the_web_role_neither_changes_nor_removes_a_check(db):
             cursor.execute(statement)
 
 
-def test_another_house_and_the_family_read_nothing(db):
+def test_another_house_and_another_family_read_nothing(db):
     on, other = cases.stage(criteria=[HOME]), cases.stage(criteria=[HOME])
     check(on, "household_area", {"area": "430104"})
-    for actor in (other.worker, make.patient(on.account), make.patient()):
+    for actor in (other.worker, make.patient(other.account), make.patient()):
         with actor_scope(actor):
             assert not Finding.objects.exists()
 
@@ -621,3 +622,21 @@ def test_nobody_online_chooses_the_id_of_a_check(db):
             else:
                 with pytest.raises(DatabaseError), transaction.atomic():
                     cursor.execute(statement, row)
+
+
+def test_the_family_takes_along_what_was_checked_about_it_and_no_more(db):
+    on = cases.stage(**COMMITTEE | {"criteria": [HOME, DONE, *COMMITTEE["criteria"]]})
+    check(on, "household_area", {"area": "430104"})
+    check(on, "procedures", {"done": True, "day": "2026-06-01"}, key="hsct")
+    account = on.account
+    meet(on)
+    with actor_scope(make.patient(account)):
+        copy = words.copy_for_family(on.application.pk)
+    assert [row["found"] for row in copy] == ["湖南省长沙市岳麓区", "已做造血干细胞移植，2026-06-01"]
+    assert "派出所" not in json.dumps(copy, ensure_ascii=False)
+    with actor_scope(make.patient(make.account())):
+        assert words.copy_for_family(on.application.pk) == []
+    with engine_scope("test"):
+        Application.objects.filter(pk=on.application.pk).update(proof="claimed")
+    with actor_scope(make.patient(account)):
+        assert words.copy_for_family(on.application.pk) == []
