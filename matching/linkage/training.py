@@ -273,13 +273,16 @@ def train(
     tell = progress or (lambda _stage, _share: None)
     people = min(split.left, split.rows - split.left) if split.link else split.rows
     params = model.default_params(version, prior=min(0.2 * people / max(split.total, 1), 0.1))
-    tell("random pairs", 0.0)
-    chance = patterns(table, random_pairs(split, RANDOM_PAIRS, seed))
-    order = pair_numbers(*candidates, split)
-    rest = _outside(table, split, found, order, seed) if len(candidates[0]) < split.total else None
-    params = replace(params, u=estimate_u(chance, model))
     tell("all candidates", 0.0)
     everything, pattern = _numbered(table, *candidates)
+    order = pair_numbers(*candidates, split)
+    tell("random pairs", 0.0)
+    if len(order) == split.total <= RANDOM_PAIRS:
+        chance, rest = everything, None  # every pair has been looked at
+    else:
+        chance = patterns(table, random_pairs(split, RANDOM_PAIRS, seed))
+        rest = _outside(table, split, found, order, seed) if len(order) < split.total else None
+    params = replace(params, u=estimate_u(chance, model))
     if not any(c.home and everything.levels[:, k].any() for k, c in enumerate(model.comparisons)):
         params = replace(params, kin=tuple(k for k in params.kin if k.circle))
     sessions = []
