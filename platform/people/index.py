@@ -26,12 +26,9 @@ def hashed(values: Iterable[tuple[str, str]]) -> list[int]:
     return [blocking_key(name, value) for name, value in values]
 
 
-def keys_of(identity: Identity, values: Iterable[tuple[str, str]]) -> list[int]:
-    """The hashed blocking keys of an identity, sorted; its ID number's index is one of them."""
-    keys = set(hashed(values))
-    if identity.id_blind is not None:
-        keys.add(int.from_bytes(bytes(identity.id_blind)[:8], "big", signed=True))
-    return sorted(keys)
+def number_key(id_blind: bytes) -> int:
+    """The blind index of an ID number as one more key."""
+    return int.from_bytes(id_blind[:8], "big", signed=True)
 
 
 def lock_keys(keys: Sequence[int]) -> None:
