@@ -4,8 +4,10 @@ Winkler (1988), Fellegi & Sunter (1969). One session per blocking key estimates 
 key does not rest on; then a few rounds over all candidates settle m, u and the prior together.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 
@@ -22,7 +24,7 @@ OUTSIDE = 400_000
 #: How many pairs' worth of belief the untrained m carry into the training.
 BELIEF = 4.0
 #: The same of families, as a share of their pairs: neighbours shall not pass for them.
-FAMILY = 0.1
+FAMILY = 0.2
 #: So many records of relatives a record has at most, on average.
 RELATIVES = 4.0
 #: BELIEF as a share of the matches, where there are too few columns to learn from.
@@ -280,8 +282,7 @@ def train(
     if len(order) == split.total <= RANDOM_PAIRS:
         chance, rest = everything, None  # every pair has been looked at
     else:
-        chance = patterns(table, random_pairs(split, RANDOM_PAIRS, seed))
-        rest = _outside(table, split, found, order, seed) if len(order) < split.total else None
+        chance, rest = _strangers(table, split, found, order, seed)
     params = replace(params, u=estimate_u(chance, model))
     if not any(c.home and everything.levels[:, k].any() for k, c in enumerate(model.comparisons)):
         params = replace(params, kin=tuple(k for k in params.kin if k.circle))
@@ -322,28 +323,49 @@ def train(
     return Trained(replace(params, tf=table.frequencies(params.prior), limits=limits), everything, pattern)
 
 
-def _outside(table: Table, split: Split, found: list[Key], order: np.ndarray, seed: int) -> Patterns:
-    """Patterns of random pairs that are no candidates; their counts stand for all such pairs that there are.
+def _strangers(
+    table: Table, split: Split, found: list[Key], order: np.ndarray, seed: int
+) -> tuple[Patterns, Patterns | None]:
+    """Patterns of random pairs, and of those of the first `OUTSIDE` that are no candidates.
 
-    ``order`` numbers the candidates at hand.
+    ``order`` numbers the candidates at hand. The counts of the others stand for all such pairs that there are; None
+    where every pair is a candidate.
     """
-    left: list[np.ndarray] = []
-    right: list[np.ndarray] = []
-    for i, j in random_pairs(split, OUTSIDE, seed):
-        left.append(i)
-        right.append(j)
-    i, j = np.concatenate(left), np.concatenate(right)
-    each = split.seen / max(len(i), 1)
-    if split.share == 1.0 and len(order):
-        numbers = pair_numbers(i, j, split)
-        met = order[np.minimum(np.searchsorted(order, numbers), len(order) - 1)] == numbers
-    else:  # the candidates at hand are a part of those there are
-        met = np.zeros(len(i), dtype=bool)
-        for key in found:
-            codes = key.codes
-            met |= (codes[i] == codes[j]) & (codes[i] >= 0)
-    some = patterns(table, chunks(i[~met], j[~met]))
-    return Patterns(some.levels, some.counts * each)
+    if len(order) == split.total:
+        return patterns(table, random_pairs(split, RANDOM_PAIRS, seed)), None
+    sizes = [c.size for c in table.model.comparisons]
+    known = _met(split, found, order, seed)
+    chance: list[Patterns] = []
+    rest: list[Patterns] = []
+    looked = 0
+    for i, j in random_pairs(split, RANDOM_PAIRS, seed):
+        levels = table.levels(i, j)
+        chance.append(Patterns.of(levels, sizes))
+        if looked < OUTSIDE:
+            met = next(known)
+            rest.append(Patterns.of(levels[~met], sizes))
+            looked += len(i)
+    outside = Patterns.joined(rest, sizes)
+    return Patterns.joined(chance, sizes), Patterns(outside.levels, outside.counts * (split.seen / looked))
+
+
+def _met(split: Split, found: list[Key], order: np.ndarray, seed: int) -> Iterator[np.ndarray]:
+    """Which of the first random pairs are candidates, piece by piece."""
+    pieces = random_pairs(split, RANDOM_PAIRS, seed)
+    if split.share == 1.0:
+        for i, j in pieces:
+            numbers = pair_numbers(i, j, split)
+            place = np.minimum(np.searchsorted(order, numbers), max(len(order) - 1, 0))
+            yield order[place] == numbers if len(order) else np.zeros(len(i), dtype=bool)
+        return
+    # The candidates at hand are a part of those there are: the keys tell, each made once.
+    first = list(islice(pieces, math.ceil(OUTSIDE / CHUNK)))
+    met = [np.zeros(len(i), dtype=bool) for i, _ in first]
+    for key in found:
+        codes = key.codes
+        for (i, j), out in zip(first, met, strict=True):
+            out |= (codes[i] == codes[j]) & (codes[i] >= 0)
+    yield from met
 
 
 def _numbered(table: Table, i: Ints, j: Ints) -> tuple[Patterns, Ints]:
