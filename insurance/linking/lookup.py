@@ -25,7 +25,7 @@ from people.models import Identity
 from vault.cipher import unseal
 
 #: As many descriptions are compared with one record; those that share most keys with it come first.
-CANDIDATES = 100
+CANDIDATES = 80
 VERSION = 1
 
 # The block of a key is read in the order of its identities and no further than the cap: ten thousand records with

@@ -95,7 +95,7 @@ class Features:
             return
         self.fold = fold = "".join([han.fold(c) for c in value])
         nick = n.nickname_surname(value)
-        self.han = is_han = any([han.is_han(c) for c in value])
+        self.han = is_han = any(map(han.is_han, value))
         masked = "*" in value
         self.masked_name = masked or bool(nick)
         self.hidden = is_han and self.masked_name
