@@ -341,12 +341,17 @@ def _strangers(
     for i, j in random_pairs(split, RANDOM_PAIRS, seed):
         levels = table.levels(i, j)
         chance.append(Patterns.of(levels, sizes))
-        if looked < OUTSIDE:
+        if looked < _outside(split):
             met = next(known)
             rest.append(Patterns.of(levels[~met], sizes))
             looked += len(i)
     outside = Patterns.joined(rest, sizes)
     return Patterns.joined(chance, sizes), Patterns(outside.levels, outside.counts * (split.seen / looked))
+
+
+def _outside(split: Split) -> int:
+    """How many random pairs are also looked at as strangers: all where they are not drawn but listed in order."""
+    return OUTSIDE if split.total > RANDOM_PAIRS else RANDOM_PAIRS
 
 
 def _met(split: Split, found: list[Key], order: np.ndarray, seed: int) -> Iterator[np.ndarray]:
@@ -359,7 +364,7 @@ def _met(split: Split, found: list[Key], order: np.ndarray, seed: int) -> Iterat
             yield order[place] == numbers if len(order) else np.zeros(len(i), dtype=bool)
         return
     # The candidates at hand are a part of those there are: the keys tell, each made once.
-    first = list(islice(pieces, math.ceil(OUTSIDE / CHUNK)))
+    first = list(islice(pieces, math.ceil(_outside(split) / CHUNK)))
     met = [np.zeros(len(i), dtype=bool) for i, _ in first]
     for key in found:
         codes = key.codes
