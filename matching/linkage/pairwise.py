@@ -473,9 +473,8 @@ class Scorer:
                 )
                 out[position] += more
                 rare[position] = more
-        if 0 < levels[self.at_area] <= 2 and (
-            0 < levels[self.at_hospital] <= _H_SIMILAR or 0 < levels[self.at_address] <= _A_SIMILAR
-        ):
+        near = not self.kin and 0 < levels[self.at_area] <= 2  # with groups, they say so
+        if near and (0 < levels[self.at_hospital] <= _H_SIMILAR or 0 < levels[self.at_address] <= _A_SIMILAR):
             out[self.at_area] -= self.city
         out.append(self.household(levels, rare) if self.kin else self.taken_back(levels, out))
         return out

@@ -42,6 +42,14 @@ def test_odd_records_are_compared_as_in_a_table(a, others):
     same(a, others)
 
 
+@settings(max_examples=60, deadline=None)
+@given(records, st.lists(records, min_size=1, max_size=4))
+def test_families_and_circles_weigh_as_in_a_table(a, others):
+    params = person_model().default_params(prior=1e-4)
+    assert params.kin
+    same(a, others, params)
+
+
 @pytest.fixture(scope="module")
 def population():
     corpus = generate(5, 300)
