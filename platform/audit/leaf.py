@@ -26,6 +26,7 @@ SALT_BYTES = 32
 SUBJECTS = "subjects"  # the payload's key for whom else an entry names
 MAX_PAYLOAD_BYTES = 64 * 1024
 MAX_INT = 2**53 - 1
+MAX_DEPTH = 32
 ACTION = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)+")
 SUBJECT = re.compile(r"[a-z][a-z0-9_.]*:[A-Za-z0-9][A-Za-z0-9_.:/@-]*")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -44,8 +45,13 @@ def check_words(action: str, subject: str) -> None:
         raise InvalidEntry("subject reads like 'settlement:12'")
 
 
-def check_payload(value: Any, path: str = "payload") -> None:
-    """Strings, whole numbers, booleans, None, lists and dicts of these; InvalidEntry names the place."""
+def check_payload(value: Any, path: str = "payload", depth: int = 0) -> None:
+    """Strings, whole numbers, booleans, None, lists and dicts of these; InvalidEntry names the place.
+
+    audit_checkable() in the database says the same: keys below U+E000 have one order everywhere.
+    """
+    if depth >= MAX_DEPTH and isinstance(value, list | tuple | Mapping):
+        raise InvalidEntry(f"payload: nested deeper than {MAX_DEPTH}")
     if value is None or isinstance(value, bool):
         return
     if isinstance(value, str):
@@ -56,13 +62,15 @@ def check_payload(value: Any, path: str = "payload") -> None:
             raise InvalidEntry(f"{path}: a whole number beyond 2^53 goes in as a string")
     elif isinstance(value, list | tuple):
         for position, item in enumerate(value):
-            check_payload(item, f"{path}[{position}]")
+            check_payload(item, f"{path}[{position}]", depth + 1)
     elif isinstance(value, Mapping):
         for key, item in value.items():
             if not isinstance(key, str):
                 raise InvalidEntry(f"{path}: keys are strings, got {type(key).__name__}")
             check_payload(key, f"{path} key")
-            check_payload(item, f"{path}.{key}")
+            if any(character >= "\ue000" for character in key):
+                raise InvalidEntry(f"{path}: a key holds a character from U+E000 on")
+            check_payload(item, f"{path}.{key}", depth + 1)
     else:
         raise InvalidEntry(
             f"{path}: {type(value).__name__} is not allowed (amounts and dates go in as strings)"

@@ -8,6 +8,7 @@ from django.db import DatabaseError
 
 import factories as make
 from audit import record, services
+from audit.leaf import InvalidEntry
 from audit.models import Entry, EntryPayload
 from scope import Actor, actor_scope
 from scope.actor import SYSTEM
@@ -104,3 +105,32 @@ def test_nobody_learns_from_the_trail_whose_a_sealed_record_is(db, inject):
             for table in ("person", "settlement_source"):
                 with pytest.raises(DatabaseError, match="permission denied"):
                     inject(f"SELECT * FROM {table}")
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        '{"\ue000":1,"\U00010000":2}',  # another order of keys for the database than for RFC 8785
+        '{"a":' + "[" * 600 + "]" * 600 + "}",  # deeper than a reader's stack
+        '{"a":9007199254740992}',  # read differently by programs whose numbers are doubles
+        '{"a":-9999999999999999}',
+        '{"a":"' + "x" * 65_536 + '"}',
+    ],
+)
+def test_nobody_plants_an_entry_that_a_checker_cannot_read_back(viewed, inject, payload):
+    """Found by attack: the log would have been reported as changed for ever."""
+    actor, _number = viewed
+    with actor_scope(actor), pytest.raises(DatabaseError, match="canonical JSON|64 KiB"):
+        inject(f"SELECT audit_write(%s, 'a.b', 'case:1', {SALT}, %s)", actor.label, payload)
+
+
+def test_what_record_takes_the_database_takes(viewed):
+    actor, _number = viewed
+    deep: list = []
+    for _ in range(30):
+        deep = [deep]
+    with actor_scope(actor):
+        record("a.b", "case:1", payload={"病": [2**53 - 1, -(2**53) + 1, {"退": True}], "deep": deep})
+        for bad in ({"\uff01": 1}, {"a": {"\U00010000": 1}}, {"deep": [[deep]]}, {"a": 2**53}):
+            with pytest.raises(InvalidEntry):
+                record("a.b", "case:1", payload=bad)
