@@ -217,8 +217,9 @@ def link(
     low = (min(cut, 0.0) if 0 < threshold < 1 else -50.0) - 12
     room = batch.room_of(memory_mb, batch.ROOM)
     expected = sum(k.pairs for k in keys)
-    if spread is None and (split.total <= min(blocks.ALL_PAIRS, room) or expected <= room):
-        pairs = blocks.everything(split) if split.total <= blocks.ALL_PAIRS else blocks.union(keys, split)
+    whole = split.total <= min(blocks.ALL_PAIRS, room)
+    if spread is None and (whole or expected <= room):
+        pairs = blocks.everything(split) if whole else blocks.union(keys, split)
         count = len(pairs[0])
         if scorer is None:
             params, kept = _score_here(table, split, keys, pairs, low, params, tell)
