@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import IntegrityError, connection, transaction
-from django.utils import timezone
 
-from .models import Entry, EntryKind, FundAccount, Layer, NeedAccount, RecoveryCase, SettlementBalance
+from . import recovery
+from .models import Entry, EntryKind, FundAccount, Layer, NeedAccount, SettlementBalance
 
 ZERO = Decimal("0.00")
 OWN_AMOUNTS = {"award_own_amounts", "entry_shape", "entry_finite", "entry_reference"}
@@ -151,39 +151,40 @@ def post_settlement(settlement_id: int, need_id: int, residual: Decimal, version
         balance.refresh_from_db()
     first = not Entry.objects.filter(settlement_id=settlement_id, kind=EntryKind.OPEN).exists()
     delta = residual - balance.residual
-    if first or delta:
-        _post(
-            [
-                Entry(
-                    need_id=balance.need_id,
-                    settlement_id=settlement_id,
-                    kind=EntryKind.OPEN if first else EntryKind.CORRECT,
-                    layer=Layer.STATUTORY,
-                    reference=f"settlement:{settlement_id}:v{version}",
-                    d_residual=delta,
-                )
-            ]
-        )
+    entry = Entry(
+        need_id=balance.need_id,
+        settlement_id=settlement_id,
+        kind=EntryKind.OPEN if first else EntryKind.CORRECT,
+        layer=Layer.STATUTORY,
+        reference=f"settlement:{settlement_id}:v{version}",
+        d_residual=delta,
+    )
+    if first:
+        _post([entry])
+    elif delta:
+        with recovery.told(balance.need_id):
+            _post([entry])
     return need_position(balance.need_id)
 
 
 def external(
     need_id: int, layer: str, reference: str, *, reserved: Decimal = ZERO, paid: Decimal = ZERO
 ) -> Position:
-    """Record what a campaign or a commercial insurer raised (reserved) or paid, as differences. Always records."""
+    """Record what a campaign or a commercial insurer raised (reserved) or paid, as differences (engine only).
+
+    Always records; what is too much opens a recovery case.
+    """
     if reserved or paid:
-        _post(
-            [
-                Entry(
-                    need_id=need_id,
-                    kind=EntryKind.EXTERNAL,
-                    layer=layer,
-                    reference=reference,
-                    d_reserved=reserved,
-                    d_paid=paid,
-                )
-            ]
+        entry = Entry(
+            need_id=need_id,
+            kind=EntryKind.EXTERNAL,
+            layer=layer,
+            reference=reference,
+            d_reserved=reserved,
+            d_paid=paid,
         )
+        with recovery.told(need_id):
+            _post([entry])
     return need_position(need_id)
 
 
@@ -333,43 +334,9 @@ def move_need(
                     d_paid=sign * one.paid,
                 )
             )
-    _post(entries)
-    balances = SettlementBalance.objects.filter(need_id=from_need)
-    (balances if causes is None else balances.filter(pk__in=bills)).update(need_id=to_need)
-    _recoveries_follow(from_need, to_need, {entry.reference for entry in entries})
+    with recovery.told(from_need, to_need):
+        _post(entries)
+        balances = SettlementBalance.objects.filter(need_id=from_need)
+        (balances if causes is None else balances.filter(pk__in=bills)).update(need_id=to_need)
+        recovery.follow(from_need, to_need, {entry.reference for entry in entries})
     return moved
-
-
-def _recoveries_follow(from_need: int, to_need: int, references: Collection[str]) -> None:
-    """No yuan is asked back twice because it moved: what now stands elsewhere is asked for there."""
-    excess = {row.pk: row.excess for row in NeedAccount.objects.filter(pk__in=[from_need, to_need])}
-
-    def asked(need_id: int, state: str) -> list[RecoveryCase]:
-        return list(RecoveryCase.objects.filter(need_id=need_id, state=state).order_by("pk"))
-
-    for need_id in (from_need, to_need):
-        still = asked(need_id, "open")
-        total = sum((case.amount for case in still), ZERO)
-        if need_id == to_need:
-            for case in asked(need_id, "moved"):  # it comes back to where it was asked first
-                fresh = sum((one.amount for one in still if one.reference in references), ZERO)
-                if total - fresh + case.amount <= excess[need_id]:
-                    _set_recovery(case, "open")
-                    still.append(case)
-                    total += case.amount
-        for case in reversed(still):
-            too_much = total - excess[need_id]
-            if too_much <= 0:
-                break
-            if case.amount <= too_much:
-                _set_recovery(case, "moved")
-                total -= case.amount
-            elif case.reference in references:  # opened a moment ago, by this very move
-                case.amount -= too_much
-                case.save(update_fields=["amount"])
-                total -= too_much
-
-
-def _set_recovery(case: RecoveryCase, state: str) -> None:
-    case.state, case.resolved_at = state, None if state == "open" else timezone.now()
-    case.save(update_fields=["state", "resolved_at"])

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import record
 from insurance.intake.models import Settlement
+from insurance.ledger import recovery
 from insurance.ledger import services as ledger
 from insurance.ledger.models import Entry, EntryKind, NeedAccount, RecoveryCase
 from outbox import emit
@@ -193,9 +194,7 @@ def _recover(person_id: int, entry: int) -> None:
         paid = Entry.objects.filter(need_id=need_id, fund__isnull=False).aggregate(sum=Sum("d_paid"))["sum"]
         asked = RecoveryCase.objects.filter(need_id=need_id, reference__startswith="undo:", state="open")
         if paid and not asked.exists():
-            RecoveryCase.objects.create(
-                need_id=need_id, amount=paid, cause="unmerge", reference=f"undo:{entry}:need:{need_id}"
-            )
+            recovery.ask_back(need_id, paid, f"undo:{entry}:need:{need_id}")
 
 
 def _ask_again(identity: Identity, wrong: Person) -> None:

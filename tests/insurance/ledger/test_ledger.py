@@ -7,6 +7,8 @@ from django.db import connection, transaction
 from django.db.utils import DatabaseError
 
 import factories as make
+from audit.models import Entry as AuditEntry
+from insurance.ledger import recovery
 from insurance.ledger import services as ledger
 from insurance.ledger.models import Entry, NeedAccount, RecoveryCase, SettlementBalance
 from scope import actor_scope, engine_scope
@@ -47,6 +49,23 @@ def promise(need, fund, amount, award=1):
 
 def bill(need):
     return SettlementBalance.objects.get(need_id=need).pk
+
+
+def told(*needs):
+    """What the log says of asking back, oldest first: (action, subject, amount, what else it says)."""
+    with engine_scope():
+        return [
+            (
+                e.action,
+                e.subject,
+                text["amount"],
+                next(text[k] for k in ("again", "was", "state") if k in text),
+            )
+            for e in AuditEntry.objects.filter(
+                action__startswith="recovery.", subject__in=[f"need:{need}" for need in needs]
+            ).order_by("pk")
+            for text in [e.content.payload]
+        ]
 
 
 def totals(need):
@@ -113,12 +132,33 @@ def test_a_correction_always_records_and_opens_a_recovery_case(staff, need, fund
         ledger.post_settlement(bill(need), need, D("30.00"), 2)
         case = RecoveryCase.objects.get(need_id=need)
     assert case.amount == D("50.00")
+    assert told(need) == [("recovery.opened", f"need:{need}", "50.00", False)]
     assert totals(need) == (D("30.00"), D("80.00"), D(0), D(0), D("50.00"))
     with actor_scope(staff):
         with pytest.raises(ledger.ResidualExceededError):
             ledger.reserve(promise(need, fund, "0.01", award=2))
-        ledger.release(promise(need, fund, "80.00"))
+        ledger.release(promise(need, fund, "20.00"), "release:1")
+    with engine_scope():
+        recovery.settle(need)
+        assert RecoveryCase.objects.get(need_id=need).amount == D("30.00")
+    with actor_scope(staff):
+        ledger.release(promise(need, fund, "60.00"), "release:2")
     assert totals(need) == (D("30.00"), D(0), D(0), D(0), D(0))
+    with engine_scope():
+        for _ in range(2):
+            recovery.settle(need)
+        assert RecoveryCase.objects.get(need_id=need).state == "resolved"
+    assert told(need)[1:] == [
+        ("recovery.lowered", f"need:{need}", "30.00", "50.00"),
+        ("recovery.closed", f"need:{need}", "30.00", "resolved"),
+    ]
+
+
+def test_what_was_paid_to_a_wrong_person_is_asked_back_whatever_the_bills_come_to(need):
+    with engine_scope():
+        recovery.ask_back(need, D("10.00"), "undo:1:need:1")
+        recovery.settle(need)
+        assert RecoveryCase.objects.get(need_id=need).state == "open"
 
 
 def test_crowdfunding_that_came_later_is_recorded_though_it_is_too_much(staff, need, fund, consented):
@@ -129,6 +169,25 @@ def test_crowdfunding_that_came_later_is_recorded_though_it_is_too_much(staff, n
     assert totals(need)[4] == D("20.00")
     with engine_scope():
         assert RecoveryCase.objects.get(need_id=need).cause == "external"
+    assert told(need) == [("recovery.opened", f"need:{need}", "20.00", False)]
+
+
+def test_what_asks_nothing_back_tells_nothing_of_it(need):
+    with engine_scope():
+        ledger.post_settlement(bill(need), need, D("130.00"), 2)
+        ledger.external(need, "crowdfunding", "campaign:1:v1", paid=D("10.00"))
+    assert not told(need)
+
+
+def test_a_recovery_case_whose_entry_is_undone_leaves_no_line(staff, need, fund, consented):
+    with actor_scope(staff):
+        ledger.reserve(promise(need, fund, "80.00"))
+    with engine_scope():
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            ledger.post_settlement(bill(need), need, D("30.00"), 2)
+            raise ZeroDivisionError
+        assert not RecoveryCase.objects.exists()
+    assert not told(need)
 
 
 def test_another_organisation_cannot_spend_from_the_fund(staff, need, fund, consented):
@@ -225,6 +284,10 @@ def test_only_the_named_causes_move_and_they_stay_apart(staff, need, fund, conse
         assert RecoveryCase.objects.get(state="open").amount == D("10.00")
         ledger.move_need(elsewhere, need, "merge:1", "unmerge")
         assert not RecoveryCase.objects.filter(state="open").exists()
+        assert told(elsewhere) == [
+            ("recovery.opened", f"need:{elsewhere}", "10.00", False),
+            ("recovery.closed", f"need:{elsewhere}", "10.00", "moved"),
+        ]
         assert {one.cause for one in ledger.holdings(need)} >= {
             f"award:{mine.award_id}",
             f"award:{other.award_id}",

@@ -260,6 +260,7 @@ def test_what_a_charity_paid_to_a_wrong_application_is_asked_back_once(wrong_app
             result = undo.undo(REVIEWER, identity, "看错了行", seconded_by=8)
             assert (result.done, result.reasons) == (False, ("aid_paid",))
         asked = RecoveryCase.objects.get()
+        assert AuditEntry.objects.filter(action="recovery.opened", subject=f"need:{need_id}").count() == 1
     assert (asked.need_id, asked.amount, asked.state) == (need_id, Decimal("10.00"), "open")
 
 
