@@ -6,13 +6,13 @@ import pytest
 from django.db import DatabaseError, connection
 
 import factories as make
-from accounts import devices
-from accounts.models import Session
+from accounts import devices, patients
+from accounts.models import OneTimeCode, Session
 from accounts.sessions import SessionStore, row_key
 from people import registry
 from people.models import Person
 from scope import Actor, actor_scope, engine_scope
-from scope.actor import SYSTEM
+from scope.actor import PUBLIC, SYSTEM
 
 pytestmark = pytest.mark.django_db
 BORN = date(2018, 5, 12)
@@ -81,6 +81,55 @@ def test_a_session_that_was_written_by_hand_signs_nobody_in(inject, client, fami
         )  # fmt: skip
         client.cookies["sessionid"] = key
         assert client.get("/my/").status_code == 302
+
+
+# ---- codes -----------------------------------------------------------------------------------------------
+
+PHONE = "13812345521"
+
+
+@pytest.fixture
+def code(stranger):
+    """Of somebody else's phone, tried once."""
+    with actor_scope(PUBLIC):
+        patients.request_code(PHONE, HERE)
+        patients.verify(PHONE, "no")
+    return OneTimeCode.objects.get()
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["tries = 0", "expires_at = now() + interval '1 day'", "code_hash = sha256('mine')", "phone_blind = sha256('x')",
+     "created_at = created_at - interval '1 hour'", "source_hash = sha256('x')"],
+)  # fmt: skip
+def test_nobody_gets_more_tries_at_a_code_or_more_time(inject, code, change):
+    """Found by attack: whoever counted the tries back could guess a code to its end."""
+    with pytest.raises(DatabaseError, match="tried and used up"):
+        inject(f"UPDATE one_time_code SET {change}")
+
+
+def test_a_used_code_is_not_used_again_and_none_is_taken_away(inject, code):
+    inject("UPDATE one_time_code SET used_at = now()")
+    with pytest.raises(DatabaseError, match="tried and used up"):
+        inject("UPDATE one_time_code SET used_at = NULL")
+    with pytest.raises(DatabaseError, match="stays for a day"):
+        inject("DELETE FROM one_time_code")
+
+
+def test_copies_of_a_code_give_no_more_than_the_ten_of_a_day(inject, code):
+    copy = (
+        "INSERT INTO one_time_code (phone_blind, code_hash, created_at, expires_at, tries, source_hash) SELECT"
+        " phone_blind, code_hash, now() - interval '2 days', now() + interval '1 year', -5, source_hash"
+        " FROM one_time_code WHERE id = %s"
+    )
+    for _ in range(9):
+        inject(copy, code.pk)
+    with pytest.raises(DatabaseError, match="ten codes a day"):
+        inject(copy, code.pk)
+    assert inject(
+        "SELECT count(*) FROM one_time_code WHERE tries >= 0 AND created_at > now() - interval '1 hour'"
+        " AND expires_at <= now() + interval '10 minutes'"
+    ) == [(10,)]
 
 
 # ---- answers, tries, devices -----------------------------------------------------------------------------
@@ -254,6 +303,18 @@ def test_nobody_else_writes_or_lengthens_a_token(inject, insurer, attacker):
     ):
         with pytest.raises(DatabaseError, match="whose secret was right"):
             inject(f"UPDATE oauth2_provider_accesstoken SET {change}")
+
+
+def test_a_client_gives_itself_no_token_for_ever(inject, insurer):
+    client = make.api_client(insurer, "settlements:read")
+    with actor_scope(Actor("client", org_id=insurer.pk, client_id=client.pk)):
+        with pytest.raises(DatabaseError, match="whose secret was right"):
+            inject(
+                "INSERT INTO oauth2_provider_accesstoken (token, token_checksum, expires, scope, application_id,"
+                " created, updated, resource) VALUES ('', encode(sha256('mine'), 'hex'), now() + interval '9 years',"
+                " 'settlements:read', %s, now(), now(), '[]')",
+                client.pk,
+            )
 
 
 def test_nobody_else_says_for_which_centres_a_sender_acts(inject, insurer, attacker):
