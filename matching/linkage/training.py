@@ -285,7 +285,9 @@ def train(
         chance, rest = _strangers(table, split, found, order, seed)
     params = replace(params, u=estimate_u(chance, model))
     if not any(c.home and everything.levels[:, k].any() for k, c in enumerate(model.comparisons)):
-        params = replace(params, kin=tuple(k for k in params.kin if k.circle))
+        # Hospital and illness alone: that the same city is meant is counted once by rule (`Table.same_city`).
+        away = any(c.away for c in model.comparisons)
+        params = replace(params, kin=tuple(k for k in params.kin if k.circle and not away))
     sessions = []
     chosen = _choose(found, len(model.comparisons))
     for number, key in enumerate(chosen):
