@@ -5,20 +5,24 @@ Whoever is neither that family, that charity nor the sender of the bills must fi
 """
 
 import contextlib
+import io
 import json
 import re
 
 import pytest
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
+from PIL import Image
 
 import factories
 from accounts.models import Membership, Organisation, User
 from accounts.staff import enrol_totp
-from charity.applications.models import Application, Document
+from charity.applications.models import Application, Document, DocumentRequest
 from charity.awards.models import Award, Case
+from charity.findings.models import Finding
 from charity.funds.models import Fund
 from consent.models import Consent
 from devstack.demo import bills, cast, families, stage
@@ -41,7 +45,111 @@ ROLES = {
 SCOPES = ["settlements:write", "settlements:read", "campaigns:write", "campaigns:read", "invitations:read"]
 # Would end the walker's own session, or belong to the framework.
 NOT_WALKED = re.compile(r"^(accounts/(logout|2fa)|sign-out|o/|static/|api/v1/docs)")
-WORDS = ("who", "identity", "propose", "decide", "pay", "request", "accept", "reject", "budget", "rule")
+WORDS = (
+    "who",
+    "identity",
+    "household",
+    "propose",
+    "decide",
+    "pay",
+    "request",
+    "accept",
+    "reject",
+    "budget",
+    "pause",
+)
+REASON = "材料已经核对，符合规则的要求。"
+#: What somebody types into the fields of any form: each name once, with a value that its form takes.
+TYPED = {
+    "accept_reason": REASON,
+    "address": "路人街1号",
+    "admitted_on": "2026-03-02",
+    "amount": "1200.00",
+    "answer": "same",
+    "application": "1",
+    "birth_date": "1990-03-07",
+    "budget": "900000.00",
+    "case": ["1"],
+    "checked_on": "2026-05-06",
+    "clause": "第五条",
+    "code": "123456",
+    "codes": "430100",
+    "decision": "yes",
+    "device": "1",
+    "display_name": "路人甲",
+    "earners": "1",
+    "email": "someone@walker.example",
+    "field": ["name", "id_number", "phone"],
+    "first": "430100-2026-0077",
+    "fund": ["1"],
+    "hardship": ["none"],
+    "id_number": "110101199003078320",
+    "income_yearly": "24000.00",
+    "kind": "diagnosis",
+    "letter": "23456-789AB-CDEFG",
+    "means": "phone",
+    "members": "4",
+    "name": "路人甲",
+    "no_conflict": "on",
+    "note": "诊断证明要盖医院的章，请补盖以后再拍一张。",
+    "outcome": "found",
+    "own_cost": "8000.00",
+    "payee": "某医院 对公账户 4300 0000 0000 0001",
+    "phone": "16900006666",
+    "q": "路人甲",
+    "reason": REASON,
+    "reason_text": "患者来电话问进度。",
+    "reference": "HD-2026-0001",
+    "relation": "self",
+    "scopes": ["settlements:read"],
+    "setl_id": "430100-2026-0077",
+    "source": "岳麓区民政局低保科，电话核对",
+    "tail": "8320",
+    "text": "已经请没有经手的同事重新看过，答复在这里。",
+    "token": "23456-789AB-CDEFG",
+    "true": "on",
+    "verdict": "approve",
+    "who": "self",
+}
+#: Where a name means another thing, or a button says what to do.
+TYPED_AT = [
+    (r"/reveal/$", {"reason": "call"}),
+    (r"/queue/bulk/$", {"do": "print"}),
+    (r"/verify/household_area/$", {"area": "430100"}),
+    (
+        r"/verify/committee/$",
+        {"decision": "approved", "met_on": "2026-05-06", "present": "7", "quorum": "5", "votes_for": "6"}
+        | {"votes_against": "1", "minutes": "纪要 2026-05"},
+    ),
+    (r"/identity/find/$", {"kind": "bill"}),
+    (r"/organisation/members/\d+/$", {"act": "reset"}),
+    (r"/organisation/members/$", {"roles": ["auditor"]}),
+    (r"/organisation/clients/\d+/$", {"act": "rotate"}),
+    (r"/pushes/\d+/resend/$", {"do": "again"}),
+]
+FILES = re.compile(r"/(documents|papers)/(\d+/)?$")
+PUSHED = [
+    {
+        "setl_id": "430100-2026-0077",
+        "psn_name": "路人甲",
+        "certno": "110101199003078320",
+        "medfee_sumamt": "100.00",
+    },
+    {
+        "campaign_id": "W-77",
+        "title": "路人甲的求助",
+        "target": "1000.00",
+        "raised": "100.00",
+        "paid_out": "0.00",
+    },
+]
+
+
+def photo():
+    """A page as a phone's camera gives it, as small as is accepted."""
+    file = io.BytesIO()
+    Image.new("RGB", (640, 480), "white").save(file, "JPEG")
+    return SimpleUploadedFile("1.jpg", file.getvalue(), "image/jpeg")
 
 
 class Silent:
@@ -72,6 +180,7 @@ class Sealed:
             stage.drain()
             (case,) = stage.cases_of(self.application)
             stage.carry(self.cast, case, "proposed", 1)
+            stage.carry(self.cast, case, "waiting", 1)
             stage.drain()
         with engine_scope("test"):
             row = Application.objects.get(pk=self.application)
@@ -82,13 +191,20 @@ class Sealed:
                 "fund_id": [case.fund_id],
                 "consent_id": list(Consent.objects.values_list("pk", flat=True)),
                 "document_id": list(Document.objects.values_list("pk", flat=True)[:2]),
-                "request_id": [1],
+                "request_id": list(
+                    DocumentRequest.objects.filter(answered_by=None, closed_at=None).values_list(
+                        "pk", flat=True
+                    )
+                ),
+                "membership_id": [Membership.objects.get(user=self.cast.members["chenxi.worker"]).pk],
+                "organisation_id": [self.cast.houses["changsha-yb"].pk],
                 "record": list(Record.objects.values_list("pk", flat=True)),
                 "settlement_id": list(Settlement.objects.values_list("pk", flat=True)),
                 "identity_id": list(Identity.objects.values_list("pk", flat=True)),
                 "award_id": list(Award.objects.values_list("pk", flat=True)),
                 "fact": ["household_area", "committee"],
             }
+            assert all(self.ids.values())
             assert case.need_id
             assert row.proof == "proven"
         self.traces = [
@@ -116,8 +232,31 @@ class Sealed:
                 list(Case.objects.values_list("pk", "state", "assignee_id", "offer")),
                 list(Award.objects.values_list("pk", "state", "amount")),
                 list(Consent.objects.values_list("pk", "decision", "withdrawn_at")),
-                list(Document.objects.values_list("pk", "state")),
+                list(Document.objects.filter(application_id=self.application).values_list("pk", "state")),
+                list(DocumentRequest.objects.values_list("pk", "answered_by_id", "closed_at")),
+                list(Finding.objects.values_list("pk", flat=True)),
+                list(Fund.objects.order_by("pk").values_list("pk", "status")),
+                list(
+                    Membership.objects.filter(pk__in=self.ids["membership_id"]).values_list(
+                        "roles", "is_active"
+                    )
+                ),
             )
+
+    def typed(self, address):
+        """A body as the page's own form would send it, with the sealed person's ids where a form names some."""
+        body = TYPED | {
+            "case": self.ids["case_id"],
+            "fund": self.ids["fund_id"],
+            "application": self.application,
+        }
+        body |= {"organisation": self.cast.houses["chenxi"].pk, "to": self.cast.members["chenxi.worker"].pk}
+        for where, more in TYPED_AT:
+            if re.search(where, address):
+                body |= more
+        if FILES.search(address):
+            body["files"] = photo()
+        return body
 
     def addresses(self):
         """Every route with the sealed person's ids in it."""
@@ -185,7 +324,8 @@ def test_nobody_else_finds_a_trace_of_a_sealed_person_at_any_address(sealed):
     for who, client in walkers(sealed):
         for address in addresses:
             for method in ("get", "post"):
-                response = getattr(client, method)(address)
+                body = sealed.typed(address) if method == "post" else None
+                response = getattr(client, method)(address, body)
                 if response.status_code >= 500:
                     broken.append((who, method, address, response.status_code))
                 leaks += [(who, method, address, trace) for trace in sealed.found_in(response)]
@@ -207,7 +347,8 @@ def test_no_api_client_of_anybody_else_finds_a_trace(sealed):
         client = Client(raise_request_exception=False, headers={"Authorization": f"Bearer {token}"})
         for address in addresses:
             for method in ("get", "post", "put", "patch", "delete", "options"):
-                extra = {"data": "[]", "content_type": "application/json"} if method != "get" else {}
+                body = {"data": json.dumps(PUSHED), "content_type": "application/json"}
+                extra = body if method != "get" else {}
                 response = getattr(client, method)(address, **extra)
                 assert response.status_code < 500, (kind, method, address)
                 leaks += [(kind, method, address, trace) for trace in sealed.found_in(response)]
@@ -227,6 +368,26 @@ def test_the_walk_would_notice_because_those_who_may_do_find_him(sealed):
     session["patient_account_id"] = sealed.patient.account_id
     session.save()
     assert sealed.found_in(family.get(f"/a/{sealed.application}/"))
+
+
+def test_what_the_walk_types_is_taken_from_those_who_may(sealed):
+    """The bodies are no noise: at the same addresses they change something for the charity and for the family."""
+    worker, family = Client(), Client()
+    worker.force_login(sealed.cast.members["chenxi.worker"], backend=settings.AUTHENTICATION_BACKENDS[0])
+    session = family.session
+    session["patient_account_id"] = sealed.patient.account_id
+    session.save()
+    (case_id,), (request_id,) = sealed.ids["case_id"], sealed.ids["request_id"]
+    for client, address in (
+        (worker, f"/staff/cases/{case_id}/step/request/"),
+        (worker, f"/staff/cases/{case_id}/verify/household_area/"),
+        (family, f"/a/{sealed.application}/papers/{request_id}/"),
+        (family, f"/a/{sealed.application}/withdraw/"),
+    ):
+        before = sealed.state()
+        response = client.post(address, sealed.typed(address))
+        assert response.status_code == 302, (address, response.content.decode())
+        assert sealed.state() != before, address
 
 
 def api_client(house):
