@@ -103,6 +103,7 @@ WORDS: dict[str, Any] = {
     "application.proof_refused": gettext_lazy("口令和申请上的病人对不上"),
     "application.need_found": gettext_lazy("找到了您的账单"),
     "settlement.opened": gettext_lazy("收到了您的一张账单"),
+    "settlement.person_found": gettext_lazy("确认了一张账单是您的"),
     "settlement.corrected": gettext_lazy("收到了您账单的更正"),
     "settlement.reversed": gettext_lazy("收到了您账单的冲销"),
     "campaign.received": gettext_lazy("收到了您的求助项目"),

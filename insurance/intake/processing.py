@@ -308,3 +308,9 @@ def person_found(identity_id: int, person_id: int) -> None:
             Record.objects.filter(settlement_id=settlement.pk, progress=Progress.HELD).update(
                 progress=Progress.OPEN
             )
+            audit(
+                "settlement.person_found",
+                f"settlement:{settlement.pk}",
+                also=[f"need:{settlement.need_id}"],
+                payload={"identity": identity_id, "residual": str(settlement.person_paid)},
+            )

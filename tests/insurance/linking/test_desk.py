@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
@@ -9,6 +11,8 @@ from django.urls import reverse
 import factories as make
 from accounts.staff import enrol_totp
 from audit.models import Entry
+from insurance.intake.models import Settlement
+from insurance.ledger.models import NeedAccount
 from insurance.linking import desk
 from insurance.linking.models import Review
 from outbox import tasks
@@ -85,6 +89,12 @@ def test_yes_links_and_posts_the_bill(reviewer, question, people):
     reviewer.post(reverse("linking:decide", args=[review_id]), {"answer": "same", "note": "改过名"})
     tasks.drain()
     assert people.person_of(identity) == person
+    with engine_scope("test"):
+        bill = Settlement.objects.get(identity_id=identity)
+        need = NeedAccount.objects.get(person_id=person)
+        assert (bill.need_id, need.residual) == (need.pk, Decimal("1250.50"))
+        told = Entry.objects.get(action="settlement.person_found", subject=f"settlement:{bill.pk}")
+    assert told.content.payload["subjects"] == [f"need:{need.pk}"]
 
 
 def test_no_makes_another_person(reviewer, question, people):
