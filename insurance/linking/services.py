@@ -61,7 +61,7 @@ def link(identity_id: int, *, amount: Decimal | None = None) -> LinkResult:
     amount: yuan that the caller knows to hang on the answer (a campaign's sum); bills are found here.
     """
     identity = Identity.objects.select_for_update(no_key=True).get(pk=identity_id)
-    mine = _record_of(identity)
+    mine = record_of(identity)
     keys = lookup.keys_of(identity, mine)
     if identity.person_id:
         # A bill may tell of another hospital.
@@ -93,7 +93,7 @@ def link(identity_id: int, *, amount: Decimal | None = None) -> LinkResult:
     return LinkResult("waiting", None, "")
 
 
-def _record_of(identity: Identity) -> PersonRecord:
+def record_of(identity: Identity) -> PersonRecord:
     """The engine's record of an identity; its ID number is read here, 15 digits as the 18 they stand for."""
     number = idnumber.parse(identity.id_number) if identity.id_number else None
     if number is not None:
@@ -195,7 +195,7 @@ def apply_decision(review_id: int) -> LinkResult:
     if review.state == Review.State.SAME:
         if identity.person_id is None:
             registry.assign(identity, _root(review.candidate_id), "review", review.weight)
-            mine = _record_of(identity)
+            mine = record_of(identity)
             keys = lookup.keys_of(identity, mine)
             number = bytes(identity.id_blind) if identity.id_blind is not None else None
             suggesting.suggest(identity, lookup.look_up(identity.pk, mine, keys, number))

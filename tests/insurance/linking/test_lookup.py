@@ -41,7 +41,7 @@ def test_bytes_of_another_version_are_not_read():
 def look(identity_id):
     with engine_scope("test"):
         identity = Identity.objects.get(pk=identity_id)
-        mine = services._record_of(identity)
+        mine = services.record_of(identity)
         keys = lookup.keys_of(identity, mine)
         number = bytes(identity.id_blind) if identity.id_blind is not None else None
         return lookup.look_up(identity.pk, mine, keys, number)
