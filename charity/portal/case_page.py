@@ -71,7 +71,6 @@ REPEATED = {
 SHOWN = 15  # lines of the history; the older ones are folded
 # five digits or more, however they are grouped
 NUMBER = re.compile(r"\d(?:[\s.·\-－—]{0,3}\d){4,}")
-REASON_WORDS = {"call", "papers", "payee", "other"}
 SEAL_WORDS = {
     "hospital": lazy("医院公章"),
     "medical_affairs": lazy("医务处章"),

@@ -21,7 +21,6 @@ from matching.linkage import areas
 from scope import Actor
 
 SENDING = ("statutory_insurer", "hospital")
-LENGTH = 12  # as in the interface; what is finer than a county stands behind its six digits
 MOST = 200
 OWN_LEVEL = ("00", "99")
 

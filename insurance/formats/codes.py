@@ -14,11 +14,8 @@ CERT_TYPE: dict[str, str] = _DATA["psn_cert_type"]
 SEX: dict[str, str] = _DATA["gend"]
 MED_TYPE: dict[str, str] = _DATA["med_type"]
 PROVINCES = frozenset(_DATA["provinces"])
-RESIDENT_INSUTYPES = frozenset(_DATA["resident_insutype"])
-"""Insurance types of residents; 310 employees and 340 retired cadres are not among them."""
 
 RESIDENT_ID_CARD = "01"
-BIRTH_CERTIFICATE = "990201"
 
 PAYS: dict[str, str] = {
     "basic": "hifp_pay",

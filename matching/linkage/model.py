@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -176,10 +176,6 @@ class Params:
             ),
             limits={pair: Limits(**limit) for pair, limit in body.get("limits", {}).items()},
         )  # fmt: skip
-
-    def renamed(self, version: str) -> "Params":
-        """The same table under another version."""
-        return replace(self, version=version)
 
 
 def _looks_like_area(values: Sequence[Any]) -> bool:

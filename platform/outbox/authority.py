@@ -36,7 +36,6 @@ MAY_WAKE: dict[str, frozenset[str]] = {
         "linking.linked": (),
         "linking.unlinked": (),
         "linking.again": (),
-        "settlement.posted": (),
         "application.submitted": ("patient",),
         "application.identity_checked": ("staff",),
         "application.proven": (),

@@ -94,12 +94,6 @@ class CheckboxCards(forms.CheckboxSelectMultiple):
     option_template_name = "web/forms/widgets/choice.html"
 
 
-class CheckCard(forms.CheckboxInput):
-    """A single statement to tick; the field's label and help text stand in the card."""
-
-    template_name = "django/forms/widgets/checkbox.html"
-
-
 class IdNumberInput(forms.TextInput):
     """18 digits or 17 and an X; never remembered by the browser."""
 
@@ -120,14 +114,6 @@ class PhoneInput(forms.TextInput):
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__({"inputmode": "tel", "autocomplete": "tel", "maxlength": "20", **(attrs or {})})
-
-
-class CodeInput(forms.TextInput):
-    """The code of an SMS, offered by the phone itself."""
-
-    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        base = {"inputmode": "numeric", "autocomplete": "one-time-code", "maxlength": "8"}
-        super().__init__({**base, **(attrs or {})})
 
 
 class DayInput(forms.DateInput):

@@ -17,10 +17,6 @@ from scope import actor_scope, engine_scope
 pytestmark = pytest.mark.django_db
 
 
-def owed(mend):
-    return pytest.mark.xfail(strict=True, reason=mend)
-
-
 @pytest.fixture
 def world():
     """Two charities; an application, consent and case of the second; an attacker in the first."""
