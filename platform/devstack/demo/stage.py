@@ -319,7 +319,9 @@ def verify_facts(worker: Actor, case: Case) -> None:
             ),
         ]
         if ill.get("stage"):
-            found.append(("diagnoses", "", {"name": ill["name"], "icd10": ill["icd10"], "stage": ill["stage"]}))
+            found.append(
+                ("diagnoses", "", {"name": ill["name"], "icd10": ill["icd10"], "stage": ill["stage"]})
+            )
         for fact, key, value in found:
             if fact in asked:
                 findings.record_finding(
