@@ -121,6 +121,7 @@ def _proven_anew(application_id: int, token: ProofToken, person: Person) -> None
     ).first()
     if found is not None:
         registry.represent(found.account_id, person.pk, found.capacity, "token")
+        emit("application.proven", application_id=found.pk)  # what its yes could not open meanwhile
 
 
 def identity_checked(application_id: int, user_id: int, org_id: int) -> None:

@@ -17,6 +17,7 @@ from consent.models import Consent
 from insurance.ledger import services as ledger
 from matching import eligibility
 from outbox import emit
+from people.models import Representation
 from vault.index import blind
 
 from .facts import facts_of, with_quota
@@ -68,6 +69,15 @@ def open_case(consent_id: int) -> Case | None:
     return case
 
 
+def _opens(application: Application) -> tuple[int | None, int | None]:
+    """(person, need) that a yes of the account opens. Nothing while it has to prove a joint record anew: it had proven
+    one of two people, and a yes to one more house would show it the bills of the other."""
+    speaks = Representation.objects.filter(
+        account_id=application.account_id, person_id=application.person_id or 0, revoked_at=None
+    )
+    return (application.person_id, application.need_id) if speaks.exists() else (None, None)
+
+
 def _case_of(consent_id: int) -> Case | None:
     """open_case() without the evaluation."""
     consent = Consent.objects.get(pk=consent_id)
@@ -76,8 +86,9 @@ def _case_of(consent_id: int) -> Case | None:
         return None
     if not consent.decision or consent.withdrawn_at is not None or consent.valid_until <= timezone.now():
         return None
-    if application.need_id and consent.need_id != application.need_id:
-        consent.person_id, consent.need_id = application.person_id, application.need_id
+    person_id, need_id = _opens(application)
+    if need_id and consent.need_id != need_id:
+        consent.person_id, consent.need_id = person_id, need_id
         consent.save(update_fields=["person_id", "need_id"])
     fund = Fund.objects.get(pk=consent.fund_id)
     if fund.organisation_id != consent.organisation_id:
@@ -92,8 +103,8 @@ def _case_of(consent_id: int) -> Case | None:
             organisation_id=consent.organisation_id,
             fund=fund,
             consent_id=consent.pk,
-            person_id=application.person_id,
-            need_id=application.need_id,
+            person_id=person_id,
+            need_id=need_id,
             due_on=working_days_from(fund.decision_days),
         )
         CaseEvent.objects.create(
@@ -198,9 +209,10 @@ def application_changed(application_id: int) -> None:
     for consent in Consent.objects.filter(application_id=application_id, decision=True, withdrawn_at=None):
         _case_of(consent.pk)  # evaluated once, below
     cases = Case.objects.filter(application_id=application_id, state__in=OPEN_STATES)
+    opened = _opens(application)
     for case in cases:
-        if (case.person_id, case.need_id) != (application.person_id, application.need_id):
-            case.person_id, case.need_id = application.person_id, application.need_id
+        if (case.person_id, case.need_id) != opened and (opened[0] or application.person_id is None):
+            case.person_id, case.need_id = opened
             case.save(update_fields=["person_id", "need_id"])
         evaluate_case(case)
 

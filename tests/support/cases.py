@@ -21,6 +21,7 @@ from consent.models import Consent
 from insurance.intake.models import Settlement
 from insurance.ledger import services as ledger
 from matching.eligibility import parse_rule
+from people import registry
 from people.models import Person
 from scope import Actor, actor_scope, engine_scope
 
@@ -193,6 +194,8 @@ def stage(
                 person_id=person_id if proven else None,
                 need_id=need_id if proven else None,
             )
+            if proven and person_id is not None:
+                registry.represent(account.pk, person_id, "parent", "token")
     else:
         with actor_scope(make.patient(account)):
             application = Application.objects.get(pk=application.pk)
