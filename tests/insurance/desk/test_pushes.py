@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 def page(client, name, *args, **query):
     answer = client.get(reverse(name, args=args), query)
     assert answer.status_code == 200
-    return answer.content.decode()
+    return re.sub(r"(?<=>)\s+|\s+(?=<)", "", answer.content.decode())
 
 
 def test_an_empty_list_says_what_to_do(desk):
