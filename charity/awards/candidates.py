@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from audit import record
@@ -149,6 +149,7 @@ def evaluate_case(case: Case) -> None:
     rule = eligibility.parse_rule(version.rule)
     facts = with_quota(facts_of(case, application), rule, case)
     evaluation = eligibility.evaluate(rule, facts, timezone.localdate())
+    before = _outcome(case)
     offer = evaluation.offer
     statuses = [result.status for result in evaluation.results]
     case.rule = version
@@ -199,6 +200,36 @@ def evaluate_case(case: Case) -> None:
     )
     case.evaluated_at = timezone.now()
     case.save(update_fields=EVALUATED)
+    if _outcome(case) != before:  # the same again changes nothing
+        record("case.evaluated", f"case:{case.pk}", payload=_outcome(case))
+
+
+def _outcome(case: Case) -> dict[str, Any]:
+    """What an evaluation says, as the log keeps it: the rule, the verdict, yuan and counts; no fact."""
+    return {
+        "rule": case.rule_id,
+        "verdict": case.verdict,
+        "offer": f"{case.offer:.2f}",
+        "binding": case.binding,
+        "criteria": [case.met, case.failed, case.unknown],
+    }
+
+
+def look_again(case: Case) -> bool:
+    """evaluate_case() among many: what cannot be read (a rule, a check or an answer that came past the services) is
+    undetermined and logged, and stops nobody else's case. False then."""
+    try:
+        with transaction.atomic():
+            evaluate_case(case)
+    except DatabaseError:
+        raise  # a lock or a lost connection: all of it is tried again
+    except Exception as error:
+        logger.error("case %s cannot be looked at: %s", case.pk, type(error).__name__)
+        Case.objects.filter(pk=case.pk).update(
+            verdict="undetermined", offer=ZERO, binding="", evaluated_at=timezone.now()
+        )
+        return False
+    return True
 
 
 def application_changed(application_id: int) -> None:
@@ -214,13 +245,13 @@ def application_changed(application_id: int) -> None:
         if (case.person_id, case.need_id) != opened and (opened[0] or application.person_id is None):
             case.person_id, case.need_id = opened
             case.save(update_fields=["person_id", "need_id"])
-        evaluate_case(case)
+        look_again(case)
 
 
 def need_changed(need_id: int) -> None:
     """Handler of need.changed: what is open changed, so every open case on it is looked at again."""
     for case in Case.objects.filter(need_id=need_id, state__in=OPEN_STATES):
-        evaluate_case(case)
+        look_again(case)
 
 
 def consent_withdrawn(consent_id: int) -> None:

@@ -6,7 +6,6 @@ import logging
 from collections import Counter
 from decimal import Decimal
 
-from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
@@ -17,7 +16,7 @@ from consent.models import Consent
 from matching import eligibility
 from outbox import asked_by
 
-from .candidates import OPEN_STATES, evaluate_case, rule_in_force
+from .candidates import OPEN_STATES, look_again, rule_in_force
 from .facts import facts_of, with_quota
 from .models import Case
 
@@ -97,11 +96,6 @@ def sweep_rules() -> int:
         .exclude(in_force=None)
         .exclude(rule_id=None)
         .exclude(rule_id=F("in_force"))
-        .order_by("pk")[:AT_ONCE]
+        .order_by(F("evaluated_at").asc(nulls_first=True), "pk")[:AT_ONCE]
     )
-    count = 0
-    for case in list(stale):
-        with transaction.atomic():
-            evaluate_case(case)
-        count += 1
-    return count
+    return sum(look_again(case) for case in list(stale))

@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from charity.awards.candidates import OPEN_STATES, evaluate_case
+from charity.awards.candidates import OPEN_STATES, evaluate_case, look_again
 from charity.awards.models import Case
 from outbox import asked_by
 
@@ -42,9 +41,4 @@ def sweep_expired() -> int:
         .values_list("case_id", flat=True)
         .distinct()
     )
-    count = 0
-    for case_id in list(stale):
-        with transaction.atomic():
-            evaluate_case(Case.objects.get(pk=case_id))
-        count += 1
-    return count
+    return sum(look_again(case) for case in Case.objects.filter(pk__in=list(stale)).order_by("pk"))

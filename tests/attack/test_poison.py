@@ -1,0 +1,72 @@
+"""One row that cannot be read, written by SQL in its own house, must not stop the engine for others."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+import cases
+from charity.awards import tasks
+from charity.awards.models import Case
+from consent.models import Consent
+from outbox import emit
+from outbox.tasks import drain
+from scope import actor_scope, engine_scope
+
+pytestmark = pytest.mark.django_db
+
+FINDING = (
+    "INSERT INTO finding (case_id, organisation_id, application_id, consent_id, fact, key, category, outcome, value,"
+    " means, source, checked_on, valid_until, recorded_by_id, recorded_at) VALUES (%s, %s, %s, %s, 'medical_spend', '',"
+    " 'bills', 'found', decode(repeat('00', 40), 'hex'), 'phone', NULL, current_date, current_date - 1, %s, now())"
+)
+RULE = (
+    "INSERT INTO rule_version (fund_id, version, rule, sha256, source, effective_from, created_at)"
+    " SELECT fund_id, version + 1, '{}', repeat('0', 64), '', current_date, now() FROM rule_version WHERE fund_id = %s"
+)
+
+
+@pytest.fixture(params=["finding", "rule"])
+def poisoned(request, inject):
+    """A case that the engine looks at and cannot read."""
+    on = cases.stage()
+    with actor_scope(on.worker if request.param == "finding" else on.manager):
+        if request.param == "finding":
+            inject(FINDING, on.case.pk, on.org.pk, on.application.pk, on.consent.pk, on.worker.user_id)
+        else:
+            inject(RULE, on.fund.pk)
+    with engine_scope():
+        Case.objects.filter(pk=on.case.pk).update(evaluated_at=timezone.now() - timedelta(days=1))
+    return on
+
+
+def case_of(on):
+    with engine_scope():
+        return Case.objects.get(pk=on.case.pk)
+
+
+def test_other_houses_on_the_same_need_are_still_looked_at(poisoned):
+    """Found by attack: the first case that could not be read killed the event for all after it."""
+    other = cases.stage(need_id=poisoned.need_id, person_id=case_of(poisoned).person_id)
+    before = case_of(other).evaluated_at
+    with engine_scope():
+        emit("need.changed", need_id=poisoned.need_id)
+    drain()
+    assert case_of(other).evaluated_at > before
+
+
+def test_what_ends_with_time_ends_for_everybody_all_the_same(poisoned):
+    """Found by attack: the sweep was one transaction, and one case undid all of it: consents that ran out stayed open."""
+    other = cases.stage()
+    with engine_scope():
+        Consent.objects.filter(pk=other.consent.pk).update(valid_until=timezone.now() - timedelta(minutes=1))
+    assert tasks.sweep() == 1
+    assert case_of(other).state == "expired"
+
+
+def test_a_case_that_cannot_be_read_does_not_stand_first_for_ever(poisoned):
+    """What failed waits behind what was not looked at for longer."""
+    tasks.sweep()
+    assert case_of(poisoned).evaluated_at > timezone.now() - timedelta(hours=1)
