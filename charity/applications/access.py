@@ -87,6 +87,7 @@ WORDS: dict[str, Any] = {
     "award.corrected": gettext_lazy("更正了资助的金额"),
     "award.sent_back": gettext_lazy("退回了资助方案"),
     "case.opened": gettext_lazy("开始办您的申请"),
+    "case.evaluated": gettext_lazy("对照基金的规则核对了条件"),
     "case.assigned": gettext_lazy("安排了经办人"),
     "case.refused": gettext_lazy("决定这次不能资助"),
     "case.closed": gettext_lazy("结束了这件事"),

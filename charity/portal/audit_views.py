@@ -14,7 +14,6 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET
 
 from accounts.models import Organisation, User
@@ -25,68 +24,14 @@ from scope import permission
 from vault import masking
 from web import charts
 
+from .audit_words import ACTIONS
+
 ROLES = ("auditor", "administrator")
 LIMIT = 200  # lines of one object's trail on the page; the export has all
 SEES_ALL = {"regulator", "operator"}
 LATE = timedelta(minutes=5)
 """An entry that waits longer for its leaf is told to the operator; in a quiet night no entry waits at all."""
 SUBJECT = re.compile(r"^[a-z_]{2,30}:[a-z0-9_]{1,30}$")
-ACTIONS = {
-    "case.review_asked": lazy("家属请求复核"),
-    "case.review_answered": lazy("答复复核"),
-    "case.viewed": lazy("看了案件"),
-    "queue.viewed": lazy("看了待办列表"),
-    "field.revealed": lazy("看了完整信息"),
-    "document.downloaded": lazy("下载了材料"),
-    "award.proposed": lazy("建议资助"),
-    "award.approved": lazy("批准资助"),
-    "award.paid": lazy("付款"),
-    "award.refused": lazy("不予资助"),
-    "consent.given": lazy("患者同意"),
-    "consent.withdrawn": lazy("患者收回同意"),
-    "settlement.received": lazy("收到结算单"),
-    "queue.searched": lazy("在待办里查找"),
-    "queue.printed": lazy("打印了清单"),
-    "queue.exported": lazy("导出了清单"),
-    "payments.viewed": lazy("看了付款列表"),
-    "case.opened": lazy("建立案件"),
-    "case.assigned": lazy("转给同事"),
-    "case.sealed": lazy("收回同意后封存"),
-    "award.corrected": lazy("改了建议金额"),
-    "award.sent_back": lazy("退回经办"),
-    "award.cancelled": lazy("取消资助"),
-    "award.returned": lazy("收到退款"),
-    "award.released": lazy("释放预留"),
-    "document.accepted": lazy("核对了材料"),
-    "document.rejected": lazy("退回了材料"),
-    "document.requested": lazy("请家属补材料"),
-    "document.reminded": lazy("催补材料"),
-    "identity.checked": lazy("核对了身份证件"),
-    "finding.recorded": lazy("记了一项核实"),
-    "rule.published": lazy("发布规则"),
-    "rule.trial_requested": lazy("试算了一份新规则"),
-    "rule.tried": lazy("试算完成"),
-    "fund.budget": lazy("改了基金预算"),
-    "fund.paused": lazy("暂停受理"),
-    "fund.open": lazy("恢复受理"),
-    "consent.deletion_acknowledged": lazy("确认已删除资料"),
-    "access.refused": lazy("访问被拒绝"),
-    "staff.signed_in": lazy("登录"),
-    "staff.sign_in_failed": lazy("登录没有成功"),
-    "api.secret_refused": lazy("接口密钥不对"),
-    "api.token_refused": lazy("接口令牌被拒绝"),
-    "link.viewed": lazy("看了一对待核对的记录"),
-    "settlements.viewed": lazy("看了待核对账单的清单"),
-    "settlement.twin_viewed": lazy("看了一对待核对的账单"),
-    "records.viewed": lazy("看了推送清单"),
-    "record.viewed": lazy("看了一条推送"),
-    "records.exported": lazy("导出了推送清单"),
-    "invitations.viewed": lazy("看了邀请信清单"),
-    "invitation.opened": lazy("打开了邀请信"),
-    "invitation.printed": lazy("打印了邀请信"),
-    "campaigns.viewed": lazy("看了求助项目清单"),
-    "campaign.viewed": lazy("看了求助项目"),
-}
 
 
 def _may_read(request: Any, actor_label: str) -> bool:

@@ -399,6 +399,18 @@ def test_evaluating_twice_changes_nothing(db):
     assert (case.offer, case.verdict, case.criteria) == before
     with actor_scope(on.worker):
         assert Case.objects.filter(application_id=on.application.pk).count() == 1
+    with engine_scope("test"):
+        told = AuditEntry.objects.get(action="case.evaluated", subject=f"case:{case.pk}")
+        assert (told.content.payload["offer"], told.content.payload["verdict"]) == (
+            f"{case.offer:.2f}",
+            case.verdict,
+        )
+        ledger.external(
+            on.need_id, "crowdfunding", "campaign:1:v1:1", paid=ledger.need_position(on.need_id).open
+        )
+        candidates.need_changed(on.need_id)
+        assert AuditEntry.objects.filter(action="case.evaluated", subject=told.subject).count() == 2
+    assert on.reload().offer == 0
 
 
 def test_two_approvers_at_once_commit_once(real_db):
