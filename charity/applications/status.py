@@ -194,7 +194,7 @@ def _tasks(application: Application, cases: list[Case], lines: list[FundLine]) -
         (_("核对身份和费用"), checking, proven),
         (_("基金审核"), looking or [_agreed(application)], settled),
         (_("告诉您结果"), [_("有结果就发短信，也写在这里。")], settled),
-        (_("钱付到医院账户"), [_("不经过个人，不收手续费。")], settled and paid),
+        (_("钱付出去"), [_("由基金直接付，一般付到医院账户，不收手续费。")], settled and paid),
     ]
     tasks, now_set = [], False
     for label, texts, done in stages:

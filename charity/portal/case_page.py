@@ -316,7 +316,11 @@ def _figures(case: Case, person: Person | None, payers: Payers | None) -> list[d
             }
         )
         words = {"commercial": _("商保"), "charity": _("慈善"), "crowdfunding": _("个人求助")}
-        names = "、".join(f"{words[kind]} {count}" for kind, count in payers.kinds.items() if kind in words)
+        names = "、".join(
+            _("%(kind)s %(count)d 笔") % {"kind": words[kind], "count": count}
+            for kind, count in payers.kinds.items()
+            if kind in words
+        )
         items.append(
             {"label": _("别人已付或已答应"), "value": yuan(payers.others), "sub": names or _("还没有")}
         )

@@ -25,6 +25,7 @@ from web import charts
 
 from . import forms
 from .queue import working_days
+from .queue_views import CASE_ROLES
 
 FUND_ROLES = ("case_worker", "approver", "payer", "fund_manager", "auditor", "administrator")
 WEEKS = 8
@@ -131,6 +132,7 @@ def page(request: Any, fund: Fund, *, bound: Any = None, faults: Any = (), statu
             "queue": queue,
             "speed": _speed(fund),
             "manager": manager,
+            "sees_cases": bool({*CASE_ROLES} & {*request.actor.roles}),
             "forms": found if manager else {},
             "faults": faults,
         },

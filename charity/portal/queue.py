@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -149,7 +150,7 @@ def read(params: Mapping[str, str], actor: Actor) -> Wanted:
         flag=one_of("flag", FLAGS),
         sort=one_of("sort", SORTS, "waiting"),
         size=size if size in SIZES else 20,
-        number=params.get("number", "")[:24].strip().upper(),
+        number=params.get("number", "")[:24].replace("\x00", "").strip().upper(),
     )
 
 
@@ -157,7 +158,7 @@ def select(actor: Actor, wanted: Wanted) -> QuerySet[Any]:
     """The cases of a tab with its filters, in order: what is overdue stands first by its date."""
     rows = cases_of(actor)
     if wanted.number:
-        return rows.filter(number__startswith=wanted.number).order_by("number")
+        return rows.filter(number__contains=wanted.number).order_by("number")
     rows = rows.filter(tab_filter(wanted.tab, actor))
     if wanted.fund:
         rows = rows.filter(fund_id=wanted.fund)
@@ -233,7 +234,10 @@ def ended(cases: Iterable[Case]) -> dict[int, str]:
 
 
 def looks_like_number(text: str) -> bool:
-    return text.strip().upper().startswith("JL-")
+    """The number, or the end of it as people read it out: 000001-2, 000001. Four digits are a phone's."""
+    return bool(
+        re.fullmatch(r"JL-.*|[0-9]{6}|[0-9]{1,6}-[0-9]{1,3}", text.strip().upper(), re.ASCII | re.DOTALL)
+    )
 
 
 def tabs(actor: Actor, wanted: Wanted, url: str) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from django.contrib import messages
@@ -63,12 +64,14 @@ def _form(request: Any, case: Case, fact: str, rule: verify.Rule, posted: Any = 
             for bill in bills_of(case)
         ]
         return verify_forms.BillForm(*given, bills=bills, initial={"bill": bound_bill(case)})
-    papers = [
-        (row.pk, f"{row.get_kind_display()} {row.pk}")
-        for row in Document.objects.filter(application_id=case.application_id, state="accepted").defer(
-            "content"
-        )
-    ]
+    rows = Document.objects.filter(application_id=case.application_id, state="accepted").order_by(
+        "kind", "id"
+    )
+    papers, serial = [], Counter[str]()
+    for row in rows.defer("content"):
+        serial[row.kind] += 1
+        word = row.get_kind_display()
+        papers.append((row.pk, f"{word} {serial[row.kind]}" if serial[row.kind] > 1 else word))
     return verify_forms.FindingForm(*given, fact=fact, procedures=rule.procedures, papers=papers)
 
 

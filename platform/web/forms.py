@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, DecimalException
 from typing import Any
 
 from django import forms
@@ -37,7 +37,7 @@ class MoneyInput(forms.TextInput):
 
 
 class MoneyField(forms.DecimalField):
-    """Decimal yuan, two places; accepts ¥ and thousands separators, full-width too; never a float."""
+    """Decimal yuan, two places; accepts ¥, 元, 万 and thousands separators, full-width too; never a float."""
 
     widget = MoneyInput
     default_error_messages = {
@@ -58,8 +58,11 @@ class MoneyField(forms.DecimalField):
             return None
         text = str(value).strip().translate(str.maketrans("０１２３４５６７８９．，￥", "0123456789.,¥"))
         try:
-            amount = Decimal(text.removeprefix("¥").replace(",", "").strip())
-        except InvalidOperation:
+            text = text.removeprefix("¥").removesuffix("元").replace(",", "").strip()
+            # people say and write 4万, 1.5万
+            places = 4 if text.endswith("万") else 0
+            amount = Decimal(text.removesuffix("万").strip()).scaleb(places) + 0
+        except DecimalException:
             raise ValidationError(self.error_messages["invalid"], code="invalid")
         if not amount.is_finite():
             raise ValidationError(self.error_messages["invalid"], code="invalid")

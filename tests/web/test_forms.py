@@ -28,13 +28,18 @@ def chinese():
 
 
 @pytest.mark.parametrize(
-    "typed", ["12345.67", "12,345.67", "¥12,345.67", "￥１２，３４５．６７", " 12345.67 "]
+    "typed",
+    ["12345.67", "12,345.67", "¥12,345.67", "￥１２，３４５．６７", " 12345.67 ", "12345.67元", "1.234567万"],
 )
 def test_an_amount_is_understood_however_it_is_typed(typed):
     assert MoneyField().clean(typed) == Decimal("12345.67")
 
 
-@pytest.mark.parametrize("typed", ["一万", "1e400x", "NaN", "12.345", "-1", "0"])
+def test_ten_thousands_become_plain_yuan():
+    assert str(MoneyField().clean("4万")) == "40000"
+
+
+@pytest.mark.parametrize("typed", ["一万", "1e400x", "1e999999万", "万", "NaN", "NaN万", "12.345", "-1", "0"])
 def test_it_refuses_what_is_no_payable_amount(typed):
     with pytest.raises(forms.ValidationError):
         MoneyField().clean(typed)

@@ -191,15 +191,16 @@ def progress(done: int, total: int, remaining: str = "") -> dict[str, Any]:
 
 @register.inclusion_tag("web/forms/error_summary.html")
 def error_summary(*forms: BaseForm) -> dict[str, Any]:
-    """Every error of the forms on top of the page, linked to its field. Nothing when there is none."""
+    """Every error of the forms on top of the page, linked to its field; a label that is a sentence of its own is
+    not repeated. Nothing when there is none."""
     lines = []
     for form in forms:
         for name, errors in form.errors.items():
             field = form[name] if name in form.fields else None
             target = field.id_for_label or field.auto_id if field is not None else ""
-            lines += [
-                {"url": target, "label": field.label if field is not None else "", "text": e} for e in errors
-            ]
+            label = str(field.label) if field is not None else ""
+            label = "" if label.endswith(("。", "？")) else label
+            lines += [{"url": target, "label": label, "text": e} for e in errors]
     return {"lines": lines, "count": len(lines)}
 
 

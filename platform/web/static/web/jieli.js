@@ -125,6 +125,11 @@
     all("[data-seconds]", within).forEach(start);
     all("form[data-bulk]", within).forEach(count);
     all("input[data-limit]", within).forEach(amount);
+    /* A row of tabs that is wider than the phone shows the one that is open. */
+    all(".tabs a[aria-current], .nav a[aria-current]", within).forEach(function (el) {
+      var row = el.closest(".tabs, .nav"), over = el.getBoundingClientRect().right - row.getBoundingClientRect().right;
+      if (over > 0) row.scrollLeft += over + 16;
+    });
     var summary = within.querySelector(".error-summary");
     if (summary) summary.focus();
   }
