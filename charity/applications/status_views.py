@@ -31,8 +31,9 @@ from web.formats import date_patient
 from . import access, forms, services, status
 from .documents import UploadRefusedError
 from .models import Application, DocumentRequest
+from .pages import mine_or_404, step_url
+from .paper_views import keep_uploads, note_too_big, uploaded
 from .uploads import in_memory
-from .views import keep_uploads, mine_or_404, note_too_big, step_url, uploaded
 
 
 def handed_in(request: Any, pk: int, *, lock: bool = False) -> Application:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import status_views, views
+from . import check_views, consent_views, paper_views, status_views, views
 
 app_name = "applications"
 urlpatterns = [
@@ -13,12 +13,14 @@ urlpatterns = [
     path("t/", status_views.token, name="token"),
     path("a/<int:pk>/", status_views.show, name="status"),
     path("a/<int:pk>/step/<slug:name>/", views.step, name="step"),
-    path("a/<int:pk>/documents/", views.documents, name="documents"),
-    path("a/<int:pk>/documents/<int:document_id>/", views.document, name="document"),
-    path("a/<int:pk>/documents/<int:document_id>/remove/", views.remove_document, name="remove_document"),
-    path("a/<int:pk>/funds/", views.funds, name="funds"),
-    path("a/<int:pk>/consent/<int:fund_id>/", views.consent, name="consent"),
-    path("a/<int:pk>/check/", views.check, name="check"),
+    path("a/<int:pk>/documents/", paper_views.documents, name="documents"),
+    path("a/<int:pk>/documents/<int:document_id>/", paper_views.document, name="document"),
+    path(
+        "a/<int:pk>/documents/<int:document_id>/remove/", paper_views.remove_document, name="remove_document"
+    ),
+    path("a/<int:pk>/funds/", consent_views.funds, name="funds"),
+    path("a/<int:pk>/consent/<int:fund_id>/", consent_views.consent, name="consent"),
+    path("a/<int:pk>/check/", check_views.check, name="check"),
     path("a/<int:pk>/delete/", views.delete, name="delete"),
     path("a/<int:pk>/papers/", status_views.more, name="more"),
     path("a/<int:pk>/papers/<int:request_id>/", status_views.answer, name="answer"),
