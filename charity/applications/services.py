@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -279,9 +280,11 @@ def fund_choices(answers: dict[str, Any]) -> list[FundChoice]:
     found = []
     for fund in funds:
         level, sentence = "maybe", _("工作人员看了材料才能确定。")
-        if fund.pk in rules:
-            suggestion = eligibility.suggest(eligibility.parse_rule(rules[fund.pk].rule), told)
-            level, sentence = suggestion.level, str(suggestion.sentence)
+        # a rule that cannot be read came past funds.services: it is its own fund's harm alone
+        with suppress(eligibility.RuleError):
+            if fund.pk in rules:
+                suggestion = eligibility.suggest(eligibility.parse_rule(rules[fund.pk].rule), told)
+                level, sentence = suggestion.level, str(suggestion.sentence)
         found.append(FundChoice(fund, level, sentence))
     return sorted(found, key=lambda choice: (LEVELS.index(choice.level), choice.fund.pk))
 

@@ -120,11 +120,15 @@ def search(request: Any) -> HttpResponse:
     )
 
 
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 16
+
+
 @permission(staff=CASE_ROLES, org=["charity"])
 @require_POST
 def bulk(request: Any) -> HttpResponse:
     """Assign, remind or print what was ticked. Approving and refusing happen case by case."""
-    ids = [int(text) for text in request.POST.getlist("case") if text.isascii() and text.isdigit()][:100]
+    ids = [int(text) for text in request.POST.getlist("case") if _is_id(text)][:100]
     back = HttpResponseRedirect(
         f"{reverse('portal:queue')}?{queue.read(request.POST, request.actor).query()}"
     )
@@ -137,7 +141,7 @@ def bulk(request: Any) -> HttpResponse:
     try:
         if step == "assign":
             to = request.POST.get("to", "")
-            done = casework.assign(request.actor, ids, int(to) if to.isascii() and to.isdigit() else None)
+            done = casework.assign(request.actor, ids, int(to) if _is_id(to) else None)
             text = ngettext("转给同事 %(n)d 件。", "转给同事 %(n)d 件。", done.done) % {"n": done.done}
         elif step == "remind":
             done = casework.remind(request.actor, ids)

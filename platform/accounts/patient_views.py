@@ -230,7 +230,7 @@ def device_list(request: Any) -> HttpResponse:
     here = request.session.get(DEVICE_KEY, "")
     if request.method == "POST":
         number = request.POST.get("device", "")
-        gone = devices.remove(request.actor, int(number)) if number.isdecimal() else None
+        gone = devices.remove(request.actor, int(number)) if number.isdecimal() and len(number) < 16 else None
         if gone is not None and bytes(gone.token_hash).hex() == here:
             request.session.flush()
             return redirect("home")

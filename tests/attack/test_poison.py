@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import DatabaseError
 from django.utils import timezone
 
 import cases
+import factories as make
 from charity.awards import tasks
 from charity.awards.models import Case
 from consent.models import Consent
@@ -70,3 +72,22 @@ def test_a_case_that_cannot_be_read_does_not_stand_first_for_ever(poisoned):
     """What failed waits behind what was not looked at for longer."""
     tasks.sweep()
     assert case_of(poisoned).evaluated_at > timezone.now() - timedelta(hours=1)
+
+
+@pytest.mark.parametrize("role", ["case_worker", "approver", "payer", "auditor", "administrator"])
+def test_nobody_but_a_fund_manager_writes_the_rules(inject, role):
+    """Found by attack: a case worker published the rule under which he then proposed."""
+    on = cases.stage()
+    with actor_scope(make.staff(on.org, role)):
+        for statement in (
+            RULE.replace("%s", str(on.fund.pk)),
+            "INSERT INTO rule_trial (fund_id, organisation_id, rule, sha256, asked_by_id, asked_at) VALUES"
+            f" ({on.fund.pk}, {on.org.pk}, '{{}}', '', app_user(), now())",
+            "INSERT INTO fund (slug, name, organisation_id) SELECT slug || 'x', name, organisation_id FROM fund"
+            f" WHERE id = {on.fund.pk}",
+        ):
+            with pytest.raises(DatabaseError, match="row-level security|null value"):
+                inject(statement)
+        inject("UPDATE fund SET status = 'closed'")
+    with engine_scope():
+        assert type(on.fund).objects.get(pk=on.fund.pk).status == on.fund.status
