@@ -22,13 +22,18 @@ import os
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+try:
+    import fcntl
+except ImportError:  # not on Windows: there, never run two at once
+    fcntl = None  # type: ignore[assignment]
 try:
     from . import verify
 except ImportError:  # the two files alone, somewhere else
@@ -168,6 +173,15 @@ def _write(path: Path, text: str, mode: int = 0o644) -> None:
     os.replace(part, path)
 
 
+@contextmanager
+def _alone(state: Path) -> Iterator[None]:
+    """One at a time for each state: of two histories that are shown at once, the second meets what the first left."""
+    with state.with_name(state.name + ".lock").open("a") as held:
+        if fcntl is not None:
+            fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
 def _judge(options: argparse.Namespace) -> int:
     request = read_request(options.request.read_text(encoding="utf-8"))
     log = verify.parse_key(verify.text_or_file(options.log))
@@ -217,7 +231,8 @@ def main(arguments: list[str] | None = None) -> int:
             _write(options.key, private, 0o600)
             print(public)
             return 0
-        return _judge(options)
+        with _alone(options.state):
+            return _judge(options)
     except ChangedError as error:
         print(f"不签：{error.args[0]}\nRefused: {error.args[1]}.")
         return 1
