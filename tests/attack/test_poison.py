@@ -91,3 +91,29 @@ def test_nobody_but_a_fund_manager_writes_the_rules(inject, role):
         inject("UPDATE fund SET status = 'closed'")
     with engine_scope():
         assert type(on.fund).objects.get(pk=on.fund.pk).status == on.fund.status
+
+
+@pytest.mark.parametrize(
+    ("role", "fact", "category", "taken"),
+    [
+        ("payer", "medical_spend", "bills", False),
+        ("auditor", "medical_spend", "bills", False),
+        ("approver", "medical_spend", "bills", True),
+        ("approver", "committee", "identity", False),
+        ("fund_manager", "committee", "identity", True),
+        ("fund_manager", "subject_bill", "bills", False),
+    ],
+)
+def test_a_check_is_recorded_by_those_whom_the_page_lets(inject, role, fact, category, taken):
+    on = cases.stage()
+    member = make.staff(on.org, role)
+    statement = FINDING.replace("medical_spend", fact).replace("'bills'", f"'{category}'")
+    values = (on.case.pk, on.org.pk, on.application.pk, on.consent.pk, member.user_id)
+    with actor_scope(member):
+        if taken:
+            inject(statement, *values)
+        else:
+            with pytest.raises(DatabaseError, match="row-level security"):
+                inject(statement, *values)
+        with pytest.raises(DatabaseError, match="row-level security"):
+            inject(statement.replace("now())", "now() - interval '1 day')"), *values)
