@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import application_kit as kit
 from django.urls import reverse
+from django.utils import timezone
 
 import cases
 import factories as make
@@ -79,6 +80,8 @@ def test_the_money_bar_follows_the_award_from_reserve_to_payment(db):
 
 def test_without_representation_the_ledger_tells_the_family_nothing(db):
     on = cases.stage(residual="30000.00")
+    with engine_scope("test"):
+        Representation.objects.filter(account=on.account).update(revoked_at=timezone.now())
     answer = kit.browser(on.account).get(reverse("applications:status", args=[on.application.pk]))
     assert answer.context["now"].parts == []
     assert "30,000.00" not in answer.content.decode()

@@ -332,6 +332,20 @@ INSERT = """INSERT INTO finding (case_id, organisation_id, application_id, conse
  '\\x00', now(), %(user)s, now(), NULL)"""
 
 
+def inserted(on):
+    """A check of one's own as INSERT takes it."""
+    return {
+        "case": on.case.pk,
+        "org": on.org.pk,
+        "application": on.application.pk,
+        "consent": on.consent.pk,
+        "fact": "household_area",
+        "category": "identity",
+        "means": "phone",
+        "user": on.worker.user_id,
+    }
+
+
 @pytest.mark.parametrize(
     "lie",
     [
@@ -345,16 +359,7 @@ INSERT = """INSERT INTO finding (case_id, organisation_id, application_id, conse
 )
 def test_sql_of_the_web_role_cannot_write_a_check_that_is_not_ones_own(db, lie):
     on, other = cases.stage(criteria=[HOME]), cases.stage(criteria=[HOME])
-    row = {
-        "case": on.case.pk,
-        "org": on.org.pk,
-        "application": on.application.pk,
-        "consent": on.consent.pk,
-        "fact": "household_area",
-        "category": "identity",
-        "means": "phone",
-        "user": on.worker.user_id,
-    }
+    row = inserted(on)
     change = {
         "somebody else's name": {"user": on.approver.user_id},
         "another house's case": {"case": other.case.pk},
@@ -604,16 +609,7 @@ def test_a_quota_is_counted_and_full_places_wait_in_the_queue(db):
 
 def test_nobody_online_chooses_the_id_of_a_check(db):
     on = cases.stage(criteria=[HOME])
-    row = {
-        "case": on.case.pk,
-        "org": on.org.pk,
-        "application": on.application.pk,
-        "consent": on.consent.pk,
-        "fact": "household_area",
-        "category": "identity",
-        "means": "phone",
-        "user": on.worker.user_id,
-    }
+    row = inserted(on)
     forged = INSERT.replace("(case_id", "(id, case_id").replace("VALUES (", "VALUES (9000000000, ")
     for statement, passes in ((forged, False), (INSERT, True)):
         with actor_scope(on.worker), transaction.atomic(), connection.cursor() as cursor:
