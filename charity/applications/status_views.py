@@ -27,6 +27,7 @@ from insurance.desk.exports import cell
 from scope import permission
 from vault import masking
 from web.formats import date_patient
+from web.query import whole_number
 
 from . import access, forms, services, status
 from .documents import UploadRefusedError
@@ -265,8 +266,8 @@ def access_log(request: Any, pk: int) -> HttpResponse:
     found = access.overview(
         application,
         everything=everything,
-        organisation=int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 16 else None,
-        page=None if printing else int(page) if page.isascii() and page.isdigit() and len(page) < 9 else 1,
+        organisation=whole_number(chosen),
+        page=None if printing else whole_number(page, digits=8) or 1,
     )
 
     def url(**changed: str | None) -> str:

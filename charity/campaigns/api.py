@@ -7,7 +7,6 @@ from typing import Any
 
 from django.http import HttpResponse, JsonResponse
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import NotFound
@@ -16,9 +15,10 @@ from rest_framework.views import APIView
 
 from accounts.api import authenticate, problem
 from insurance.formats.decode import RequestFault, decode_body
-from insurance.intake.api import BodyError, read_body
+from insurance.intake.api import BodyError, fault_answer, read_body
 from scope import permission
 from scope.permissions import Permission
+from web.query import whole_number
 
 from . import openapi, services
 
@@ -44,13 +44,7 @@ class Campaigns(APIView):
         except BodyError as error:
             return error.answer
         except RequestFault as fault:
-            return problem(
-                fault.status,
-                fault.code.replace("_", "-"),
-                _("读不懂请求正文") if fault.status == 400 else _("一次推送太大"),
-                fault.text(get_language() or "zh-hans"),
-                **fault.params,
-            )
+            return fault_answer(fault)
         results = [
             services.receive(plain.actor, position, None if item.fault else item.value)
             for position, item in enumerate(body.records)
@@ -69,13 +63,13 @@ class Campaigns(APIView):
         rows = services.own(plain.actor)
         if named := plain.GET.get("external_id"):
             rows = rows.filter(external_id=named[:64].replace("\x00", ""))
-        before = plain.GET.get("cursor", "")
-        if before:
-            if not (before.isascii() and before.isdigit() and len(before) < 19):
+        if cursor := plain.GET.get("cursor", ""):
+            before = whole_number(cursor, digits=18)
+            if before is None:
                 return problem(
                     400, "invalid-filter", _("筛选条件不对"), _("请用上一页给的 cursor。"), parameter="cursor"
                 )
-            rows = rows.filter(pk__lt=int(before))
+            rows = rows.filter(pk__lt=before)
         found = list(rows[: PER_PAGE + 1])
         following = None
         if len(found) > PER_PAGE:

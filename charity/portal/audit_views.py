@@ -23,6 +23,7 @@ from audit.models import Checkpoint
 from scope import permission
 from vault import masking
 from web import charts
+from web.query import whole_number
 
 from .audit_words import ACTIONS
 
@@ -90,9 +91,10 @@ def show(request: Any) -> HttpResponse:
     )
     entry, path, error, readable, trail, capped = None, None, "", False, [], False
     if number:
-        if number.isascii() and number.isdigit() and len(number) < 16:
+        index = whole_number(number)
+        if index is not None:
             try:
-                entry = log.entry_with_proof(int(number))
+                entry = log.entry_with_proof(index)
                 readable = _may_read(request, entry.actor)
                 path = charts.merkle_path(
                     f"{entry.leaf_index:,}", [step.hex() for step in entry.proof], _holds(entry)
@@ -198,9 +200,10 @@ def witness_request(request: Any) -> HttpResponse:
     """What a witness checks (C2SP tlog-witness): the proof from the size that it saw (?old=) to now. Hashes only."""
     text = request.GET.get("old", "").replace(",", "").strip() or "0"
     try:
-        if not (text.isascii() and text.isdigit() and len(text) < 16):
+        old = whole_number(text)
+        if old is None:
             raise witnessing.WitnessError("old is a number")
-        body = witnessing.request(int(text))
+        body = witnessing.request(old)
     except witnessing.WitnessError as error:
         raise Http404 from error
     response = HttpResponse(body, content_type="text/plain; charset=utf-8")

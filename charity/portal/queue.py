@@ -26,6 +26,7 @@ from insurance.ledger.models import NeedAccount
 from scope import Actor
 from vault import masking
 from vault.index import blind
+from web.query import whole_number
 
 from .people import Person, people_of
 
@@ -134,8 +135,7 @@ class Wanted:
 
 def read(params: Mapping[str, str], actor: Actor) -> Wanted:
     def number(name: str) -> int | None:
-        text = params.get(name, "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 15 else None
+        return whole_number(params.get(name, ""))
 
     def one_of(name: str, allowed: Any, default: str = "") -> str:
         return params.get(name, "") if params.get(name, "") in allowed else default

@@ -20,6 +20,7 @@ from charity.applications.models import ReviewRequest
 from charity.awards import casework
 from charity.awards.rules import AwardError
 from scope import permission
+from web.query import whole_number
 
 from . import queue
 
@@ -120,15 +121,12 @@ def search(request: Any) -> HttpResponse:
     )
 
 
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 16
-
-
 @permission(staff=CASE_ROLES, org=["charity"])
 @require_POST
 def bulk(request: Any) -> HttpResponse:
     """Assign, remind or print what was ticked. Approving and refusing happen case by case."""
-    ids = [int(text) for text in request.POST.getlist("case") if _is_id(text)][:100]
+    found = map(whole_number, request.POST.getlist("case"))
+    ids = [number for number in found if number is not None][:100]
     back = HttpResponseRedirect(
         f"{reverse('portal:queue')}?{queue.read(request.POST, request.actor).query()}"
     )
@@ -140,8 +138,7 @@ def bulk(request: Any) -> HttpResponse:
         return _print(request, ids)
     try:
         if step == "assign":
-            to = request.POST.get("to", "")
-            done = casework.assign(request.actor, ids, int(to) if _is_id(to) else None)
+            done = casework.assign(request.actor, ids, whole_number(request.POST.get("to", "")))
             text = ngettext("转给同事 %(n)d 件。", "转给同事 %(n)d 件。", done.done) % {"n": done.done}
         elif step == "remind":
             done = casework.remind(request.actor, ids)

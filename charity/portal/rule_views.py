@@ -16,6 +16,7 @@ from charity.funds import services
 from charity.funds.models import Fund, RuleTrial, RuleVersion
 from matching import eligibility
 from scope import permission
+from web.query import whole_number
 
 from . import forms
 from .fund_views import FUND_ROLES, fund_of, rule_text
@@ -48,9 +49,10 @@ def _changes(old: Any, new: Any) -> list[dict[str, Any]]:
 
 
 def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 7):
+    number = whole_number(text, digits=6)
+    if number is None:
         raise Http404
-    return int(text)
+    return number
 
 
 @permission(staff=FUND_ROLES, org=["charity"])

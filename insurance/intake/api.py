@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from drf_spectacular.utils import extend_schema
@@ -99,9 +100,8 @@ def _too_large(limit: int) -> HttpResponse:
     )
 
 
-def _fault(fault: RequestFault) -> HttpResponse:
-    from django.utils.translation import get_language
-
+def fault_answer(fault: RequestFault) -> HttpResponse:
+    """A body that cannot be read, as problem+json in the caller's language: 400, or 413 where it is too large."""
     return problem(
         fault.status,
         fault.code.replace("_", "-"),
@@ -152,7 +152,7 @@ class Settlements(APIView):
         except BodyError as error:
             return error.answer
         except RequestFault as fault:
-            return _fault(fault)
+            return fault_answer(fault)
         except services.IdempotencyError:
             return problem(
                 422,
@@ -217,7 +217,7 @@ class Resend(APIView):
         except BodyError as error:
             return error.answer
         except RequestFault as fault:
-            return _fault(fault)
+            return fault_answer(fault)
         except services.NotResendableError:
             return problem(
                 409,

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
 from audit import record
+from web.query import whole_number
 
 from .models import Batch, Progress, Record, RecordState
 
@@ -49,9 +50,10 @@ def _id(query: dict[str, str], name: str) -> int | None:
     text = query.get(name, "").strip()
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+    number = whole_number(text, digits=18)
+    if number is None:
         raise FilterError(name)
-    return int(text)
+    return number
 
 
 def _since(text: str) -> datetime | None:

@@ -9,6 +9,7 @@ from audit import record
 from insurance.intake.models import Settlement
 from people import registry
 from people.models import Identity, Person
+from web.query import whole_number
 
 from . import suggesting
 from .lookup import Stay, stays
@@ -65,11 +66,11 @@ def _find(asked: LookUp) -> list[Review]:
 
 def _person(number: str) -> int | None:
     """The person of this number as the registry knows him now."""
-    digits = number.strip()
-    if not digits.isascii() or not digits.isdigit() or len(digits) > 15:
+    named = whole_number(number.strip())
+    if named is None:
         return None
     try:
-        return registry.root(int(digits)).pk
+        return registry.root(named).pk
     except Person.DoesNotExist:
         return None
 
