@@ -1,25 +1,27 @@
-"""Which funds, and fund by fund the question whether it may see: one question, two answers of the same weight."""
+"""Which funds, and fund by fund the question whether it may see; afterwards who may, and taking it back."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from charity.funds.models import Fund
 from consent import services as consents
-from consent.models import Category
+from consent.models import Category, Consent
 from scope import permission
 from web.formats import date_patient
 
 from . import services, steps
 from .models import Application
-from .pages import bar, draft_or_redirect, mine_or_404, skipped, step_url
+from .pages import bar, draft_or_redirect, handed_in, mine_or_404, skipped, step_url
 
 LEVEL_BADGES = {
     "likely": ("ok", lambda: _("很可能合适")),
@@ -155,3 +157,74 @@ def consent(request: Any, pk: int, fund_id: int) -> HttpResponse:
     else:
         context |= {"back_url": reverse("applications:consents", args=[pk]), "steps": 0}
     return render(request, "applications/consent.html", context)
+
+
+# ---- after handing in ---------------------------------------------------------------------------------------
+
+
+@permission("patient")
+@never_cache
+@require_safe
+def consent_list(request: Any, pk: int) -> HttpResponse:
+    """Who may see, until when; take back; let another fund see."""
+    application = handed_in(request, pk)
+    rows = list(
+        Consent.objects.filter(application_id=application.pk).select_related("organisation").order_by("-pk")
+    )
+    funds = Fund.objects.in_bulk([row.fund_id for row in rows])
+    now = timezone.now()
+    given: list[dict[str, Any]] = [
+        {
+            "consent": row,
+            "fund": funds[row.fund_id].name,
+            "live": row.withdrawn_at is None and row.valid_until > now,
+            "ran_out": row.withdrawn_at is None or row.withdrawn_at > row.valid_until,
+            "renewable": consents.renewable(row) and application.state == Application.State.SUBMITTED,
+            "until": date_patient(row.valid_until),
+            "kinds": [str(Category(kind).label) for kind in row.categories],
+        }
+        for row in rows
+        if row.decision
+    ]
+    live = {item["consent"].fund_id for item in given if item["live"]}
+    others = []
+    if application.state == Application.State.SUBMITTED:
+        others = [c for c in services.fund_choices(application.answers) if c.fund.pk not in live]
+    context = {
+        "application": application,
+        "given": [item for item in given if item["live"]],
+        "ended": [item for item in given if not item["live"]],
+        "others": others,
+        "back_url": reverse("applications:status", args=[pk]),
+    }
+    return render(request, "applications/consents.html", context)
+
+
+@permission("patient")
+@never_cache
+@require_http_methods(["GET", "POST"])
+def withdraw_consent(request: Any, pk: int, consent_id: int) -> HttpResponse:
+    """Taking back is as easy as giving: one page, one button."""
+    application = handed_in(request, pk)
+    row = (
+        Consent.objects.filter(application_id=application.pk, pk=consent_id, decision=True)
+        .select_related("organisation")
+        .first()
+    )
+    if row is None:
+        raise Http404
+    fund = Fund.objects.get(pk=row.fund_id)
+    if request.method == "POST":
+        consents.withdraw(request.actor, row)
+        messages.success(
+            request, _("收回了。“%(fund)s”现在就看不到了。") % {"fund": consents.quoted(fund.name)}
+        )
+        return redirect("applications:consents", pk)
+    context = {
+        "application": application,
+        "consent": row,
+        "fund": fund,
+        "fund_name": consents.quoted(fund.name),
+        "back_url": reverse("applications:consents", args=[pk]),
+    }
+    return render(request, "applications/withdraw_consent.html", context)

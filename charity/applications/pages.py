@@ -21,6 +21,14 @@ def mine_or_404(request: Any, application_id: int, *, lock: bool = False) -> App
     return application
 
 
+def handed_in(request: Any, pk: int, *, lock: bool = False) -> Application:
+    """The own application when it was handed in; a draft has no such pages."""
+    application = mine_or_404(request, pk, lock=lock)
+    if application.state == Application.State.DRAFT:
+        raise Http404
+    return application
+
+
 def draft_or_redirect(request: Any, application_id: int) -> tuple[Application, HttpResponse | None]:
     """The draft; of one that was handed in, the way to its status page."""
     application = mine_or_404(request, application_id, lock=request.method == "POST")

@@ -1,9 +1,7 @@
-"""The family's pages after handing in: status, papers asked for, proof, consents, who saw what, taking back."""
+"""The family's pages after handing in: status, papers asked for, proof, review, taking back, one's own data."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from typing import Any
 
@@ -11,7 +9,6 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -21,28 +18,16 @@ from audit import record
 from charity.awards.models import Case
 from charity.findings.words import copy_for_family
 from charity.funds.models import Fund
-from consent import services as consents
-from consent.models import Category, Consent
-from insurance.desk.exports import cell
+from consent.models import Consent
 from scope import permission
 from vault import masking
-from web.formats import date_patient
-from web.query import whole_number
 
 from . import access, forms, services, status
 from .documents import UploadRefusedError
 from .models import Application, DocumentRequest
-from .pages import mine_or_404, step_url
+from .pages import handed_in, mine_or_404, step_url
 from .paper_views import keep_uploads, note_too_big, uploaded
 from .uploads import in_memory
-
-
-def handed_in(request: Any, pk: int, *, lock: bool = False) -> Application:
-    """The own application when it was handed in; a draft has no such pages."""
-    application = mine_or_404(request, pk, lock=lock)
-    if application.state == Application.State.DRAFT:
-        raise Http404
-    return application
 
 
 @permission("patient")
@@ -172,74 +157,6 @@ def token(request: Any) -> HttpResponse:
 
 @permission("patient")
 @never_cache
-@require_safe
-def consent_list(request: Any, pk: int) -> HttpResponse:
-    """Who may see, until when; take back; let another fund see."""
-    application = handed_in(request, pk)
-    rows = list(
-        Consent.objects.filter(application_id=application.pk).select_related("organisation").order_by("-pk")
-    )
-    funds = Fund.objects.in_bulk([row.fund_id for row in rows])
-    now = timezone.now()
-    given: list[dict[str, Any]] = [
-        {
-            "consent": row,
-            "fund": funds[row.fund_id].name,
-            "live": row.withdrawn_at is None and row.valid_until > now,
-            "ran_out": row.withdrawn_at is None or row.withdrawn_at > row.valid_until,
-            "renewable": consents.renewable(row) and application.state == Application.State.SUBMITTED,
-            "until": date_patient(row.valid_until),
-            "kinds": [str(Category(kind).label) for kind in row.categories],
-        }
-        for row in rows
-        if row.decision
-    ]
-    live = {item["consent"].fund_id for item in given if item["live"]}
-    others = []
-    if application.state == Application.State.SUBMITTED:
-        others = [c for c in services.fund_choices(application.answers) if c.fund.pk not in live]
-    context = {
-        "application": application,
-        "given": [item for item in given if item["live"]],
-        "ended": [item for item in given if not item["live"]],
-        "others": others,
-        "back_url": reverse("applications:status", args=[pk]),
-    }
-    return render(request, "applications/consents.html", context)
-
-
-@permission("patient")
-@never_cache
-@require_http_methods(["GET", "POST"])
-def withdraw_consent(request: Any, pk: int, consent_id: int) -> HttpResponse:
-    """Taking back is as easy as giving: one page, one button."""
-    application = handed_in(request, pk)
-    row = (
-        Consent.objects.filter(application_id=application.pk, pk=consent_id, decision=True)
-        .select_related("organisation")
-        .first()
-    )
-    if row is None:
-        raise Http404
-    fund = Fund.objects.get(pk=row.fund_id)
-    if request.method == "POST":
-        consents.withdraw(request.actor, row)
-        messages.success(
-            request, _("收回了。“%(fund)s”现在就看不到了。") % {"fund": consents.quoted(fund.name)}
-        )
-        return redirect("applications:consents", pk)
-    context = {
-        "application": application,
-        "consent": row,
-        "fund": fund,
-        "fund_name": consents.quoted(fund.name),
-        "back_url": reverse("applications:consents", args=[pk]),
-    }
-    return render(request, "applications/withdraw_consent.html", context)
-
-
-@permission("patient")
-@never_cache
 @require_http_methods(["GET", "POST"])
 def withdraw(request: Any, pk: int) -> HttpResponse:
     application = handed_in(request, pk)
@@ -251,66 +168,6 @@ def withdraw(request: Any, pk: int) -> HttpResponse:
         return redirect("applications:status", pk)
     context = {"application": application, "back_url": reverse("applications:status", args=[pk])}
     return render(request, "applications/withdraw.html", context)
-
-
-@permission("patient")
-@never_cache
-@require_safe
-def access_log(request: Any, pk: int) -> HttpResponse:
-    """Who saw what, by day; ?all=1: also what the family and the platform did; ?org=: one organisation's; ?print=1:
-    all pages as one."""
-    application = handed_in(request, pk)
-    chosen, page = request.GET.get("org", ""), request.GET.get("page", "")
-    printing = request.GET.get("print") == "1"
-    everything = request.GET.get("all") == "1"
-    found = access.overview(
-        application,
-        everything=everything,
-        organisation=whole_number(chosen),
-        page=None if printing else whole_number(page, digits=8) or 1,
-    )
-
-    def url(**changed: str | None) -> str:
-        query = request.GET.copy()
-        for name, value in changed.items():
-            query.pop(name, None)
-            if value is not None:
-                query[name] = value
-        return "?" + query.urlencode()
-
-    context = {
-        "application": application,
-        "found": found,
-        "everything": everything,
-        "printing": printing,
-        "filtered": any(current for _id, _name, current in found.organisations),
-        "toggle": url(all=None if everything else "1", page=None),
-        "print_url": url(print="1", page=None),
-        "screen_url": url(print=None),
-        "newer": url(page=str(found.page - 1)) if found.page > 1 else "",
-        "older": url(page=str(found.page + 1)) if found.page < found.pages else "",
-        "back_url": reverse("applications:status", args=[pk]),
-    }
-    return render(request, "applications/access.html", context)
-
-
-@permission("patient")
-@never_cache
-@require_safe
-def access_file(request: Any, pk: int) -> HttpResponse:
-    """Every single entry as CSV: who, when, what, why, and the number by which the organisation finds it."""
-    application = handed_in(request, pk)
-    record("application.access_downloaded", f"application:{application.pk}")
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow([_("时间"), _("谁"), _("做了什么"), _("看了哪些、为什么"), _("记录编号")])
-    for entry in access.entries(application):
-        at = timezone.localtime(entry.at).strftime("%Y-%m-%d %H:%M:%S")
-        writer.writerow([at, cell(entry.who), cell(entry.what), cell(entry.why), entry.number])
-    response = HttpResponse("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="jieli-access.csv"'
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
 
 
 @permission("patient")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import check_views, consent_views, paper_views, status_views, views
+from . import access_views, check_views, consent_views, paper_views, status_views, views
 
 app_name = "applications"
 urlpatterns = [
@@ -24,14 +24,14 @@ urlpatterns = [
     path("a/<int:pk>/delete/", views.delete, name="delete"),
     path("a/<int:pk>/papers/", status_views.more, name="more"),
     path("a/<int:pk>/papers/<int:request_id>/", status_views.answer, name="answer"),
-    path("a/<int:pk>/consents/", status_views.consent_list, name="consents"),
+    path("a/<int:pk>/consents/", consent_views.consent_list, name="consents"),
     path(
         "a/<int:pk>/consents/<int:consent_id>/withdraw/",
-        status_views.withdraw_consent,
+        consent_views.withdraw_consent,
         name="withdraw_consent",
     ),
-    path("a/<int:pk>/access.csv", status_views.access_file, name="access_file"),
-    path("a/<int:pk>/access/", status_views.access_log, name="access_log"),
+    path("a/<int:pk>/access.csv", access_views.access_file, name="access_file"),
+    path("a/<int:pk>/access/", access_views.access_log, name="access_log"),
     path("a/<int:pk>/review/<int:case_id>/", status_views.review, name="review"),
     path("a/<int:pk>/withdraw/", status_views.withdraw, name="withdraw"),
     path("a/<int:pk>/data/", status_views.download, name="download"),
