@@ -369,10 +369,13 @@ def ask(queries: list[Query], phone: str = "") -> Result:
 
 
 def _verdict(found: Any, person: int | None) -> str:
+    from insurance.linking.services import REVIEWS_PER_IDENTITY
+
     if found.same is not None:
         return "accepted, right" if found.same.person_id == person else "accepted, WRONG"
     if found.doubts:
-        return "review, person among" if any(d.person_id == person for d in found.doubts) else "review, other"
+        asked = found.doubts[:REVIEWS_PER_IDENTITY]
+        return "review, person among" if any(d.person_id == person for d in asked) else "review, other"
     return "nobody, right" if person is None else "nobody, missed"
 
 

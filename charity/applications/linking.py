@@ -106,7 +106,10 @@ def token_redeemed(token_id: int, application_id: int) -> None:
         record("application.proof_refused", f"application:{application.pk}", payload={"token": token.pk})
         return
     if identity.person_id is None:
-        registry.assign(identity, person, "proof", max(pair.weight for pair in fitting))
+        best = max(fitting, key=lambda pair: pair.weight)
+        registry.assign(
+            identity, person, "proof", best.weight, params=best.version, prior_weight=best.prior_weight
+        )
     prove(application, person.pk, "token")
 
 

@@ -6,6 +6,7 @@ measures it as it stands.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,18 +15,22 @@ from typing import Any
 import msgspec
 import psycopg
 from django.db import connection
+from django.db.models import Max
 from django.utils import timezone
 
 from insurance.intake.models import Settlement
+from matching.linkage import online
 from matching.linkage.blocking import blocking_values, probing
 from matching.linkage.records import PersonRecord
 from matching.linkage.scoring import PairScore, score_many
 from people import index
-from people.models import Identity
+from people.models import Identity, Person
 from vault.cipher import unseal
 
 #: As many descriptions are compared with one record; those that share most keys with it come first.
 CANDIDATES = 80
+#: A number is no proof where a pair is likelier to be two relatives than one person.
+LIKELY = 0.5
 VERSION = 1
 
 # The block of a key is read in the order of its identities and no further than the cap: ten thousand records with
@@ -148,11 +153,29 @@ def look_up(identity_id: int, record: PersonRecord, keys: Keys, id_blind: bytes 
     """Every linked description that shares the number or a key, scored; best known by number first."""
     rows, crowded = search(identity_id, keys, id_blind)
     found = opened(rows)
-    pairs = score_many(record, [one.record for one in found], crowded={"phone"} if crowded else ())
+    others = [one.record for one in found]
+    pairs = score_many(record, others, params=tables(), crowded={"phone"} if crowded else ())
     return [
         Scored(one.identity_id, one.person_id, one.by_number, one.record, pair)
         for one, pair in zip(found, pairs, strict=True)
     ]
+
+
+#: How long the registry's size is taken for what it was, seconds.
+SIZE_HOLDS = 300.0
+_size: tuple[float, int] | None = None
+
+
+def tables() -> online.Tables:
+    """The parameters in use, with the prior of the registry as large as it is (within `SIZE_HOLDS`).
+
+    The highest number of a person stands for how many there are: it is read at once, and never too low.
+    """
+    global _size
+    now = time.monotonic()
+    if _size is None or now - _size[0] > SIZE_HOLDS:
+        _size = now, Person.objects.aggregate(highest=Max("pk"))["highest"] or 0
+    return online.for_size(_size[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +190,17 @@ class Judgement:
 def judge(scored: Sequence[Scored], masked: bool) -> Judgement:
     """What the scores of a description's candidates come to. Neither: nobody known.
 
-    One person only is accepted, by ID number with a name that does not contradict, or by score; masked names never.
+    One person only is accepted, by ID number with a name that does not contradict (unless the rest makes it likelier that
+    a relative lent the number), or by score; masked names never.
     Everything between is doubtful, one ID number with two names among it.
     """
     same_number = [item for item in scored if item.by_number]
     holders = {item.person_id for item in same_number}
-    agreeing = [item for item in same_number if item.names_agree and "masked_name" not in item.pair.flags]
+    agreeing = [
+        item
+        for item in same_number
+        if item.names_agree and "masked_name" not in item.pair.flags and item.pair.probability >= LIKELY
+    ]
     if len(holders) == 1 and agreeing and not masked:
         return Judgement(max(agreeing, key=lambda item: item.pair.weight), "exact_id")
     people: dict[int, Scored] = {}

@@ -42,6 +42,9 @@ class Review(models.Model):
     weight = models.FloatField()
     probability = models.FloatField()
     prior_weight = models.FloatField()
+    params = models.CharField(
+        max_length=32, blank=True, help_text="version of the parameter table (matching.linkage.online)"
+    )
     evidence = models.JSONField(help_text="[{field, level, weight, note}], no values")
     flags = ArrayField(models.CharField(max_length=40), default=list)
     stays = models.JSONField(default=dict, help_text="{identity|candidate: {hospital, disease}} of the bills")

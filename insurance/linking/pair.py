@@ -11,7 +11,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from matching.linkage import areas
-from matching.linkage.scoring import DEFAULT
+from matching.linkage.online import replayed
+from matching.linkage.scoring import pair_of
 from people.models import Identity, Source
 from vault import masking
 
@@ -118,6 +119,9 @@ def pair(review: Review) -> Pair:
         if field == "household":
             a = b = (Part("", False),)
         rows.append(Row(field, named[field], a, b, note, weight))
+    # The lines of the table that gave the score, which may not be the one in use now.
+    sources = pair_of(left.source, right.source)
+    limit = replayed(review.params, sources, review.prior_weight).limit(sources)
     return Pair(
         left=Side(str(Source(left.source).label), _about(left)),
         right=Side(str(Source(right.source).label), _about(right)),
@@ -126,8 +130,8 @@ def pair(review: Review) -> Pair:
         prior=review.prior_weight,
         total=review.weight,
         probability=review.probability,
-        accept_at=threshold(DEFAULT.accept),
-        review_at=threshold(DEFAULT.review),
+        accept_at=threshold(limit.accept),
+        review_at=threshold(limit.review),
     )
 
 

@@ -17,7 +17,9 @@ from django.db.models import F, Max, Min
 from django.utils import timezone
 
 from audit import record
-from matching.linkage.scoring import DEFAULT, PairScore
+from matching.linkage.online import Tables
+from matching.linkage.records import PersonRecord
+from matching.linkage.scoring import PairScore, pair_of
 from people.models import Identity
 
 from . import finding, lookup, suggesting
@@ -95,16 +97,22 @@ def _near(identity: Identity) -> Iterator[_Found]:
     """The nearest other person who was rejected for this description."""
     mine = lookup.as_record(identity, stays([identity.pk]).get(identity.pk))
     number = bytes(identity.id_blind) if identity.id_blind is not None else None
+    tables = lookup.tables()
     near = [
         one
         for one in lookup.look_up(identity.pk, mine, lookup.keys_of(identity, mine), number)
         if one.person_id != identity.person_id
         and one.pair.outcome == "reject"
-        and one.pair.weight >= threshold(DEFAULT.review) - NEAR
+        and one.pair.weight >= threshold(_review_line(tables, mine, one.record)) - NEAR
     ]
     if near:
         best = max(near, key=lambda one: one.pair.weight)
         yield _Found(identity, Identity.objects.get(pk=best.identity_id), best.pair, "reject")
+
+
+def _review_line(tables: Tables, mine: PersonRecord, other: PersonRecord) -> float:
+    pair = pair_of(mine.source, other.source)
+    return tables.of(pair).limit(pair).review
 
 
 def _queue(found: _Found) -> bool:

@@ -47,7 +47,8 @@ class LinkResult:
 
 
 def compare(left: Identity, right: Identity) -> PairScore:
-    """Score two descriptions as they stand, without their bills."""
+    """Score two descriptions as they stand, without their bills. Who is meant is proven otherwise: the prior does not
+    matter here, and the table that was believed before any training is asked."""
     return score(as_record(left), as_record(right))
 
 
@@ -75,7 +76,11 @@ def link(identity_id: int, *, amount: Decimal | None = None) -> LinkResult:
     scored = lookup.look_up(identity.pk, mine, keys, number)
     found = lookup.judge(scored, is_masked_name(mine.name))
     if found.same is not None:
-        registry.assign(identity, _root(found.same.person_id), found.method, found.same.pair.weight)
+        pair = found.same.pair
+        registry.assign(
+            identity, _root(found.same.person_id), found.method, pair.weight,
+            params=pair.version, prior_weight=pair.prior_weight,
+        )  # fmt: skip
         suggesting.suggest(identity, scored)
         return _linked(identity, keys.kept, asked_before)
     if found.doubts:
@@ -158,6 +163,7 @@ def _ask(identity: Identity, item: Scored, amount: Decimal | None) -> Review:
         "weight": item.pair.weight,
         "probability": item.pair.probability,
         "prior_weight": item.pair.prior_weight,
+        "params": item.pair.version,
         "evidence": [
             {"field": e.field, "level": e.level, "weight": round(e.weight, 3), "note": e.note}
             for e in item.pair.evidence
@@ -194,7 +200,10 @@ def apply_decision(review_id: int) -> LinkResult:
     identity = Identity.objects.select_for_update(no_key=True).get(pk=review.identity_id)
     if review.state == Review.State.SAME:
         if identity.person_id is None:
-            registry.assign(identity, _root(review.candidate_id), "review", review.weight)
+            registry.assign(
+                identity, _root(review.candidate_id), "review", review.weight,
+                params=review.params, prior_weight=review.prior_weight,
+            )  # fmt: skip
             mine = record_of(identity)
             keys = lookup.keys_of(identity, mine)
             number = bytes(identity.id_blind) if identity.id_blind is not None else None

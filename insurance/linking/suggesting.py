@@ -15,7 +15,7 @@ from matching.linkage.scoring import PairScore, score
 from people import registry
 from people.models import Identity, Representation
 
-from .lookup import Scored, Stay, as_record, stays
+from .lookup import Scored, Stay, as_record, stays, tables
 from .models import NotSame, Review
 
 ZERO = Decimal("0.00")
@@ -31,6 +31,7 @@ def evidence_of(pair: PairScore) -> dict[str, Any]:
         "weight": pair.weight,
         "probability": pair.probability,
         "prior_weight": pair.prior_weight,
+        "params": pair.version,
         "evidence": [
             {"field": e.field, "level": e.level, "weight": round(e.weight, 3), "note": e.note}
             for e in pair.evidence
@@ -55,7 +56,8 @@ def best_pair(
     ours, theirs = list(left)[:DESCRIPTIONS], list(right)[:DESCRIPTIONS]
     known = stays([one.pk for one in [*ours, *theirs] if one.source == "insurer"])
     records = {one.pk: as_record(one, known.get(one.pk)) for one in [*ours, *theirs]}
-    pairs = [(a, b, score(records[a.pk], records[b.pk])) for a in ours for b in theirs]
+    table = tables()
+    pairs = [(a, b, score(records[a.pk], records[b.pk], table)) for a in ours for b in theirs]
     return max(pairs, key=lambda found: found[2].weight, default=None)
 
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 from . import labels
 from .compare_values import clean_birth
@@ -35,7 +35,7 @@ class FieldEvidence:
 
 
 class PairScore(NamedTuple):
-    """A scored pair. ``weight`` = ``prior_weight`` + the sum of the evidence (all log2)."""
+    """A scored pair. ``weight`` = ``prior_weight`` + the sum of the evidence (all log2); ``version`` of the table."""
 
     weight: float
     probability: float
@@ -44,6 +44,7 @@ class PairScore(NamedTuple):
     flags: tuple[str, ...]
     levels: dict[str, str]
     weights: list[float]
+    version: str = ""
 
     @property
     def evidence(self) -> tuple[FieldEvidence, ...]:
@@ -56,6 +57,12 @@ class PairScore(NamedTuple):
         if self.weights[-1]:
             out.append(FieldEvidence("household", "relatives", self.weights[-1], labels.LEVELS["relatives"]))
         return tuple(out)
+
+
+class TablePerPair(Protocol):
+    """Parameters for each pair of sources (`online.Tables`)."""
+
+    def of(self, pair: str) -> Params: ...
 
 
 @cache
@@ -91,7 +98,7 @@ def _rows(records: Sequence[PersonRecord]) -> dict[str, list[Any]]:
     }
 
 
-def score(a: PersonRecord, b: PersonRecord, params: Params = DEFAULT) -> PairScore:
+def score(a: PersonRecord, b: PersonRecord, params: Params | TablePerPair = DEFAULT) -> PairScore:
     """Compare two records; symmetric; never raises on what a record holds."""
     return score_many(a, [b], params)[0]
 
@@ -99,24 +106,35 @@ def score(a: PersonRecord, b: PersonRecord, params: Params = DEFAULT) -> PairSco
 def score_many(
     a: PersonRecord,
     others: Sequence[PersonRecord],
-    params: Params = DEFAULT,
+    params: Params | TablePerPair = DEFAULT,
     crowded: Collection[str] = (),
 ) -> list[PairScore]:
     """Compare one record with many; the scores stand in the order of ``others``.
 
     ``crowded`` names fields of ``a`` whose value very many records share ('phone': a volunteer's or a ward's
-    number): agreeing there says nothing.
+    number): agreeing there says nothing. ``params``: one table, or one per pair of sources.
     """
     if not others:
         return []
-    scorer = _scorer(params)
     mine = Features(a)
-    return [_judge(scorer, mine, Features(other), crowded, _sources(a, other)) for other in others]
+    scorers: dict[str, Scorer] = {}
+    out = []
+    for other in others:
+        pair = _sources(a, other)
+        scorer = scorers.get(pair)
+        if scorer is None:
+            scorer = scorers[pair] = _scorer(params if isinstance(params, Params) else params.of(pair))
+        out.append(_judge(scorer, mine, Features(other), crowded, pair))
+    return out
 
 
 def _sources(a: PersonRecord, b: PersonRecord) -> str:
-    """The name of a pair of sources in `Params.limits`."""
-    return "–".join(sorted((a.source, b.source))) if a.source and b.source else ""
+    return pair_of(a.source, b.source)
+
+
+def pair_of(one: str | None, other: str | None) -> str:
+    """The name of a pair of sources, as in `Params.limits`; '' where one is unknown."""
+    return "–".join(sorted((one, other))) if one and other else ""
 
 
 _scorers: list[Scorer] = []
@@ -129,7 +147,7 @@ def _scorer(params: Params) -> Scorer:
             return known
     made = Scorer(person_model(), params)
     _scorers.insert(0, made)
-    del _scorers[4:]
+    del _scorers[8:]
     return made
 
 
@@ -152,7 +170,9 @@ def _judge(scorer: Scorer, x: Features, y: Features, crowded: Collection[str], p
         outcome = "review"
     if probability >= limit.accept and not NEVER_ACCEPT.intersection(flags):
         outcome = "accept"
-    return PairScore(weight, probability, scorer.prior, outcome, flags, levels, weights)
+    return PairScore(
+        weight, probability, scorer.prior, outcome, flags, levels, weights, scorer.params.version
+    )
 
 
 _NOT_BORN_TOGETHER = ("two_parts", "month_off", "year", "year_off", "ten_years", "else")

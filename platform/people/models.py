@@ -52,6 +52,10 @@ class Identity(models.Model):
     state = models.CharField(max_length=8, choices=LinkState.choices, default=LinkState.WAITING)
     method = models.CharField(max_length=12, blank=True, help_text="exact_id | score | review | new | proof")
     weight = models.FloatField(null=True, help_text="match weight, log2")
+    prior_weight = models.FloatField(null=True, help_text="what of it was known before comparing, log2")
+    params = models.CharField(
+        max_length=32, blank=True, help_text="version of the table that gave the weight"
+    )
 
     name = SealedText("people.name", null=True)
     id_number = SealedText("people.id_number", null=True)

@@ -122,14 +122,25 @@ def root(person_id: int) -> Person:
     return Person.objects.get(pk=person_id)
 
 
-def assign(identity: Identity, person: Person, method: str, weight: float | None = None) -> None:
-    """Link an identity to a person (to whom he was merged into, if he was), with its audit entry."""
+def assign(
+    identity: Identity,
+    person: Person,
+    method: str,
+    weight: float | None = None,
+    *,
+    params: str = "",
+    prior_weight: float | None = None,
+) -> None:
+    """Link an identity to a person (to whom he was merged into, if he was), with its audit entry.
+
+    params, prior_weight: by which table and prior the weight came about, so that it can be found again.
+    """
     person = root(person.pk)
     identity.person = person
     identity.state = LinkState.LINKED
     identity.method = method
-    identity.weight = weight
-    identity.save(update_fields=["person", "state", "method", "weight"])
+    identity.weight, identity.params, identity.prior_weight = weight, params, prior_weight
+    identity.save(update_fields=["person", "state", "method", "weight", "params", "prior_weight"])
     record(
         "person.linked",
         f"person:{person.pk}",
@@ -142,8 +153,8 @@ def release(identity: Identity, state: str = LinkState.WAITING) -> None:
     identity.person = None
     identity.state = state
     identity.method = ""
-    identity.weight = None
-    identity.save(update_fields=["person", "state", "method", "weight"])
+    identity.weight, identity.params, identity.prior_weight = None, "", None
+    identity.save(update_fields=["person", "state", "method", "weight", "params", "prior_weight"])
 
 
 def represent(account_id: int, person_id: int, capacity: str, method: str) -> Representation:
