@@ -312,7 +312,7 @@ def _figures(case: Case, person: Person | None, payers: Payers | None) -> list[d
                 "value": yuan(payers.open),
                 "sub": _("个人负担 %(amount)s 的 %(share)d%%")
                 % {"amount": yuan(position.residual), "share": int(share)},
-                "open": True,
+                "open": payers.open > 0,
             }
         )
         words = {"commercial": _("商保"), "charity": _("慈善"), "crowdfunding": _("个人求助")}

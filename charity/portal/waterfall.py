@@ -18,6 +18,7 @@ from insurance.intake.models import Settlement
 from insurance.ledger import services as ledger
 from insurance.ledger.models import Entry
 from web.charts import WaterfallRow
+from web.formats import money
 
 ZERO = Decimal("0.00")
 COLOURS = {
@@ -81,7 +82,8 @@ def payers_of(case: Case, consent: Consent | None) -> Payers | None:
     if hidden > 0:
         rows.append(WaterfallRow(_("别处"), hidden, "paid", "charity", _("患者没有同意看是谁")))
         others += hidden
-    rows.append(WaterfallRow(_("还没着落"), position.open + pending, "open"))
+    held = _("其中 %(amount)s 本基金已预留，等审批") % {"amount": money(pending)} if pending else ""
+    rows.append(WaterfallRow(_("还没着落"), position.open + pending, "open", sub=held))
     days = [bill.admitted_on or (bill.settled_at and bill.settled_at.date()) for bill in bills]
     ends = [bill.discharged_on or (bill.settled_at and bill.settled_at.date()) for bill in bills]
     return Payers(

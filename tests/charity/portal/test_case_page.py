@@ -69,11 +69,14 @@ def test_the_whole_way_through_the_pages_without_script(db, browser):
     on = cases.stage()
     worker, approver, payer = browser(on.worker), browser(on.approver), browser(on.payer)
     propose(worker, on)
+    held = "其中 ¥10,000.00 本基金已预留，等审批"
+    assert held in page(worker, on)
     text = page(approver, on)
     assert "批准 ¥10,000.00" in text
     decision = {"verdict": "approve", "reason": WHY, "amount": "10000.00"}
     assert "利益关系" in post(approver, on, "decide", 422, **decision)
     post(approver, on, "decide", no_conflict="on", **decision)
+    assert held not in page(worker, on)
     post(payer, on, "pay", reference="工行 20261122-0001")
     text = page(payer, on)
     assert "已付款" in text
