@@ -26,7 +26,7 @@ def _pairs(task: Task, columns: dict[str, list[Any]], values: str) -> dict[Pair,
 
 def run(task: Task) -> Run:
     """Train without labels, link, cluster at p ≥ 0.5; then once more with the same parameters for the sweep."""
-    from matching.linkage.pipeline import link_tables
+    from matching.linkage.tables.pipeline import link_tables
 
     started, cpu = time.perf_counter(), time.process_time()
     result = link_tables(task.a, task.b, task.fields, task.id_col)
@@ -55,9 +55,9 @@ def scoring_rate(task: Task, pairs: int) -> float:
 
     import numpy as np
 
-    from matching.linkage import candidates
     from matching.linkage.model import Model
-    from matching.linkage.pipeline import combine
+    from matching.linkage.tables import candidates
+    from matching.linkage.tables.pipeline import combine
 
     rows, split = combine(task.a, task.b, task.fields)
     model = Model.for_fields(task.fields, rows)

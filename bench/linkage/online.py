@@ -61,7 +61,7 @@ class Chunk:
 
 def cities(count: int) -> list[tuple[str, str, str]]:
     """(four digits, province, city) of as many cities, spread over the country."""
-    from matching.linkage.areas import parts_of
+    from matching.linkage.values.areas import parts_of
 
     codes = (f"{province}{city:02d}00" for province in range(11, 66) for city in range(1, 35))
     known = [(code[:4], parts[0], parts[1]) for code in codes if len(parts := parts_of(code)) == 2]
@@ -84,7 +84,7 @@ class Elsewhere:
         return self.codes.get(text[:4], text[:4]) + text[4:]
 
     def number(self, text: str) -> str:
-        from matching.linkage.idnumber import check_character
+        from matching.linkage.values.idnumber import check_character
 
         if text[:4] not in self.codes:
             return text
@@ -98,8 +98,8 @@ class Elsewhere:
 
 def description(record: dict[str, str], moved: Elsewhere) -> tuple[dict[str, Any], str, str]:
     """(values of a Description, hospital, illness) as the rooms of the three sources would make them."""
-    from matching.linkage import idnumber
-    from matching.linkage import normalise as n
+    from matching.linkage.values import idnumber
+    from matching.linkage.values import normalise as n
 
     source = record["source"]
     number = moved.number(record["id_number"]) if record["id_number"] else ""
@@ -323,7 +323,7 @@ def _database_time() -> float | None:
 def ask(queries: list[Query], phone: str = "") -> Result:
     """Every query once, as the link service asks: normalise, keys, query, open, score, judge."""
     from insurance.linking import lookup
-    from matching.linkage.normalise import is_masked_name
+    from matching.linkage.values.normalise import is_masked_name
     from people.models import Identity
     from people.registry import Description, _values
     from scope import engine_scope

@@ -48,7 +48,7 @@ def records(persons: int, towns: int, seed: int) -> dict[str, list[Any]]:
 def train(persons: int, towns: int, seed: int) -> dict[str, Any]:
     """The tables of every pair of sources with the errors that their training expects, as JSON values."""
     from matching.linkage import scoring
-    from matching.linkage.pipeline import link
+    from matching.linkage.tables.pipeline import link
 
     known = records(persons, towns, seed)
     tables, chosen = {}, {}

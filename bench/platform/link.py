@@ -25,7 +25,7 @@ EVERYBODY = 7_244_101
 
 
 def description(rnd: random.Random) -> Any:
-    from matching.linkage.idnumber import check_character
+    from matching.linkage.values.idnumber import check_character
     from people.registry import Description
 
     born = date(1940 + rnd.randrange(80), 1 + rnd.randrange(12), 1 + rnd.randrange(28))

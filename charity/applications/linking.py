@@ -12,8 +12,8 @@ from audit import record
 from consent.models import Consent
 from insurance.ledger.models import NeedAccount
 from insurance.linking import services as linking
-from matching.linkage import idnumber
 from matching.linkage.scoring import PairScore
+from matching.linkage.values import idnumber
 from outbox import emit
 from people import registry
 from people.models import Identity, Person, ProofToken, Representation

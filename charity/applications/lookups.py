@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from matching.linkage import areas
+from matching.linkage.values import areas
 
 DATA = Path(__file__).parent / "data"
 OTHER_PLACE = "other"

@@ -21,7 +21,7 @@ from charity.funds.models import Fund, RuleVersion
 from consent import services as consents
 from consent.models import Consent
 from matching import eligibility
-from matching.linkage import idnumber
+from matching.linkage.values import idnumber
 from outbox import emit
 from people.models import Capacity, Representation
 from people.registry import normalise_token, redeem_token

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from matching.linkage import areas
+from matching.linkage.values import areas
 
 #: No campaign of a designated platform is near this (yuan); a larger number is a slip of the pen.
 MAX_AMOUNT = Decimal("50000000.00")

@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from charity.applications.lookups import illness_name
-from matching.linkage.areas import name_of
+from matching.linkage.values.areas import name_of
 from scope import permission
 from vault import masking
 from web.charts import Part

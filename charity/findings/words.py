@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from charity.applications.lookups import place_name
 from matching.eligibility import HARDSHIP_NAMES, parse_rule, procedures_asked
 from matching.eligibility.criteria import INSUTYPES
-from matching.linkage.areas import name_of
+from matching.linkage.values.areas import name_of
 
 from .models import CATEGORY, Fact, Finding
 from .reading import NONE, capacity, counts, newest, value_of

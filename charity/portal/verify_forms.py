@@ -17,7 +17,7 @@ from charity.findings.reading import NONE
 from charity.findings.services import MEANS
 from matching.eligibility import HARDSHIP_NAMES
 from matching.eligibility.criteria import INSUTYPES
-from matching.linkage.areas import code_of, name_of
+from matching.linkage.values.areas import code_of, name_of
 from web.forms import DayInput, MoneyField, RadioCards
 
 from .forms import StepForm

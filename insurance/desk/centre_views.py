@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import Organisation
-from matching.linkage import areas
+from matching.linkage.values import areas
 from scope import permission
 
 from . import centres

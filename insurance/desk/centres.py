@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Organisation, Role
 from audit import record
 from insurance.formats.codes import is_known_area
-from matching.linkage import areas
+from matching.linkage.values import areas
 from scope import Actor
 
 SENDING = ("statutory_insurer", "hospital")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from matching.linkage import idnumber
+from matching.linkage.values import idnumber
 
 from . import codes, scalars
 from .amounts import Amounts

@@ -10,9 +10,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from matching.linkage import areas
 from matching.linkage.online import replayed
 from matching.linkage.scoring import pair_of
+from matching.linkage.values import areas
 from people.models import Identity, Source
 from vault import masking
 

@@ -17,10 +17,10 @@ from django.utils import timezone
 from audit import record
 from insurance.intake.models import Settlement
 from insurance.ledger.models import NeedAccount
-from matching.linkage import idnumber
-from matching.linkage.normalise import is_masked_name
 from matching.linkage.records import PersonRecord
 from matching.linkage.scoring import PairScore, score
+from matching.linkage.values import idnumber
+from matching.linkage.values.normalise import is_masked_name
 from outbox import emit
 from people import index, registry
 from people.models import Identity, LinkState, Person

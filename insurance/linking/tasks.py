@@ -18,7 +18,7 @@ from uuid import uuid4
 from celery import shared_task
 from django.conf import settings
 
-from matching.linkage import batch
+from matching.linkage.tables import batch
 
 #: At most so many buckets per message, which loads the table once; fewer where there would be fewer messages than this.
 SLICE = 8

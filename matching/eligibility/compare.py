@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from matching.linkage.areas import name_of
+from matching.linkage.values.areas import name_of
 
 from .criteria import LEVELS, SEXES
 from .facts import HARDSHIP_NAMES

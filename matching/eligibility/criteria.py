@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from matching.linkage.areas import name_of
+from matching.linkage.values.areas import name_of
 
 from .calendar import add_months, age_on, age_starts
 from .facts import HARDSHIP_NAMES, Diagnosis, Facts, Hardship, Known, PriorAward, Unknown

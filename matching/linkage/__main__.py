@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .batch import Spread
-from .files import link_files, parse_fields, written
 from .model import KINDS, Params
+from .tables.batch import Spread
+from .tables.files import link_files, parse_fields, written
 
 ABOUT = (
     "Find the same people within one table (A) or between two (A B): csv or parquet, no database, no labels. "
@@ -52,7 +52,7 @@ def run(options: dict[str, Any], folder: Path | None = None, spread: Spread | No
     fields = parse_fields(options["fields"])
     tables = (options["a"], options["b"], fields, options["id_col"], options["out"])
     if options["backend"] == "duckdb":
-        from .backend import link_files as link_elsewhere
+        from .tables.backend import link_files as link_elsewhere
 
         result = link_elsewhere(
             *tables, clusters=options["clusters"], threshold=options["threshold"], progress=bar, params=params,

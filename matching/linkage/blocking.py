@@ -4,10 +4,10 @@ Values are plain here; the caller hashes them with a secret key (HMAC) before th
 No key is ever a surname alone.
 """
 
-from . import diseases, hospitals, idnumber
-from . import normalise as n
-from .characters import is_han
 from .records import PersonRecord
+from .values import diseases, hospitals, idnumber
+from .values import normalise as n
+from .values.characters import is_han
 
 #: All key names, in the order of their worth.
 KEYS = (

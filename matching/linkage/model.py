@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from . import compare_names, compare_text, compare_values
-from .columns import Coded, Ints, Levels
-from .comparison import Comparison, Prepared
-from .fill import fill
+from .compare import names as compare_names
+from .compare import numbers as compare_values
+from .compare import text as compare_text
+from .compare.columns import Coded, Ints, Levels
+from .compare.comparison import Comparison, Prepared
+from .compare.fill import fill
 
 FORMAT = 2
 #: Kinds of fields, in the order in which their comparisons stand.
@@ -179,7 +181,7 @@ class Params:
 
 
 def _looks_like_area(values: Sequence[Any]) -> bool:
-    from .normalise import area
+    from .values.normalise import area
 
     first: dict[Any, None] = {}
     for v in values:

@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from . import compare_names, compare_text, compare_values
-from .columns import Bools, Levels
+from .compare import names as compare_names
+from .compare import numbers as compare_values
+from .compare import text as compare_text
+from .compare.columns import Bools, Levels
 from .model import Limits, Model, Params
 
 #: Of accepted pairs, this share at least shall be right.

@@ -10,12 +10,15 @@ from typing import Any
 
 from rapidfuzz.distance import OSA, Indel, JaroWinkler
 
-from . import characters as han
-from . import compare_names, compare_text, compare_values, diseases, hospitals, idnumber
-from . import normalise as n
-from .comparison import Comparison
+from .compare import names as compare_names
+from .compare import numbers as compare_values
+from .compare import text as compare_text
+from .compare.comparison import Comparison
 from .model import Model, Params
 from .records import PersonRecord
+from .values import characters as han
+from .values import diseases, hospitals, idnumber
+from .values import normalise as n
 
 _osa = OSA.distance
 _indel = Indel.normalized_similarity

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, Literal, NamedTuple, Protocol
 
 from . import labels
-from .compare_values import clean_birth
+from .compare.numbers import clean_birth
 from .defaults import SURNAMES
 from .model import Frequencies, Model, Params
 from .pairwise import Features, Scorer

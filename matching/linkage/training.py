@@ -12,10 +12,10 @@ from itertools import islice
 import numpy as np
 
 from . import outcomes
-from .candidates import CHUNK, Key, Split, chunks, pair_numbers, pairs_of, random_pairs
-from .columns import Ints, Levels
-from .comparison import Comparison
+from .compare.columns import Ints, Levels
+from .compare.comparison import Comparison
 from .model import Kin, Model, Params, Table, household
+from .tables.candidates import CHUNK, Key, Split, chunks, pair_numbers, pairs_of, random_pairs
 
 SEED = 20240917
 RANDOM_PAIRS = 1_000_000

@@ -6,7 +6,7 @@ pytest.importorskip("opencc")
 
 from bench.linkage import online
 from insurance.linking import lookup
-from matching.linkage import idnumber
+from matching.linkage.values import idnumber
 from people import index
 from vault.cipher import unseal
 

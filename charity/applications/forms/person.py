@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.patients import normalise_phone
-from matching.linkage import idnumber
+from matching.linkage.values import idnumber
 from vault import masking
 from web.forms import Choice, IdNumberInput, PhoneInput
 

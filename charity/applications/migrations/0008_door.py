@@ -6,7 +6,7 @@ from typing import Any
 from django.db import migrations
 
 from accounts.devices import answer_hash, tail_of
-from matching.linkage import idnumber
+from matching.linkage.values import idnumber
 
 
 def tell_the_door(apps: Any, schema_editor: Any) -> None:

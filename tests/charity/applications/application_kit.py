@@ -18,7 +18,7 @@ from scope import actor_scope, engine_scope
 
 
 def with_check(first17: str) -> str:
-    from matching.linkage.idnumber import check_character
+    from matching.linkage.values.idnumber import check_character
 
     return first17 + check_character(first17)
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import factories as make
 from charity.applications import forms, lookups, services, steps
 from charity.applications.fields import DayField
-from matching.linkage import idnumber
+from matching.linkage.values import idnumber
 from scope import actor_scope
 
 

@@ -18,7 +18,7 @@ from insurance.intake import processing
 from insurance.intake.models import Settlement
 from insurance.linking import services as linking
 from insurance.linking.models import Review
-from matching.linkage.idnumber import check_character
+from matching.linkage.values.idnumber import check_character
 from outbox import tasks
 from people import registry
 from people.models import Identity

@@ -13,7 +13,7 @@ import factories as make
 from insurance.intake import processing
 from insurance.intake.models import Settlement
 from insurance.linking import services
-from matching.linkage.idnumber import check_character
+from matching.linkage.values.idnumber import check_character
 from outbox import tasks
 from people import registry
 from people.models import Identity

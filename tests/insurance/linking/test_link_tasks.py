@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 
 from devstack.synthetic import Population
 from insurance.linking import tasks
-from matching.linkage import batch
+from matching.linkage.tables import batch
 
 FIELDS = "name=name,id_number=number,birth_date=birth,phone=phone"
 

@@ -20,7 +20,7 @@ from matching.eligibility import (
     parse_rule,
     procedures_asked,
 )
-from matching.linkage.areas import name_of
+from matching.linkage.values.areas import name_of
 
 FILES = sorted((Path(charity.funds.__file__).parent / "programmes").glob("*/rule.json"))
 RULES = {path.parent.name: parse_rule(json.loads(path.read_text(encoding="utf-8"))) for path in FILES}

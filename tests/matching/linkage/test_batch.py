@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.linkage import batch
-from matching.linkage.candidates import (
+from matching.linkage.compare.columns import COMPACT, Coded, strings
+from matching.linkage.tables import batch
+from matching.linkage.tables.candidates import (
     Blocks,
     Key,
     Split,
@@ -20,9 +21,8 @@ from matching.linkage.candidates import (
     pairs_of,
     rows_of,
 )
-from matching.linkage.columns import COMPACT, Coded, strings
-from matching.linkage.files import link_files, written
-from matching.linkage.pipeline import link
+from matching.linkage.tables.files import link_files, written
+from matching.linkage.tables.pipeline import link
 
 SURNAMES, GIVEN = "王李张刘陈杨黄赵吴周", "伟芳娜秀英敏静丽强磊军洋勇艳杰娟涛明超霞平刚桂文华建国玉兰"
 FIELDS = {"name": "name", "birth": "birth_date", "phone": "phone", "town": "text"}
@@ -89,7 +89,7 @@ def test_buckets_workers_and_others_give_one_answer(table, trained, small_rooms,
 
 
 def test_what_waits_on_disk_is_what_would_stand_in_memory(table, trained, monkeypatch):
-    monkeypatch.setattr("matching.linkage.candidates.ALL_PAIRS", 0)
+    monkeypatch.setattr("matching.linkage.tables.candidates.ALL_PAIRS", 0)
     whole = link(table, None, FIELDS, "id", params=trained)
     monkeypatch.setattr(batch, "ROOM", 5_000)
     monkeypatch.setattr(batch, "BUCKET", 2_000)
@@ -210,7 +210,7 @@ def test_files_in_buckets_are_the_files_of_one_piece(table, small_rooms, tmp_pat
 
 def test_duckdb_finds_what_the_engine_finds(table, trained):
     pytest.importorskip("splink")
-    from matching.linkage.backend import scorer
+    from matching.linkage.tables.backend import scorer
 
     own = link(table, None, FIELDS, "id", params=trained)
     other = link(table, None, FIELDS, "id", params=trained, scorer=scorer())
@@ -225,10 +225,10 @@ def test_duckdb_finds_what_the_engine_finds(table, trained):
 
 def test_splink_weighs_what_sql_can_say_as_the_engine_does(table, trained):
     pytest.importorskip("splink")
-    from matching.linkage import candidates as blocks
-    from matching.linkage.backend import predict
     from matching.linkage.model import Model, Params
-    from matching.linkage.pipeline import combine
+    from matching.linkage.tables import candidates as blocks
+    from matching.linkage.tables.backend import predict
+    from matching.linkage.tables.pipeline import combine
 
     rows, split = combine(table, None, FIELDS)
     model = Model.for_fields(FIELDS, rows)
@@ -242,8 +242,8 @@ def test_splink_weighs_what_sql_can_say_as_the_engine_does(table, trained):
 
 
 def test_what_cannot_be_exported_is_named():
-    from matching.linkage.backend import settings_of
     from matching.linkage.model import Model
+    from matching.linkage.tables.backend import settings_of
 
     model = Model.for_fields({'na"me': "name"})
     with pytest.raises(ValueError, match='na"me'):

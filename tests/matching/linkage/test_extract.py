@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching.linkage.extract import extract
+from matching.linkage.values.extract import extract
 
 
 def found(text: str) -> dict[str, str]:

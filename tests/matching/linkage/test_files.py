@@ -2,7 +2,7 @@ import csv
 
 import pytest
 
-from matching.linkage.files import link_files, parse_fields, read_table
+from matching.linkage.tables.files import link_files, parse_fields, read_table
 
 HEAD = "编号,姓名,身份证,生日\n"
 ROWS = "1,张三丰,11010519491231002X,1949-12-31\n2,張三豐,110105491231002,\n3,李四,,1980-01-01\n\n"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching.linkage import idnumber
+from matching.linkage.values import idnumber
 
 
 def test_it_reads_birth_sex_and_area_of_a_valid_number():

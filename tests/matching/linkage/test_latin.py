@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.linkage.columns import Letters
+from matching.linkage.compare.columns import Letters
 from matching.linkage.model import Model
 from matching.linkage.records import PersonRecord
 from matching.linkage.scoring import score

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching.linkage import normalise as n
+from matching.linkage.values import normalise as n
 
 
 @pytest.mark.parametrize(

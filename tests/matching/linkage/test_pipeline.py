@@ -3,13 +3,13 @@ import random
 import numpy as np
 import pytest
 
-from matching.linkage import candidates as blocks
-from matching.linkage.characters import readings
-from matching.linkage.clusters import cluster
 from matching.linkage.defaults import SURNAMES
-from matching.linkage.idnumber import check_character
 from matching.linkage.model import Model, Params
-from matching.linkage.pipeline import combine, link_tables, rivals
+from matching.linkage.tables import candidates as blocks
+from matching.linkage.tables.clusters import cluster
+from matching.linkage.tables.pipeline import combine, link_tables, rivals
+from matching.linkage.values.characters import readings
+from matching.linkage.values.idnumber import check_character
 
 GIVEN = "伟芳娜秀英敏静丽强磊军洋勇艳杰娟涛明超霞平刚桂文华建国玉兰红梅春秋山海龙凤志辉"
 FIELDS = {

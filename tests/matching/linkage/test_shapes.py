@@ -3,7 +3,7 @@
 import pytest
 
 from bench.linkage import measures, shapes
-from matching.linkage.pipeline import link_tables
+from matching.linkage.tables.pipeline import link_tables
 
 
 def found(key: str):

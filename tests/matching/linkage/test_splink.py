@@ -5,8 +5,8 @@ import pytest
 
 from matching.linkage.model import Model, Params
 from matching.linkage.scoring import DEFAULT, person_model
-from matching.linkage.splink import features, from_splink, to_splink
-from matching.linkage.sql import Parser
+from matching.linkage.tables.splink import features, from_splink, to_splink
+from matching.linkage.tables.sql import Parser
 
 ROWS = {
     "name": ["张三丰", "張三豐", "张*", "章叁峰", "李四", None],

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from ..model import Model, Params, Table
 from . import batch, files
 from .batch import Scored
 from .candidates import Blocks, Key, Split
-from .model import Model, Params, Table
 from .pipeline import Linked
 from .splink import SqlComparison, features_of, to_splink
 

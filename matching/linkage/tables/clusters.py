@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .columns import Ints
+from ..compare.columns import Ints
 
 #: Weights are cut to this many bits either way, so that one absurd agreement cannot carry a cluster.
 CLIP = 12.0

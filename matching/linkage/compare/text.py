@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from rapidfuzz.distance import Indel
 
-from . import characters as han
-from . import diseases, hospitals, nicknames
-from . import normalise as n
-from .areas import locate
+from ..values import characters as han
+from ..values import diseases, hospitals, nicknames
+from ..values import normalise as n
+from ..values.areas import locate
 from .columns import Coded, Ints, Letters, Levels, cpdist, jaro, osa
 from .comparison import Comparison, Prepared
 

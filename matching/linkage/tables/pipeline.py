@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from ..compare.columns import Ints
+from ..compare.fill import RECORDED_ON
+from ..model import Model, Params, Table
+from ..outcomes import decide
+from ..training import Trained, train
 from . import batch
 from . import candidates as blocks
 from .batch import Buckets, Scored, Spread
 from .clusters import cluster
-from .columns import Ints
-from .fill import RECORDED_ON
-from .model import Model, Params, Table
-from .outcomes import decide
-from .training import Trained, train
 
 #: How many partners of a row are held against one another, and from where two of them contradict (log2).
 RIVALS = 6

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from . import characters as han
-from . import normalise as n
+from ..values import characters as han
+from ..values import normalise as n
 from .columns import Coded, Ints, Levels, jaro, osa, strings
 from .comparison import Comparison, Prepared
 

@@ -11,9 +11,9 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from ..compare.fill import RECORDED_ON
+from ..model import KINDS, Params
 from .batch import Spread
-from .fill import RECORDED_ON
-from .model import KINDS, Params
 from .pipeline import Linked, Scorer, link
 
 _ENCODINGS = ("utf-8-sig", "gb18030")

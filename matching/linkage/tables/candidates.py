@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from .columns import COMPACT, Ints
-from .model import Table
+from ..compare.columns import COMPACT, Ints
+from ..model import Table
 
 #: Up to this many pairs in all, everything is compared with everything.
 ALL_PAIRS = 1_500_000

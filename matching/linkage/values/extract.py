@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from ..defaults import SURNAMES
 from . import diseases
 from .areas import locate
-from .defaults import SURNAMES
 
 FieldName = Literal["name", "age", "sex", "hospital", "disease", "area"]
 MAX_TEXT = 20_000

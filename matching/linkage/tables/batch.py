@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ..compare.columns import Ints
+from ..model import Params, Table
 from .candidates import Key, Split, chunks, distinct, pairs_of
-from .columns import Ints
-from .model import Params, Table
 
 #: Up to this many pairs are held in memory, and trained on.
 ROOM = 2_000_000

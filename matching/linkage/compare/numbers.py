@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from . import idnumber
-from . import normalise as n
+from ..values import idnumber
+from ..values import normalise as n
+from ..values.lunar import to_solar
 from .columns import Coded, Ints, Letters, Levels, osa
 from .comparison import Comparison, Prepared
-from .lunar import to_solar
 
 
 def _digits(values: list[str], width: int) -> np.ndarray:

@@ -12,12 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from . import compare_names, compare_text, compare_values, hospitals, idnumber, nicknames
-from . import normalise as n
-from .columns import Coded, Ints, Levels
-from .comparison import Comparison, Prepared
-from .diseases import classify
-from .model import Model, Params, Table
+from ..compare import names as compare_names
+from ..compare import numbers as compare_values
+from ..compare import text as compare_text
+from ..compare.columns import Coded, Ints, Levels
+from ..compare.comparison import Comparison, Prepared
+from ..model import Model, Params, Table
+from ..values import hospitals, idnumber, nicknames
+from ..values import normalise as n
+from ..values.diseases import classify
 from .sql import Expression, Parser
 
 _MARK = "jieli"
@@ -125,7 +128,7 @@ def _name(value: str) -> dict[str, Any]:
     like = _like(plain)
     surname = n.name(n.split_name(n.nickname_surname(plain) or plain)[0])
     reading = n.syllables(plain)
-    from .characters import accent
+    from ..values.characters import accent
 
     return {
         "exact": None if hidden else plain, "plain": n.name(plain) if hidden else plain, "fold": n.name(plain), "hidden": int(hidden), "like": like or None,

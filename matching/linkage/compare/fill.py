@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from . import idnumber
+from ..values import idnumber
 from .columns import Coded, Ints, strings
-from .compare_values import Age, BirthDate, IdNumber, Sex, clean_birth, clean_sex
 from .comparison import Comparison
+from .numbers import Age, BirthDate, IdNumber, Sex, clean_birth, clean_sex
 
 #: A column of this name says on which day a row, and so its age, was written.
 RECORDED_ON = "recorded_on"
@@ -91,7 +91,7 @@ def _year_by_name(
     ages: Ints,
 ) -> int | None:
     """The year in which most pairs with one name have birth year + age."""
-    from .compare_names import PersonName
+    from .names import PersonName
 
     name = _column(comparisons, PersonName)
     if name is None:

@@ -1,0 +1,1 @@
+"""Comparisons: columns of a table and the levels at which two values agree."""

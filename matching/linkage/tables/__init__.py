@@ -1,0 +1,1 @@
+"""Whole tables and files: candidates, batches, clusters, Splink."""

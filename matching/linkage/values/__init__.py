@@ -1,0 +1,1 @@
+"""What single values mean: names' characters, numbers, dates, places, hospitals, illnesses."""
