@@ -64,7 +64,8 @@ test: install-dev ## the whole suite but the browser's, on its own PostgreSQL
 	@$(PY) -m pytest -n $(JOBS) -m "not e2e" $(ARGS)
 
 e2e: install-dev ## the browser's tests (Chromium needed)
-	@$(PY) -m pytest -m e2e $(ARGS)
+	@$(PY) -m pytest -m e2e --ignore=tests/e2e $(ARGS)
+	@$(PY) -m pytest -m e2e tests/e2e $(ARGS)
 
 check: install-dev ## ruff, mypy, imports, migrations, translations, the platform/ trap
 	@$(PY) scripts/check.py $(ARGS)

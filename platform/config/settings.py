@@ -142,6 +142,8 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_RATE_LIMITS = {"login_failed": "5/5m/key,30/5m/ip"} if JIELI_ENV != "test" else False
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "接力 Jieli"
+# One step either way: a code typed in its last second, a clock half a minute off (RFC 6238, 5.2 and 6).
+MFA_TOTP_TOLERANCE = 1
 MFA_ADAPTER = "accounts.adapter.SealedMFAAdapter"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"

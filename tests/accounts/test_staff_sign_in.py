@@ -35,9 +35,9 @@ def worker(make):
     return make.member(make.organisation(), "case_worker", "administrator", email="wang@example.cn")
 
 
-def now_code(user):
+def now_code(user, steps=0):
     stored = Authenticator.objects.get(user_id=user.pk, type="totp").data["secret"]
-    return format_hotp_value(hotp_value(SealedMFAAdapter().decrypt(stored), int(time.time()) // 30))
+    return format_hotp_value(hotp_value(SealedMFAAdapter().decrypt(stored), int(time.time()) // 30 + steps))
 
 
 def password_step(client, email="wang@example.cn", password=PASSWORD, **more):
@@ -63,6 +63,17 @@ def test_the_same_code_does_not_open_twice(client, worker):
     answer = client.post(reverse("mfa_authenticate"), {"code": code})
     assert answer.status_code == 200
     assert "验证码不对" in answer.content.decode()
+
+
+@pytest.mark.parametrize(("steps", "status"), [(-1, 302), (-3, 200)])
+def test_a_code_of_a_moment_ago_still_opens_and_an_old_one_does_not(
+    client, worker, monkeypatch, steps, status
+):
+    moment = time.time()
+    monkeypatch.setattr(time, "time", lambda: moment)
+    password_step(client)
+    answer = client.post(reverse("mfa_authenticate"), {"code": now_code(worker.user, steps)})
+    assert answer.status_code == status
 
 
 def test_a_recovery_code_opens_once(client, worker):
