@@ -49,6 +49,20 @@ def _title(wanted: queue.Wanted, count: int) -> str:
     return _("%(label)s %(count)d 件") % {"label": label, "count": count}
 
 
+def _queue(request: Any, wanted: queue.Wanted, page: Any, rows: list[queue.Row], **more: Any) -> HttpResponse:
+    """The queue's page, of a list or of what a search found; more: what only one of them shows."""
+    context = {
+        "tabs": queue.tabs(request.actor, wanted, reverse("portal:queue")),
+        "filters": queue.filters(request.actor, wanted),
+        "wanted": wanted,
+        "query": wanted.query(),
+        "page": page,
+        "rows": rows,
+        "colleagues": queue.colleagues_of(request.actor),
+    }
+    return render(request, "portal/queue.html", context | more)
+
+
 @permission(staff=CASE_ROLES, org=["charity"])
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
@@ -64,28 +78,21 @@ def show(request: Any) -> HttpResponse:
     rows = queue.rows_of(list(page.object_list))
     _seen(request, rows)
     amount, late = queue.totals(queue.select(actor, wanted))
-    return render(
+    return _queue(
         request,
-        "portal/queue.html",
-        {
-            "title": _title(wanted, page.paginator.count),
-            "amount": amount,
-            "late": late,
-            "tabs": queue.tabs(actor, wanted, reverse("portal:queue")),
-            "filters": queue.filters(actor, wanted),
-            "wanted": wanted,
-            "query": wanted.query(),
-            "page": page,
-            "rows": rows,
-            "colleagues": queue.colleagues_of(actor),
-            "searched": False,
-            "to_delete": queue.ended_consents(actor).filter(deletion_acknowledged_at=None).count(),
-            "reviews": list(
-                ReviewRequest.objects.filter(organisation_id=actor.org_id, answered_at=None)
-                .order_by("id")
-                .values_list("case_id", flat=True)[:100]
-            ),
-        },
+        wanted,
+        page,
+        rows,
+        title=_title(wanted, page.paginator.count),
+        searched=False,
+        amount=amount,
+        late=late,
+        to_delete=queue.ended_consents(actor).filter(deletion_acknowledged_at=None).count(),
+        reviews=list(
+            ReviewRequest.objects.filter(organisation_id=actor.org_id, answered_at=None)
+            .order_by("id")
+            .values_list("case_id", flat=True)[:100]
+        ),
     )
 
 
@@ -104,21 +111,8 @@ def search(request: Any) -> HttpResponse:
     rows = queue.rows_of(cases)
     _seen(request, rows, "queue.searched")
     page = Paginator(cases, 100).get_page(1)
-    return render(
-        request,
-        "portal/queue.html",
-        {
-            "title": _("找到 %(count)d 件") % {"count": len(rows)},
-            "tabs": queue.tabs(actor, wanted, reverse("portal:queue")),
-            "filters": queue.filters(actor, wanted),
-            "wanted": wanted,
-            "query": wanted.query(),
-            "page": page,
-            "rows": rows,
-            "colleagues": queue.colleagues_of(actor),
-            "searched": True,
-        },
-    )
+    title = _("找到 %(count)d 件") % {"count": len(rows)}
+    return _queue(request, wanted, page, rows, title=title, searched=True)
 
 
 @permission(staff=CASE_ROLES, org=["charity"])

@@ -68,11 +68,13 @@ class Stay:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The hashed keys of a record: all under which it is kept, those under which others are looked for."""
+    """The hashed keys of a record: all under which it is kept, those under which others are looked for; and the
+    blind index of its ID number, by which others are looked for too."""
 
     kept: tuple[int, ...]
     sought: tuple[int, ...]
     phone: int | None
+    number: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +112,16 @@ def keys_of(identity: Identity, record: PersonRecord) -> Keys:
     """Hashed keys of a description; the index of its ID number is one of them."""
     values = blocking_values(record)
     hashed = dict(zip(values, index.hashed(values), strict=True))
-    number = {index.number_key(bytes(identity.id_blind))} if identity.id_blind else set()
+    number = bytes(identity.id_blind) if identity.id_blind is not None else None
     return Keys(
-        tuple(sorted({*hashed.values(), *number})),
+        tuple(sorted({*hashed.values(), *([index.number_key(number)] if number else [])})),
         tuple(hashed[value] for value in probing(values)),
         next((key for (name, _value), key in hashed.items() if name == "phone"), None),
+        number,
     )
 
 
-def search(
-    identity_id: int, keys: Keys, id_blind: bytes | None
-) -> tuple[list[tuple[int, int, bool, bytes]], bool]:
+def search(identity_id: int, keys: Keys) -> tuple[list[tuple[int, int, bool, bytes]], bool]:
     """One prepared query: rows (identity, person, same ID number, sealed record), and whether the telephone number
     is a crowd's. People whom a reviewer said it is not are left out."""
     connection.ensure_connection()
@@ -133,7 +134,7 @@ def search(
         cursor.execute(
             _SQL,
             {
-                "keys": list(keys.sought), "number": id_blind, "phone": keys.phone, "identity": identity_id,
+                "keys": list(keys.sought), "number": keys.number, "phone": keys.phone, "identity": identity_id,
             },
             binary=True,
         )  # fmt: skip
@@ -149,9 +150,9 @@ def opened(rows: Sequence[tuple[int, int, bool, bytes]]) -> list[Found]:
     return [Found(row[0], row[1], row[2], record) for row in rows if (record := known[row[0]]) is not None]
 
 
-def look_up(identity_id: int, record: PersonRecord, keys: Keys, id_blind: bytes | None) -> list[Scored]:
+def look_up(identity_id: int, record: PersonRecord, keys: Keys) -> list[Scored]:
     """Every linked description that shares the number or a key, scored; best known by number first."""
-    rows, crowded = search(identity_id, keys, id_blind)
+    rows, crowded = search(identity_id, keys)
     found = opened(rows)
     others = [one.record for one in found]
     pairs = score_many(record, others, params=tables(), crowded={"phone"} if crowded else ())

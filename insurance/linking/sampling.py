@@ -96,11 +96,10 @@ def _decisions(rng: random.Random) -> Iterator[_Found]:
 def _near(identity: Identity) -> Iterator[_Found]:
     """The nearest other person who was rejected for this description."""
     mine = lookup.as_record(identity, stays([identity.pk]).get(identity.pk))
-    number = bytes(identity.id_blind) if identity.id_blind is not None else None
     tables = lookup.tables()
     near = [
         one
-        for one in lookup.look_up(identity.pk, mine, lookup.keys_of(identity, mine), number)
+        for one in lookup.look_up(identity.pk, mine, lookup.keys_of(identity, mine))
         if one.person_id != identity.person_id
         and one.pair.outcome == "reject"
         and one.pair.weight >= threshold(_review_line(tables, mine, one.record)) - NEAR

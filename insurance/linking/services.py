@@ -72,13 +72,12 @@ def link(identity_id: int, *, amount: Decimal | None = None) -> LinkResult:
     index.enter(identity, keys.kept, lookup.encode(mine))
     asked_before = identity.state == LinkState.REVIEW
 
-    number = bytes(identity.id_blind) if identity.id_blind is not None else None
-    scored = lookup.look_up(identity.pk, mine, keys, number)
+    scored = lookup.look_up(identity.pk, mine, keys)
     found = lookup.judge(scored, is_masked_name(mine.name))
     if found.same is not None:
         pair = found.same.pair
         registry.assign(
-            identity, _root(found.same.person_id), found.method, pair.weight,
+            identity, registry.root(found.same.person_id), found.method, pair.weight,
             params=pair.version, prior_weight=pair.prior_weight,
         )  # fmt: skip
         suggesting.suggest(identity, scored)
@@ -108,13 +107,6 @@ def record_of(identity: Identity) -> PersonRecord:
             identity.save(update_fields=["id_valid", "id_blind"])
     stay = stays([identity.pk]).get(identity.pk) if identity.source == "insurer" else None
     return as_record(identity, stay)
-
-
-def _root(person_id: int) -> Person:
-    person = Person.objects.get(pk=person_id)
-    while person.merged_into is not None:
-        person = person.merged_into
-    return person
 
 
 def _overtake(identity: Identity, keep: Iterable[int] = ()) -> None:
@@ -154,7 +146,7 @@ def stakes(identity: Identity, person_id: int) -> tuple[Decimal, Decimal]:
 def _ask(identity: Identity, item: Scored, amount: Decimal | None) -> Review:
     """Put the question to the reviewer, or bring an open one up to date. One that was decided stays decided,
     one that other evidence had settled opens again."""
-    candidate = _root(item.person_id)
+    candidate = registry.root(item.person_id)
     held, still_open = stakes(identity, candidate.pk)
     held += amount or ZERO
     mine = stays([identity.pk]).get(identity.pk, Stay()) if identity.source == "insurer" else Stay()
@@ -201,13 +193,12 @@ def apply_decision(review_id: int) -> LinkResult:
     if review.state == Review.State.SAME:
         if identity.person_id is None:
             registry.assign(
-                identity, _root(review.candidate_id), "review", review.weight,
+                identity, registry.root(review.candidate_id), "review", review.weight,
                 params=review.params, prior_weight=review.prior_weight,
             )  # fmt: skip
             mine = record_of(identity)
             keys = lookup.keys_of(identity, mine)
-            number = bytes(identity.id_blind) if identity.id_blind is not None else None
-            suggesting.suggest(identity, lookup.look_up(identity.pk, mine, keys, number))
+            suggesting.suggest(identity, lookup.look_up(identity.pk, mine, keys))
             return _linked(identity, keys.kept, asked=True)
         return LinkResult("linked", identity.person_id, identity.method)
     if review.state == Review.State.DIFFERENT:

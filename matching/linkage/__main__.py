@@ -52,17 +52,15 @@ def run(options: dict[str, Any], folder: Path | None = None, spread: Spread | No
     fields = parse_fields(options["fields"])
     tables = (options["a"], options["b"], fields, options["id_col"], options["out"])
     if options["backend"] == "duckdb":
-        from .tables.backend import link_files as link_elsewhere
+        from .tables.backend import scorer
 
-        result = link_elsewhere(
-            *tables, clusters=options["clusters"], threshold=options["threshold"], progress=bar, params=params,
-            memory_mb=options["memory_mb"], threads=options["workers"],
-        )  # fmt: skip
+        how: dict[str, Any] = {"scorer": scorer(options["memory_mb"], options["workers"])}
     else:
-        result = link_files(
-            *tables, clusters=options["clusters"], threshold=options["threshold"], progress=bar, params=params,
-            memory_mb=options["memory_mb"], workers=options["workers"], folder=folder, spread=spread,
-        )  # fmt: skip
+        how = {"workers": options["workers"], "folder": folder, "spread": spread}
+    result = link_files(
+        *tables, clusters=options["clusters"], threshold=options["threshold"], progress=bar, params=params,
+        memory_mb=options["memory_mb"], **how,
+    )  # fmt: skip
     if bar:
         sys.stderr.write("\n")
     if options["save_params"]:

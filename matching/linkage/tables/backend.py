@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 
 from ..model import Model, Params, Table
-from . import batch, files
+from . import batch
 from .batch import Scored
 from .candidates import Blocks, Key, Split
-from .pipeline import Linked
 from .splink import SqlComparison, features_of, to_splink
 
 #: So much lower (log2) than the engine's own bound may Splink's weight of a pair be: what the two see differently.
@@ -140,23 +139,3 @@ def scorer(
         return batch.score_pairs(table, params, i[order], j[order], low), len(i)
 
     return score
-
-
-def link_files(
-    a: Path,
-    b: Path | None,
-    fields: dict[str, str],
-    id_col: str,
-    out: Path,
-    clusters: Path | None = None,
-    threshold: float = 0.5,
-    progress: Callable[[str, float], None] | None = None,
-    params: Params | None = None,
-    memory_mb: float = 0,
-    threads: int = 1,
-) -> Linked:
-    """As `files.link_files`, with candidates and first scores by Splink on DuckDB."""
-    return files.link_files(
-        a, b, fields, id_col, out, clusters, threshold, progress, params, memory_mb,
-        scorer=scorer(memory_mb, threads),
-    )  # fmt: skip

@@ -43,8 +43,7 @@ def look(identity_id):
         identity = Identity.objects.get(pk=identity_id)
         mine = services.record_of(identity)
         keys = lookup.keys_of(identity, mine)
-        number = bytes(identity.id_blind) if identity.id_blind is not None else None
-        return lookup.look_up(identity.pk, mine, keys, number)
+        return lookup.look_up(identity.pk, mine, keys)
 
 
 def test_it_finds_by_number_first_and_only_linked_ones(people):

@@ -25,10 +25,8 @@ def found_by(identity_id):
     with engine_scope("test"):
         identity = Identity.objects.get(pk=identity_id)
         mine = services.record_of(identity)
-        number = bytes(identity.id_blind) if identity.id_blind is not None else None
         return [
-            item.identity_id
-            for item in lookup.look_up(identity.pk, mine, lookup.keys_of(identity, mine), number)
+            item.identity_id for item in lookup.look_up(identity.pk, mine, lookup.keys_of(identity, mine))
         ]
 
 
