@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..values import idnumber
+from ..values import dates, idnumber
 from ..values import normalise as n
 from ..values.lunar import to_solar
 from .columns import Coded, Ints, Letters, Levels, osa
@@ -23,10 +23,30 @@ def _digits(values: list[str], width: int) -> np.ndarray:
     return out
 
 
+_RUINED = re.compile(r"(\d)\.?(\d*)E\+?(17|14)")
+
+
 def clean_id(raw: Any) -> str:
-    """An ID number without noise; a number of another country or scheme stays as its letters and digits."""
+    """An ID number without noise; a number of another country or scheme stays as its letters and digits.
+
+    Spreadsheets keep 15 digits: of 1.10101198703050E+17 the last three are hidden, of 1.10101E+17 nothing is left.
+    """
     value = n.text(raw)
-    return idnumber.normalise(value) if value else ""
+    if not value:
+        return ""
+    if value.endswith(".0") and value[:-2].isdigit():
+        value = value[:-2]
+    value = idnumber.normalise(value)
+    hit = _RUINED.fullmatch(value.replace(".", "")) if "E" in value else None
+    if hit:
+        digits, size = (hit.group(1) + hit.group(2))[:15], int(hit.group(3)) + 1
+        if len(digits) < 12:
+            return ""
+        value = digits.ljust(15, "0") + "*" * (size - 15)
+        return idnumber.normalise(value) if size == 15 else value
+    if len(value) == 18 and value.endswith("000") and value.isdigit() and idnumber.parse(value) is None:
+        return value[:15] + "***"
+    return value
 
 
 class IdNumber(Comparison):
@@ -110,29 +130,11 @@ class PreparedId(Prepared):
         return level
 
 
-_DATE = re.compile(r"^\s*(\d{4})\D{0,3}(\d{1,2})\D{0,3}(\d{1,2})(?:\D.*)?$")
-_DATE_BACK = re.compile(r"^\s*(\d{1,2})[./\-](\d{1,2})[./\-](\d{4})\s*$")
-_YEAR = re.compile(r"^\s*(\d{4})\s*年?\s*$")
-_YEAR_MONTH = re.compile(r"^\s*(\d{4})\s*[-./年]\s*(\d{1,2})\s*月?\s*$")
-
-
 def clean_birth(raw: Any) -> str:
     """A birth date as yyyymmdd, a year alone as yyyy0000; impossible days stay as written; else ''."""
     if isinstance(raw, (date, datetime)):
         return f"{raw:%Y%m%d}"
-    value = n.text(str(raw) if isinstance(raw, (int, np.integer)) else raw)
-    if re.fullmatch(r"\d+\.0", value):
-        value = value[:-2]
-    for pattern, order in ((_DATE, (1, 2, 3)), (_DATE_BACK, (3, 2, 1))):
-        hit = pattern.match(value)
-        if hit:
-            y, m, d = (int(hit.group(k)) for k in order)
-            return f"{y:04d}{m:02d}{d:02d}"
-    hit = _YEAR_MONTH.match(value)
-    if hit:
-        return f"{int(hit.group(1)):04d}{int(hit.group(2)):02d}00"
-    hit = _YEAR.match(value)
-    return f"{hit.group(1)}0000" if hit else ""
+    return dates.birth(raw if isinstance(raw, str) else str(raw)) if raw is not None else ""
 
 
 def _day_number(value: str) -> int:
@@ -257,14 +259,22 @@ class PreparedAge(Prepared):
 
 
 _SEX = {
-    "1": "M", "M": "M", "男": "M", "MALE": "M", "男性": "M",
-    "2": "F", "F": "F", "女": "F", "FEMALE": "F", "女性": "F",
+    word: sex
+    for sex, words in {
+        "M": "1 M 男 MALE 男性 男人 男士 男孩 男生 先生 MAN BOY MR ♂ H HOMBRE HOMME MASC MASCULINO MASCULIN MASCHIO MÄNNLICH HERR MUŽ "
+        "М МУЖ МУЖСКОЙ 남 남자 XY",
+        "F": "2 F 女 FEMALE 女性 女人 女士 女孩 女生 小姐 WOMAN GIRL MRS MS MISS ♀ MUJER FEMME FEM FEMENINO FEMININO FÉMININ FEMMINA W "
+        "WEIBLICH FRAU ЖЕН ЖЕНСКИЙ Ж 여 여자 XX",
+    }.items()
+    for word in words.split()
 }  # fmt: skip
+_SEX_NOISE = re.compile(r"[\W\d_]+")
 
 
 def clean_sex(raw: Any) -> str:
     """'M', 'F' or '' of the usual codes and words (GB/T 2261.1: 1 male, 2 female)."""
-    return _SEX.get(n.text(str(raw)).upper().removesuffix(".0"), "")
+    value = n.text(str(raw)).upper().removesuffix(".0")
+    return _SEX.get(value) or _SEX.get(_SEX_NOISE.sub("", value), "")
 
 
 class Sex(Comparison):

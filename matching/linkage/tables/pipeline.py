@@ -15,7 +15,7 @@ from ..compare.fill import RECORDED_ON
 from ..model import Model, Params, Table
 from ..outcomes import decide
 from ..training import Trained, train
-from . import batch
+from . import batch, habits
 from . import candidates as blocks
 from .batch import Buckets, Scored, Spread
 from .clusters import cluster
@@ -85,6 +85,7 @@ def combine(
         wanted.append(RECORDED_ON)
     for name in wanted:
         parts = [_column(a, name)] + ([_column(b, name)] if b is not None else [])
+        parts = habits.plain(parts, fields.get(name, ""))
         left = len(parts[0])
         rows[name] = parts[0] if b is None else Below(parts)
         sizes.add(len(rows[name]))

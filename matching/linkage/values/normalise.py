@@ -16,6 +16,11 @@ _BRACKETS = re.compile(r"[（(【\[].*?[)）】\]]")
 _NOT_NAME = re.compile(r"[^\w*\s'’\-·]|[\d_]")
 _MIDDLE_DOT = re.compile(r"(?<=\w\w)[·•・．‧∙●⋅](?=\w\w)|[·・‧⋅]")
 _PLAIN = re.compile("[\u4e00-\u67cf\u67d1-\u9fa5]{2,4}")  # without 某, which hides
+#: Forms of address before a Latin name, and what stands before a name at birth.
+_FORMS = re.compile(
+    r"^(?:(?:mr|mrs|ms|miss|mister|dr|prof|professor|sir|rev|herr|frau|monsieur|madame|mme|mlle|sr|sra|srta|señora?|senora?)\b"
+    r"\.?\s+(?:(?:med|phil|nat|rer|jur|ing|dipl|hc|h\.c)\.\s*)*)+|(?<=\s)(?:n[ée]e|geb\.|geborene|formerly)\s+"
+)
 _TITLES = re.compile(
     r"(先生|女士|小姐|太太|同学|小朋友|宝宝|老师|阿姨|大叔|叔叔|大爷|大妈|奶奶|爷爷|同志|患者|病人|之子|之女)$"
 )
@@ -81,7 +86,7 @@ def plain_name(raw: str | None) -> str:
         latin = list(re.findall(r"[A-Za-z]+", value))
         value = "".join(han.simplify(c) for c in value if han.is_han(c) or c == "*")
         return _said(value or " ".join(latin).casefold())
-    stripped = unicodedata.normalize("NFKD", value.casefold())
+    stripped = unicodedata.normalize("NFKD", _FORMS.sub("", value.casefold()))
     stripped = "".join(c for c in stripped if not unicodedata.combining(c))
     stripped = re.sub(r"[·,;/.\-]+", " ", stripped)
     stripped = re.sub(r"[^\w\s*]|[\d_]", "", stripped)
@@ -177,24 +182,79 @@ def surname_pinyin(raw: str | None) -> str:
 
 _MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
 _PHONE_NOISE = re.compile(r"[^\d+*]")
+_SEVERAL = re.compile(r"[/,;、，；|\\]|或|和|\bor\b")
+_EXTENSION = re.compile(r"(?:转|分机|ext|extn|extension|x|#)\.?\s*\d{1,6}\s*$", re.IGNORECASE)
+_INSIDE = re.compile(r"(?<![\d+])(?:(?:\+|00)?86[\s\-]?)?(1[3-9]\d(?:[\s\-]?\d{4}){2})(?!\d)", re.ASCII)
+_EXPONENT = re.compile(r"(\d)\.(\d+)E\+?(\d{1,2})", re.IGNORECASE)
+#: Country codes of one and two digits; all others have three. North America has no trunk zero.
+_TWO = frozenset(
+    ["20", "27", "30", "31", "32", "33", "34", "36", "39", "40", "41", "43", "44", "45", "46", "47", "48", "49", "51", "52", "53", "54", "55", "56", "57", "58", "60", "61", "62", "63", "64", "65", "66", "81", "82", "84", "86", "90", "91", "92", "93", "94", "95", "98"]
+)  # fmt: skip
+
+
+def _national(digits: str) -> str:
+    """A number written with its country code, as people of that country write it."""
+    size = 1 if digits[0] in "17" else 2 if digits[:2] in _TWO else 3
+    rest = digits[size:]
+    if digits[0] in "17" or digits[:3] in ("852", "853"):
+        return rest
+    if digits[:2] == "86" and _MOBILE.fullmatch(rest):
+        return rest
+    return rest if rest.startswith("0") else "0" + rest
 
 
 @lru_cache(maxsize=4096)
 def phone(raw: str | None) -> str | None:
-    """Digits of a phone number without country code and trunk prefixes; None if it cannot be one.
+    """Digits of a phone number without country code, extension and trunk prefixes; None if it cannot be one.
 
-    Mobile numbers come out with 11 digits; fixed ones with area code where it was written.
+    Mobile numbers come out with 11 digits; fixed ones with area code where it was written. Of several numbers the
+    first counts. A number that a spreadsheet rounded (1.38E+10) is none.
     """
     if isinstance(raw, str) and _MOBILE.fullmatch(raw):  # most numbers: nothing to clean
         return raw
-    digits = _PHONE_NOISE.sub("", text(raw))
-    digits = digits.lstrip("+")
-    if not digits or "*" in digits:
+    value = text(raw)
+    if value.endswith(".0") and value[:-2].isdigit():
+        value = value[:-2]
+    if not value.isdigit():
+        if "*" in value:
+            return None
+        hit = _EXPONENT.fullmatch(value)
+        if hit:
+            if len(hit.group(2)) < int(hit.group(3)):
+                return None
+            value = hit.group(1) + hit.group(2)
+        inside = _INSIDE.search(value)
+        if inside:
+            return _PHONE_NOISE.sub("", inside.group(1))
+        for part in _SEVERAL.split(value):
+            found = _one_phone(_EXTENSION.sub("", part))
+            if found:
+                return found
+        return None
+    return _one_phone(value)
+
+
+def _one_phone(value: str) -> str | None:
+    if "+" in value:
+        value = value.replace("(0)", "")
+    digits = _PHONE_NOISE.sub("", value)
+    abroad = digits.startswith("+")
+    digits = digits.replace("+", "")
+    if not digits:
         return None
     for prefix in ("0086", "86", "17951", "12593"):
         if digits.startswith(prefix) and len(digits) - len(prefix) == 11 and digits[len(prefix)] == "1":
             digits = digits[len(prefix) :]
+            abroad = False
             break
+    if not abroad and digits.startswith("00") and len(digits) >= 11:
+        digits, abroad = digits[2:], True
+    if digits.startswith("860") and 11 <= len(digits) <= 14:
+        digits = digits[2:]  # 86 0731 88881234
+    elif abroad and len(digits) >= 9 and digits[0] != "0":
+        digits = _national(digits)
+    elif len(digits) == 11 and digits[0] == "1" and digits[1] in "02":
+        digits = digits[1:]  # 1-212-555-0100: no Chinese mobile begins so
     if len(digits) == 12 and digits.startswith("01") and digits[2] in "3456789":
         digits = digits[1:]
     if not 7 <= len(digits) <= 15 or len(set(digits)) == 1:

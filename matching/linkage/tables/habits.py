@@ -1,0 +1,138 @@
+"""How one table writes its values, where a single value cannot tell: 3/5/87, H and M, zeros that a spreadsheet lost.
+
+A habit is found from the first rows of each table's column, and its values are rewritten as they are read.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from ..compare.columns import Coded
+from ..compare.numbers import clean_id
+from ..values import dates
+from ..values import normalise as n
+
+#: So many rows of a column are looked at.
+LOOK = 5_000
+#: A habit shows in this share of the values that could show it.
+HABIT = 0.02
+_PARTS = re.compile(r"\D*(\d{1,2})[./\-\s](\d{1,2})[./\-\s](\d{2}|\d{4})(?!\d)")
+
+
+class Rewritten(Sequence[Any]):
+    """A column whose values are rewritten while it is read."""
+
+    def __init__(self, column: Sequence[Any], how: Callable[[Any], Any]) -> None:
+        self.column, self.how = column, how
+
+    def __len__(self) -> int:
+        return len(self.column)
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self.how, self.column)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self.how(self.column[place])
+
+
+def plain(parts: list[Any], kind: str) -> list[Any]:
+    """The same column of one or two tables, each rewritten where its table has a habit."""
+    find = _HABITS.get(kind)
+    if find is None:
+        return parts
+    looks = [[v for v in islice(iter(part), LOOK) if v is not None and v != "" and v == v] for part in parts]
+    found = find(looks)
+    return [part if how is None else _rewritten(part, how) for part, how in zip(parts, found, strict=True)]
+
+
+def _rewritten(part: Any, how: Callable[[Any], Any]) -> Any:
+    return part.derive(how) if isinstance(part, Coded) else Rewritten(part, how)
+
+
+Found = list[Callable[[Any], Any] | None]
+
+
+def _dates(looks: list[list[Any]]) -> Found:
+    """Month before day, where more values allow nothing else than the reverse; six digits as yymmdd."""
+    out: Found = []
+    for values in looks:
+        texts = [v for v in values if isinstance(v, str)]
+        hits = [(int(h.group(1)), int(h.group(2))) for h in map(_PARTS.match, texts) if h]
+        month_first = sum(one <= 12 < two <= 31 for one, two in hits)
+        day_first = sum(two <= 12 < one <= 31 for one, two in hits)
+        six = [str(v).removesuffix(".0") for v in values]
+        six = [v for v in six if len(v) in (5, 6) and v.isascii() and v.isdigit()]
+        short = [v for v in six if len(v) == 6 and not (v[:2] in ("19", "20") and v[4:] <= "12")]
+        habit = (month_first > day_first, len(short) > HABIT * len(six) and len(short) > 2)
+        out.append(_date_writer(*habit) if any(habit) else None)
+    return out
+
+
+def _date_writer(month_first: bool, short_year: bool) -> Callable[[Any], Any]:
+    def how(raw: Any) -> Any:
+        if raw is None or raw == "" or not isinstance(raw, (str, int, float, np.integer)):
+            return raw
+        return dates.birth(str(raw), month_first, short_year) or raw
+
+    return how
+
+
+def _sexes(looks: list[list[Any]]) -> Found:
+    """H and M are hombre and mujer; 0 and 1 without 2 are two sexes, 1 the male one as in most code lists."""
+    out: Found = []
+    for values in looks:
+        said = {str(v).strip().upper().removesuffix(".0") for v in values}
+        if {"H", "M"} <= said and "F" not in said:
+            out.append(lambda v: {"H": "M", "M": "F"}.get(str(v).strip().upper(), v))
+        elif {"0", "1"} <= said and "2" not in said and len(said) <= 3:
+            out.append(lambda v: {"1": "M", "0": "F"}.get(str(v).strip().removesuffix(".0"), v))
+        else:
+            out.append(None)
+    return out
+
+
+def _postcodes(looks: list[list[Any]]) -> Found:
+    """Leading zeros come back, where codes of digits have two lengths that differ by one; ZIP+4 loses the 4."""
+    lengths: Counter[int] = Counter()
+    for values in looks:
+        lengths.update(len(v) for v in map(_code, values) if v.isdigit())
+    common = {size for size, count in lengths.items() if count >= HABIT * sum(lengths.values())}
+    width = max((size for size in common if size - 1 in common and size <= 6), default=0)
+    if not width and 9 not in lengths:
+        return [None] * len(looks)
+
+    def how(raw: Any) -> Any:
+        value = _code(raw)
+        return value.rjust(width, "0") if value.isdigit() and len(value) == width - 1 else value
+
+    return [how] * len(looks)
+
+
+def _code(raw: Any) -> str:
+    value = n.text(str(raw)).replace(" ", "").removesuffix(".0") if raw is not None else ""
+    hit = re.fullmatch(r"(\d{5})-?(\d{4})", value)
+    return hit.group(1) if hit else value
+
+
+def _numbers(looks: list[list[Any]]) -> Found:
+    """Where most numbers end in three zeros, a spreadsheet has rounded all of them to 15 digits."""
+    out: Found = []
+    for values in looks:
+        long = [v for v in map(clean_id, values) if len(v) == 18]
+        ruined = sum(v.endswith(("000", "***")) for v in long)
+        out.append(_unrounded if ruined > 0.5 * len(long) and len(long) > 2 else None)
+    return out
+
+
+def _unrounded(raw: Any) -> Any:
+    value = clean_id(raw)
+    return value[:15] + "***" if len(value) == 18 and value.endswith("000") else raw
+
+
+_HABITS: dict[str, Callable[[list[list[Any]]], Found]] = {
+    "birth_date": _dates, "sex": _sexes, "postcode": _postcodes, "id_number": _numbers,
+}  # fmt: skip
