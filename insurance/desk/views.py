@@ -105,6 +105,8 @@ def pushes(request: Any) -> HttpResponse:
             "total": sum(counts.values()),
             "attention": reading.attention(org_id),
             "filtered": any((wanted.state, wanted.progress, wanted.setl_id, wanted.since)),
+            "narrowed": sum(map(bool, (wanted.progress, wanted.setl_id, wanted.since))),
+            "clear": f"?state={wanted.state}",
             "query": request.GET.urlencode(),
             "platform": request.organisation.kind == "crowdfunding",
         },

@@ -103,6 +103,17 @@ def panel(
     )
 
 
+@register.simple_block_tag
+def filters(content: str, action: str, clear: str, active: int = 0) -> SafeString:
+    """`{% filters action=url clear=url active=2 %}` fields `{% endfilters %}`: what narrows a list, as a GET form.
+
+    Folded on a phone while nothing is in force. active: how many filters are (order and page size are none);
+    clear: the list without them.
+    """
+    context = {"content": conditional_escape(content), "action": action, "clear": clear, "active": active}
+    return SafeString(render_to_string("web/parts/filters.html", context))
+
+
 @register.inclusion_tag("web/parts/pagination.html", takes_context=True)
 def pagination(context: template.Context, page: Any, param: str = "page") -> dict[str, Any]:
     """Links for a `django.core.paginator.Page`; the other GET parameters stay."""
