@@ -187,9 +187,17 @@ def consent_list(request: Any, pk: int) -> HttpResponse:
         if row.decision
     ]
     live = {item["consent"].fund_id for item in given if item["live"]}
-    others = []
+    others: list[dict[str, Any]] = []
     if application.state == Application.State.SUBMITTED:
-        others = [c for c in services.fund_choices(application.answers) if c.fund.pk not in live]
+        others = [
+            {
+                "choice": choice,
+                "badge": LEVEL_BADGES[choice.level][0],
+                "word": LEVEL_BADGES[choice.level][1](),
+            }
+            for choice in services.fund_choices(application.answers)
+            if choice.fund.pk not in live
+        ]
     context = {
         "application": application,
         "given": [item for item in given if item["live"]],

@@ -39,8 +39,8 @@ def _may_read(request: Any, actor_label: str) -> bool:
     return request.organisation.kind in SEES_ALL or actor_label.endswith(f"@{request.actor.org_id}")
 
 
-def _who(label: str) -> str:
-    """'staff:12@3' as organisation and masked name; other labels as they are."""
+def _who(label: str, org_id: int | None) -> str:
+    """'staff:12@3' as organisation and name, masked unless he is a colleague; other labels as they are."""
     match = re.fullmatch(r"(staff|client):(\d+)@(\d+)", label)
     if match is None:
         kinds = {"engine": _("接力系统"), "public": _("未登录的访客")}
@@ -49,7 +49,8 @@ def _who(label: str) -> str:
     name = ""
     if match[1] == "staff":
         user = User.objects.filter(pk=int(match[2])).first()
-        name = masking.name(user.display_name) if user else _("命令行") if match[2] == "0" else match[2]
+        shown = str if match[3] == str(org_id) else masking.name
+        name = shown(user.display_name) if user else _("命令行") if match[2] == "0" else match[2]
     else:
         name = _("接口 %(id)s") % {"id": match[2]}
     return f"{organisation or match[3]} · {name}"
@@ -110,7 +111,11 @@ def show(request: Any) -> HttpResponse:
             found = log.trail(subject, LIMIT)
             capped = len(found) == LIMIT
             trail = [
-                {"entry": one, "who": _who(one.actor), "action": ACTIONS.get(one.action, one.action)}
+                {
+                    "entry": one,
+                    "who": _who(one.actor, request.actor.org_id),
+                    "action": ACTIONS.get(one.action, one.action),
+                }
                 for one in found
                 if _may_read(request, one.actor)
             ]
@@ -142,7 +147,7 @@ def show(request: Any) -> HttpResponse:
             "broken": not _newest_holds(status.size),
             "late": status.waiting_for > LATE,
             "entry": entry,
-            "doer": _who(entry.actor) if entry and readable else "",
+            "doer": _who(entry.actor, request.actor.org_id) if entry and readable else "",
             "action": ACTIONS.get(entry.action, entry.action) if entry else "",
             "payload": json.dumps(entry.payload, ensure_ascii=False, indent=1)
             if entry and readable and entry.payload is not None

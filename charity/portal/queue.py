@@ -24,7 +24,6 @@ from charity.funds.models import Fund
 from consent.models import Consent
 from insurance.ledger.models import NeedAccount
 from scope import Actor
-from vault import masking
 from vault.index import blind
 from web.query import whole_number
 
@@ -124,6 +123,11 @@ class Wanted:
     size: int = 20
     number: str = ""
 
+    @property
+    def narrowed(self) -> int:
+        """How many filters are in force."""
+        return sum(map(bool, (self.fund, self.verdict, self.amount, self.assignee, self.flag)))
+
     def query(self, **changes: Any) -> str:
         values = {name: value for name, value in {**vars(self), **changes}.items() if value not in (None, "")}
         if values.get("sort") == "waiting":
@@ -176,7 +180,7 @@ def select(actor: Actor, wanted: Wanted) -> QuerySet[Any]:
     elif wanted.flag == "identity":
         rows = rows.filter(OPEN_CASES, person_id=None)
     elif wanted.flag == "bounded":
-        rows = rows.filter(binding="open")
+        rows = rows.filter(state__in=WAITING, binding="open")
     elif wanted.flag == "unassigned":
         rows = rows.filter(OPEN_CASES, assignee=None)
     return rows.order_by(*SORTS[wanted.sort][1])
@@ -310,9 +314,10 @@ def flags_of(case: Case, person: Person | None, asked: int, end: str) -> tuple[t
         found.append(("unknown", _("身份待核对")))
     if asked:
         found.append(("unknown", _("缺 %(count)d 项材料") % {"count": asked}))
-    if case.binding == "open" and case.offer > 0:
+    waits = case.state in WAITING  # once it is decided, nothing limits the amount any more
+    if waits and case.binding == "open" and case.offer > 0:
         found.append(("info", _("受余额限制")))
-    if case.binding == "fund_available":
+    if waits and case.binding == "fund_available":
         found.append(("wait", _("受基金余额限制")))
     if person.age is not None and person.age == 13:
         found.append(("info", _("满14岁前须重新授权")))
@@ -341,7 +346,6 @@ def rows_of(cases: list[Case]) -> list[Row]:
     for case in cases:
         person = None if case.pk in ends else people.get(case.application_id)
         still = needs.get(case.need_id or 0)
-        name = case.assignee.display_name if case.assignee else ""
         rows.append(
             Row(
                 case,
@@ -350,7 +354,7 @@ def rows_of(cases: list[Case]) -> list[Row]:
                 day_of(case, case.fund.decision_days),
                 case.fund.decision_days,
                 flags_of(case, person, asked.get(case.pk, 0), ends.get(case.pk, "")),
-                masking.name(name) if name else "",
+                case.assignee.display_name if case.assignee else "",
             )
         )
     return rows

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_http_methods
@@ -104,6 +105,8 @@ def _trial_page(
             "current": current,
             "draft": draft,
             "published": current is not None and current.sha256 == trial.sha256,
+            "earlier": current is not None and draft.effective_from < current.effective_from,
+            "at_once": draft.effective_from <= timezone.localdate(),
             "changes": _changes(eligibility.parse_rule(current.rule), draft) if current else [],
             "counts": trial.counts,
             "changed": sum((trial.counts or {}).get("moves", {}).values()),

@@ -4,8 +4,11 @@ import re
 from io import StringIO
 
 import pytest
+from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
+from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.urls import reverse
+from django.utils import translation
 
 from accounts import administration, staff
 from accounts.models import SCOPES_BY_KIND, ApiClient, Membership, Organisation, OrganisationKind, User
@@ -140,6 +143,15 @@ def test_roles_cannot_be_emptied(make, boss):
     boss.browser.post(reverse("accounts:member", args=[colleague.pk]), {"act": "roles"})
     colleague.refresh_from_db()
     assert colleague.roles == ["case_worker"]
+
+
+@pytest.mark.parametrize(("password", "why"), [("kurz", "至少要 12 个字符"), ("password12345", "太常见了")])
+def test_a_weak_password_is_refused_in_the_words_of_the_house(password, why):
+    with translation.override("zh-hans"), pytest.raises(ValidationError) as refused:
+        validate_password(password)
+    assert any(why in text for text in refused.value.messages)
+    with translation.override("zh-hans"):
+        assert "你" not in "".join(password_validators_help_texts())
 
 
 def test_a_reset_ends_password_and_second_factor(make, boss):

@@ -101,7 +101,7 @@ def test_the_bulk_bar_adds_up_to_the_fen(show):
 def test_the_amount_names_the_button_and_cannot_pass_its_limit(show):
     page = show(
         '<form method="post"><input id="amount" data-limit="30000" data-over="最多 ¥30,000.00">'
-        '<button data-amount-for="amount" data-text="批准 {}">批准</button></form>'
+        '<button data-amount-for="amount" data-text="批准 {}" data-over="最多 {}">批准</button></form>'
         '<svg><rect data-limit-for="amount" data-scale="40000" width="0%"/></svg>'
     )
     page.fill("#amount", "20,000")
@@ -109,8 +109,12 @@ def test_the_amount_names_the_button_and_cannot_pass_its_limit(show):
     assert page.get_attribute("rect", "width") == "50%"
     page.fill("#amount", "30000.01")
     assert page.evaluate("document.querySelector('input').validationMessage") == "最多 ¥30,000.00"
-    assert page.inner_text("button") == "批准 ¥20,000.00"
+    assert page.inner_text("button") == "最多 ¥30,000.00", (
+        "no button names an amount that is not the one typed"
+    )
     assert page.get_attribute("rect", "width") == "75%"
+    page.fill("#amount", "")
+    assert page.inner_text("button") == "批准"
 
 
 def test_a_dialog_opens_in_place_and_closes(show):

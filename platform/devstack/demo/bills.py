@@ -144,21 +144,34 @@ def reversal(number: int, original: SyntheticSettlement) -> dict[str, Any]:
 
 
 def troubled(bills: Sequence[SyntheticSettlement], city: str) -> list[dict[str, Any]]:
-    """Pushes that an insurer's clerk has to look at: broken sums, an impossible number, another centre's bill,
-    a pre-settlement, a reversal whose original never came."""
+    """One bad morning at the hospitals' interfaces, for an insurer's clerk to look at: each record is wrong in a way
+    that happens, and differently."""
     mine = [bill for bill in bills if bill.person.city == city and bill.med_type == "2101"][-12:]
-    rows: list[dict[str, Any]] = []
-    for at, bill in enumerate(mine[:4]):
-        row = bill.as_canonical() | {"setl_id": f"{bill.setl_id}Q{at}"}
-        row["person_paid"] = str(bill.person_paid + 1000)
-        rows.append(row)
-    for at, bill in enumerate(mine[4:6]):
-        row = bill.as_setl_d() | {"setl_id": f"{bill.setl_id}Q{at + 4}"}
-        row["fund_pay_sumamt"] = str(bill.fund_paid - Decimal("88.40"))
-        rows.append(row)
-    rows.append(mine[6].as_setlinfo() | {"setl_id": f"{mine[6].setl_id}Q7", "clr_optins": "110199"})
-    rows.append(mine[7].as_message() | {"infno": "2206"})
-    rows.append(mine[8].as_canonical() | {"setl_id": "", "total_fee": "约三万元"})
-    gone = replace(mine[9], setl_id=f"{mine[9].setl_id[:-3]}777")
-    rows.append(reversal(7777, gone))
-    return rows
+    numbered = [
+        replace(bill, setl_id=f"{bill.setl_id[:7]}{900_001 + at:09d}") for at, bill in enumerate(mine)
+    ]
+    deposit, digits, relief, late, lost, refund, elsewhere, early, spoken, gone = numbered[:10]
+    swapped = str(digits.total_fee)
+    at = next((i for i in range(len(swapped) - 4) if swapped[i] != swapped[i + 1]), 0)
+    return [
+        # the deposit at the window was counted as the family's share
+        deposit.as_canonical() | {"person_paid": str(deposit.person_paid + 1000)},
+        # two digits of the total changed places when it was typed in
+        digits.as_canonical()
+        | {"total_fee": swapped[:at] + swapped[at + 1] + swapped[at] + swapped[at + 2 :]},
+        # the hospital let go of a part, and nobody bears it now
+        relief.as_canonical()
+        | {"person_paid": str(relief.person_paid - 300), "cash_paid": str(relief.cash_paid - 300)},
+        # major-illness insurance was added afterwards, the funds' sum was not
+        late.as_canonical()
+        | {"pays": late.as_canonical()["pays"] | {"catastrophic": str(late.pays["catastrophic"] + 2160)}},  # type: ignore[operator]
+        # the funds' sum left a small supplement out
+        lost.as_setl_d() | {"fund_pay_sumamt": str(lost.fund_paid - Decimal("88.40"))},
+        # a refund at the window, pushed as a bill and not as a reversal
+        refund.as_canonical() | {"cash_paid": "-420.00"},
+        # Beijing's bill, pushed by this office
+        elsewhere.as_setlinfo() | {"clr_optins": "110199"},
+        early.as_message() | {"infno": "2206"},
+        spoken.as_canonical() | {"total_fee": "约三万元"},
+        reversal(7777, gone),
+    ]

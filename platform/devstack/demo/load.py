@@ -256,7 +256,7 @@ def _recovery(cast: Cast, made: list[tuple[demo_families.Family, int]]) -> None:
             continue
         corrected = []
         for bill in family.bills:
-            left = Decimal("600.00")
+            left = min(bill.person_paid, Decimal("600.00"))
             extra = bill.person_paid - left
             corrected.append(
                 replace(

@@ -1,6 +1,7 @@
 """After handing in: what the family sees, who else sees nothing, and taking back works at once."""
 
 import json
+import re
 from datetime import timedelta
 
 import application_kit as kit
@@ -90,6 +91,9 @@ def test_the_charity_sees_the_application_until_consent_is_taken_back(acc, phone
     assert case_of(row).state == "withdrawn"
     page = phone.get(reverse("applications:consents", args=[row.pk])).content.decode()
     assert "现在没有哪家基金能看" in page
+    assert re.search(r"(很可能合适|也许合适|可能不合适)", page), (
+        "another fund is offered with what is known of it"
+    )
 
 
 def test_consent_can_be_given_again_afterwards(acc, phone, row, fund, worker):

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 import cases
 import factories as make
+from accounts.models import User
 from audit.models import Entry as AuditEntry
 from charity.awards.models import Case
 from scope import engine_scope
@@ -89,6 +90,38 @@ def test_filters_are_addresses_and_nonsense_is_ignored(db, browser):
     assert "陈*涵" in listed(
         client, fund="x'; --", size="7", tab="nonsense", page="-4", assignee="999999999999999999"
     )
+
+
+def test_filters_are_folded_until_one_is_in_force_and_are_cleared_in_one_click(db, browser):
+    on, _every = several(1)
+    client = browser(on.worker)
+    text = listed(client, tab="all", sort="amount", size="50")
+    assert '<details class="filters">' in text
+    assert "清除筛选" not in text
+    text = listed(client, tab="all", verdict="eligible", fund=on.fund.pk)
+    assert '<details class="filters" open>' in text
+    assert "用了 2 项" in text
+    assert f'href="{reverse("portal:queue")}?tab=all">清除筛选' in text
+
+
+def test_nothing_limits_an_amount_that_was_decided(db, browser):
+    on = cases.stage(residual="4000.00")
+    client = browser(on.worker)
+    assert on.case.binding == "open"
+    assert "受余额限制" in client.get(reverse("portal:case", args=[on.case.pk])).content.decode()
+    assert on.case.number in listed(client, tab="all", flag="bounded")
+    with engine_scope("test"):
+        Case.objects.filter(pk=on.case.pk).update(state="paid")
+    assert "受余额限制" not in client.get(reverse("portal:case", args=[on.case.pk])).content.decode()
+    assert on.case.number not in listed(client, tab="all", flag="bounded")
+
+
+def test_colleagues_are_named_in_full(db, browser):
+    on, _every = several(1)
+    with engine_scope("test"):
+        Case.objects.filter(pk=on.case.pk).update(assignee_id=on.worker.user_id)
+    name = User.objects.get(pk=on.worker.user_id).display_name
+    assert f">{name}</td>" in listed(browser(on.approver), tab="all")
 
 
 def test_search_finds_by_exact_name_phone_tail_and_number_only(db, browser):

@@ -146,6 +146,7 @@ def test_from_the_fund_page_to_the_new_version(db, browser):
     html = client.get(answer.url).content.decode()
     for seen in ("1 件在办的，有 1 件结论会变", "¥10,000.00", "¥8,000.00", "符合 → 不符合", "高于"):
         assert seen in html, seen
+    assert "请看清生效日期" not in html
     assert client.post(answer.url, {"source": ""}).status_code == 422
     assert client.post(answer.url, {"source": "理事会决议 2026-03"}).status_code == 302
     html = client.get(reverse("portal:fund", args=[on.fund.pk])).content.decode()
@@ -155,5 +156,9 @@ def test_from_the_fund_page_to_the_new_version(db, browser):
     assert "¥20,000.00" in compared
     same = client.get(reverse("portal:compare", args=[on.fund.pk]) + "?old=2&new=2").content.decode()
     assert "都一样" in same
+    older = client.post(start, {"text": json.dumps(draft(on, effective_from="2001-01-01", **STRICT))})
+    html = client.get(older.url).content.decode()
+    for seen in ("请看清生效日期", "2001-01-01", "第 2 版不再使用", "发布后马上生效"):
+        assert seen in html, seen
     for query in ("?old=9", "?new=x", "?old=²"):
         assert client.get(reverse("portal:compare", args=[on.fund.pk]) + query).status_code == 404

@@ -103,8 +103,10 @@
     var over = value !== null && limit !== null && value > limit;
     input.setCustomValidity(over ? input.getAttribute("data-over") || yuan(limit) : "");
     all("[data-amount-for='" + input.id + "']").forEach(function (el) {
-      var text = el.getAttribute("data-text");
-      if (text && value !== null && !over) el.textContent = text.replace("{}", yuan(value));
+      var plain = el.getAttribute("data-plain");
+      if (plain === null) el.setAttribute("data-plain", plain = el.textContent);
+      var text = el.getAttribute(over ? "data-over" : "data-text");
+      el.textContent = text && value !== null ? text.replace("{}", yuan(over ? limit : value)) : plain;
     });
     var bar = doc.querySelector("[data-limit-for='" + input.id + "']");
     if (bar && value !== null && fen(bar.getAttribute("data-scale"))) {
