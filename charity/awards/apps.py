@@ -22,7 +22,7 @@ class AwardsConfig(AppConfig):
                 ],
             )
         )
-        from . import candidates, retention, trials
+        from . import candidates, recoveries, retention, trials
 
         on("application.submitted")(candidates.application_changed)
         on("application.proven")(candidates.application_changed)
@@ -31,6 +31,7 @@ class AwardsConfig(AppConfig):
         on("consent.withdrawn")(candidates.consent_withdrawn)
 
         on("award.changed")(retention.award_changed)
+        on("recovery.confirmed")(recoveries.carry_out)
         on("rule.trial_requested")(trials.trial_requested)
 
         @on("consent.given")

@@ -192,6 +192,63 @@ class CaseEvent(models.Model):
         return words.text if words is not None else ""
 
 
+class RecoveryAction(models.Model):
+    """What came back of an award that was too much, or what is no longer asked back: one colleague says so, another
+    confirms, the engine carries it out (recoveries.py). The words stand in the line of history, sealed.
+    """
+
+    class Kind(models.TextChoices):
+        RETURNED = "returned", _("已追回")
+        WRITTEN_OFF = "written_off", _("不再追回")
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", _("等另一个人确认")
+        CONFIRMED = "confirmed", _("已确认，正在入账")
+        DONE = "done", _("办好了")
+        DECLINED = "declined", _("没有同意")
+        VOID = "void", _("没有办成：已经不用追了")
+
+    recovery_id = models.BigIntegerField()
+    award = models.ForeignKey(Award, models.PROTECT, related_name="recovery_actions")
+    case = models.ForeignKey(Case, models.PROTECT, related_name="recovery_actions")
+    organisation = models.ForeignKey(Organisation, models.PROTECT)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    amount = money()
+    received_on = models.DateField(null=True)
+    event = models.OneToOneField(CaseEvent, models.PROTECT, related_name="+")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PROPOSED)
+    proposed_by = models.ForeignKey("accounts.User", models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField()
+    decided_by = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "recovery_action"
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="recovery_action_positive"),
+            models.CheckConstraint(
+                condition=Q(state__in=["proposed", "declined"], done_at=None)
+                | Q(decided_by__isnull=False) & ~Q(decided_by=F("proposed_by")),
+                name="recovery_action_two_people",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="returned", received_on__isnull=False)
+                | Q(kind="written_off", received_on=None),
+                name="recovery_action_day",
+            ),
+            models.UniqueConstraint(
+                fields=["award"],
+                condition=Q(state__in=["proposed", "confirmed"]),
+                name="recovery_action_one_open",
+            ),
+        ]
+        indexes = [models.Index(fields=["recovery_id", "id"], name="recovery_action_by_case")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of recovery {self.recovery_id}"
+
+
 class CaseText(models.Model):
     """Every free word on a case, and the payee: apart from the amounts, so that the database opens it with a live
     consent alone and the engine erases it when that ends (retention.py). Written once, never changed.

@@ -64,6 +64,8 @@ ROLES: dict[str, frozenset[str]] = {
     "committee": frozenset({"case_worker", "fund_manager"}),
     "bill": frozenset({"case_worker"}),
     "review": frozenset({"approver"}),
+    "recover": frozenset({"payer", "case_worker", "fund_manager"}),
+    "recovery_confirm": frozenset({"approver", "fund_manager"}),
     "assign": frozenset({"case_worker", "approver", "fund_manager", "administrator"}),
 }
 

@@ -25,6 +25,7 @@ from outbox import emit
 from scope import Actor
 
 from .models import Award, Case, CaseText
+from .recoveries import is_asked
 from .rules import (
     AWARD_STEPS,
     CASE_STEPS,
@@ -374,6 +375,8 @@ def return_payment(actor: Actor, case_id: int, *, amount: Decimal, reason: str) 
     reason = written(reason, MIN_REASON, _("为什么退回来"))
     with one_transaction():
         case = lock_case(actor, case_id, "return")
+        if is_asked(case):
+            raise AwardError("recovery", _("这笔资助有钱要追回。请在“待追回”里登记，由另一位同事确认。"))
         award = lock_award(case, "return")
         if (
             amount <= 0

@@ -279,7 +279,7 @@ def _timeline(events: list[CaseEvent], with_notes: bool) -> list[dict[str, Any]]
         items.append(
             {
                 "at": event.created_at,
-                "who": users.get(event.user_id, ""),  # a colleague: the history is the house's own
+                "who": users.get(event.user_id or 0, ""),  # a colleague: the history is the house's own
                 "text": text,
             }
         )

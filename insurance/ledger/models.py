@@ -151,7 +151,10 @@ class RecoveryCase(models.Model):
         max_length=20, help_text="kind of the entry: correct | external | merge | unmerge"
     )
     reference = models.CharField(max_length=80)
-    state = models.CharField(max_length=10, default="open", help_text="open | moved | resolved")
+    written_off = money(
+        default=0, db_default=0, help_text="no longer asked back, though it is still too much"
+    )
+    state = models.CharField(max_length=12, default="open", help_text="open | moved | resolved | written_off")
     opened_at = models.DateTimeField(auto_now_add=True)
     resolved_at = models.DateTimeField(null=True)
 

@@ -20,6 +20,10 @@ from .models import NeedAccount, RecoveryCase
 ZERO = Decimal("0.00")
 
 
+class NotAskedError(Exception):
+    """Nothing, or less than that, is asked back here any more; nothing was changed."""
+
+
 @contextmanager
 def told(*need_ids: int) -> Iterator[None]:
     """Whatever recovery cases of these needs open, close or come back meanwhile is in the audit log.
@@ -36,6 +40,9 @@ def told(*need_ids: int) -> Iterator[None]:
             _record("recovery.opened", case, cause=case.cause, again=was is not None)
         elif was.state == case.state == "open" and was.amount != case.amount:
             _record("recovery.lowered", case, was=str(was.amount))
+        if was is not None and was.written_off != case.written_off:
+            step = "written_off" if case.written_off > was.written_off else "covered"
+            _record(f"recovery.{step}", case, by=str(abs(case.written_off - was.written_off)))
         if case.state != "open" and (was is None or was.state == "open"):
             _record("recovery.closed", case, state=case.state)
 
@@ -60,26 +67,77 @@ def _asked(need_id: int, state: str) -> list[RecoveryCase]:
     return list(cases.order_by("pk"))
 
 
+def _forgiven(need_id: int) -> list[RecoveryCase]:
+    """What was written off and is still too much, oldest first."""
+    cases = RecoveryCase.objects.filter(need_id=need_id, written_off__gt=0)
+    return list(cases.exclude(reference__startswith="undo:").order_by("pk"))
+
+
+def _beyond(need_id: int) -> Decimal:
+    """By how much more is asked back or written off than is still too much (yuan; negative: less)."""
+    asked = sum((case.amount for case in _asked(need_id, "open")), ZERO)
+    forgiven = sum((case.written_off for case in _forgiven(need_id)), ZERO)
+    return asked + forgiven - NeedAccount.objects.get(pk=need_id).excess
+
+
+def _lower(case: RecoveryCase, less: Decimal) -> None:
+    if less >= case.amount:
+        _set(case, "resolved")
+    else:
+        case.amount -= less
+        case.save(update_fields=["amount"])
+
+
 def settle(need_id: int) -> None:
     """What is no longer too much is no longer asked back, the newest first (handler of need.changed).
 
-    Money came back, a promise was released, a campaign ended, or a later bill covers it.
+    Money came back, a promise was released, a campaign ended, or a later bill covers it. What was written off comes
+    last: the family is asked for less before anybody's waiver is taken as covered.
     """
-    if not _asked(need_id, "open"):
+    if not _asked(need_id, "open") and not _forgiven(need_id):
         return
     with told(need_id):
-        still = _asked(need_id, "open")
-        too_much = sum((case.amount for case in still), ZERO) - NeedAccount.objects.get(pk=need_id).excess
-        for case in reversed(still):
+        too_much = _beyond(need_id)
+        for case in reversed(_asked(need_id, "open")):
             if too_much <= 0:
-                break
+                return
             less = min(case.amount, too_much)
             too_much -= less
-            if less == case.amount:
-                _set(case, "resolved")
-            else:
-                case.amount -= less
-                case.save(update_fields=["amount"])
+            _lower(case, less)
+        for case in reversed(_forgiven(need_id)):
+            if too_much <= 0:
+                return
+            less = min(case.written_off, too_much)
+            too_much -= less
+            case.written_off -= less
+            case.save(update_fields=["written_off"])
+
+
+def repaid(recovery_id: int, amount: Decimal) -> None:
+    """After the return of `amount` was posted: this very case is asked for less, before the newer ones (engine)."""
+    need_id = RecoveryCase.objects.values_list("need_id", flat=True).get(pk=recovery_id)
+    with told(need_id):
+        case = RecoveryCase.objects.get(pk=recovery_id)
+        less = min(case.amount, amount)
+        if not case.reference.startswith("undo:"):
+            less = min(less, _beyond(need_id))
+        if case.state == "open" and less > 0:
+            _lower(case, less)
+
+
+def write_off(recovery_id: int, amount: Decimal) -> None:
+    """`amount` is not asked back any more, though it stays too much: no yuan moves (engine). Raises NotAskedError."""
+    need_id = RecoveryCase.objects.values_list("need_id", flat=True).get(pk=recovery_id)
+    with told(need_id):
+        case = RecoveryCase.objects.get(pk=recovery_id)
+        if case.state != "open" or not ZERO < amount <= case.amount:
+            raise NotAskedError
+        case.written_off += amount
+        case.save(update_fields=["written_off"])
+        if amount == case.amount:
+            _set(case, "written_off")
+        else:
+            _lower(case, amount)
 
 
 def follow(from_need: int, to_need: int, references: Collection[str]) -> None:
@@ -91,6 +149,7 @@ def follow(from_need: int, to_need: int, references: Collection[str]) -> None:
     for need_id in (from_need, to_need):
         still = _asked(need_id, "open")
         total = sum((case.amount for case in still), ZERO)
+        total += sum((case.written_off for case in _forgiven(need_id)), ZERO)
         if need_id == to_need:
             for case in _asked(need_id, "moved"):  # it comes back to where it was asked first
                 fresh = sum((one.amount for one in still if one.reference in references), ZERO)

@@ -44,6 +44,7 @@ MAY_WAKE: dict[str, frozenset[str]] = {
         "need.changed": ("staff",),
         "award.changed": ("staff",),
         "case.decided": ("staff",),
+        "recovery.confirmed": ("staff",),
         "document.changed": ("patient", "staff"),
         "document.requested": ("staff",),
         "finding.recorded": ("staff",),
