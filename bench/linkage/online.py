@@ -1,4 +1,4 @@
-"""python -m bench.linkage.online [--persons N] [--queries N] [--cities N] [--no-peer] [--seed S] [--json FILE]
+"""python -m bench.linkage.online [--persons N] [--queries N] [--cities N] [--minutes M] [--no-peer] [--seed S] [--json FILE]
 
 One incoming record against a registry of N persons (default 1,000,000; a scratch database, the real tables, sealed
 fields, keyed hashes and policies, read as the engine): the look-up of `insurance.linking` as the product calls it.
@@ -28,6 +28,8 @@ from bench.platform.harness import scratch_database, setup
 CHUNK = 20_000
 #: Of the corpus's people so many have an insurer that sends.
 INSURED = 0.93
+#: Ids of one chunk's persons; a registry's numbers are nearly as many as its persons, and the prior goes by them.
+STRIDE = round(CHUNK * INSURED * 1.02)
 #: Records of one telephone number, for the bad case.
 CROWD = 10_000
 PARTS = ("keys", "query", "open", "score", "judge")
@@ -135,6 +137,7 @@ def chunk(number: int, size: int, seed: int, spread: int, wanted: int, organisat
     """People `number * CHUNK` and on: everything about them that does not need the database."""
     from bench.corpus import generate
     from insurance.linking import lookup
+    from matching.linkage import blocking
     from people.models import BlockingKey, Identity, LinkageRecord
     from people.registry import Description, _values
     from vault.cipher import seal
@@ -143,17 +146,17 @@ def chunk(number: int, size: int, seed: int, spread: int, wanted: int, organisat
     corpus = generate(seed * 1000 + number, max(size, 50))
     places = cities(spread)
     moved = Elsewhere(places[2 * number % len(places)], places[(2 * number + 1) % len(places)])
-    base = number * CHUNK * 2
+    base = number * STRIDE
     fields = [f for f in Identity._meta.concrete_fields if f.attname != "id"]
     identities, keys, bodies, persons, rows = [], [], [], [], []
     first: dict[str, int] = {}
     second = []
-    for position, record in enumerate(corpus.insurer, base + 1):
+    for record in corpus.insurer:
         who = corpus.truth[record["record_id"]]
         if who in first:
             second.append(record)
             continue
-        first[who] = position
+        position = first[who] = base + len(first) + 1
         values, hospital, disease = description(record, moved)
         told = Description(**values)
         identity = Identity(
@@ -170,7 +173,9 @@ def chunk(number: int, size: int, seed: int, spread: int, wanted: int, organisat
         identities.append("\t".join(cells))
         persons.append(f"{position}\t00000000-0000-4000-8000-{position:012d}\t\\N\t2026-01-01 00:00:00+00")
         keys += [f"{position}\t{key}" for key in lookup.keys_of(identity, kept).kept]
-        bodies.append(f"{position}\t{_cell(seal(LinkageRecord.PURPOSE, lookup.encode(kept)))}")
+        bodies.append(
+            f"{position}\t{_cell(seal(LinkageRecord.PURPOSE, lookup.encode(kept)))}\t{blocking.VERSION}"
+        )
         rows.append(_splink(str(position), values, hospital, disease))
     rng = Random(f"{seed}-{number}")
     queries = []
@@ -185,7 +190,7 @@ def chunk(number: int, size: int, seed: int, spread: int, wanted: int, organisat
         "person (id, uid, merged_into_id, created_at)": persons,
         f"identity ({', '.join(columns)})": identities,
         f"{BlockingKey._meta.db_table} (identity_id, key)": keys,
-        f"{LinkageRecord._meta.db_table} (identity_id, body)": bodies,
+        f"{LinkageRecord._meta.db_table} (identity_id, body, keys_version)": bodies,
     }
     return Chunk(
         {table: ("\n".join(lines) + "\n").encode() for table, lines in copies.items()},
@@ -218,17 +223,29 @@ def _child(arguments: tuple[int, int, int, int, int, int]) -> Chunk:
 
 
 def load(
-    real: Any, persons: int, seed: int, spread: int, queries: int, organisation: int, rows_to: Path
+    real: Any,
+    persons: int,
+    seed: int,
+    spread: int,
+    queries: int,
+    organisation: int,
+    rows_to: Path | None,
+    seconds: float,
 ) -> tuple[int, list[Query]]:
-    """Fill the registry's tables with COPY, indexes made afterwards; (persons loaded, queries)."""
+    """Fill the registry's tables with COPY, indexes made afterwards; (persons loaded, queries).
+
+    rows_to: where Splink's rows are written, None where it does not take part. seconds: after which no more persons
+    are loaded.
+    """
     people = round(persons / INSURED)
     pieces = [(k, min(CHUNK, people - k * CHUNK)) for k in range(-(-people // CHUNK))]
     each = -(-queries // len(pieces) // len(SOURCES))
     asked: list[Query] = []
-    loaded = 0
+    loaded, began = 0, time.perf_counter()
     workers = min(os.cpu_count() or 1, 4)
     tables = ("blocking_key", "linkage_record", "identity", "person")
-    with real.superuser() as admin, rows_to.open("w", encoding="utf-8") as out:
+    with real.superuser() as admin, (rows_to or Path(os.devnull)).open("w", encoding="utf-8") as out:
+        admin.execute("SET maintenance_work_mem = '1GB'")
         rebuild = _drop_indexes(admin, tables)
         with multiprocessing.get_context("fork").Pool(workers, os.nice, (10,)) as pool:
             jobs = ((k, size, seed, spread, each, organisation) for k, size in pieces)
@@ -236,11 +253,16 @@ def load(
                 for table, body in made.copies.items():
                     with admin.cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN") as copy:
                         copy.write(body)
-                out.writelines("\t".join(cell.replace("\t", " ") for cell in row) + "\n" for row in made.rows)
+                if rows_to is not None:
+                    out.writelines(
+                        "\t".join(cell.replace("\t", " ") for cell in row) + "\n" for row in made.rows
+                    )
                 asked += made.queries
                 loaded += made.persons
                 print(f"\r  {loaded:,} persons", end="", flush=True)
-        print("; indexes, statistics", end="", flush=True)
+                if time.perf_counter() - began > seconds:
+                    break
+        print(f" in {time.perf_counter() - began:.0f} s; indexes, statistics", end="", flush=True)
         for statement in rebuild:
             admin.execute(statement)
         admin.execute(f"VACUUM (ANALYZE) {', '.join(tables)}")
@@ -306,6 +328,7 @@ class Result:
     candidates: list[int] = field(default_factory=list)
     known: int = 0
     among: int = 0
+    questions: int = 0
     counts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
 
@@ -323,6 +346,7 @@ def _database_time() -> float | None:
 def ask(queries: list[Query], phone: str = "") -> Result:
     """Every query once, as the link service asks: normalise, keys, query, open, score, judge."""
     from insurance.linking import lookup
+    from insurance.linking.services import REVIEWS_PER_IDENTITY
     from matching.linkage.values.normalise import is_masked_name
     from people.models import Identity
     from people.registry import Description, _values
@@ -358,6 +382,7 @@ def ask(queries: list[Query], phone: str = "") -> Result:
             for part in PARTS:
                 result.parts[part].append(clock.spent[part] * 1000)
             result.candidates.append(len(scored))
+            result.questions += len(found.doubts[:REVIEWS_PER_IDENTITY])
             result.known += query.person is not None
             result.among += any(one.person_id == query.person for one in scored)
             result.counts[_verdict(found, query.person)] += 1
@@ -397,6 +422,7 @@ def show(name: str, result: Result) -> None:
     print(
         f"  {'':<28} candidates p50 {statistics.median(spread):.0f}, p99 {percentile(list(map(float, spread)), 99):.0f};"
         f" true person among them {result.among / max(result.known, 1):.4f};"
+        f" questions a record {result.questions / len(result.total):.2f};"
         f" {', '.join(f'{k} {v / len(result.total):.3f}' for k, v in sorted(result.counts.items()))}",
         flush=True,
     )
@@ -451,7 +477,9 @@ def splink(rows: Path, queries: list[Query], rounds: int) -> dict[str, float]:
     return {"median": statistics.median(times), "least": min(times), "ready": ready, "found": found}
 
 
-def measure(persons: int, count: int, spread: int, seed: int, peer: bool, rounds: int) -> dict[str, Any]:
+def measure(
+    persons: int, count: int, spread: int, seed: int, peer: bool, rounds: int, seconds: float = float("inf")
+) -> dict[str, Any]:
     """Load, warm, ask, compare; prints as it goes. Returns the figures."""
     report: dict[str, Any] = {"persons": persons}
     with tempfile.TemporaryDirectory(dir=_var()) as folder, scratch_database() as real:
@@ -462,7 +490,9 @@ def measure(persons: int, count: int, spread: int, seed: int, peer: bool, rounds
         rows = Path(folder) / "persons.tsv"
         organisation = make.organisation("statutory_insurer").pk
         began = time.perf_counter()
-        loaded, queries = load(real, persons, seed, spread, count, organisation, rows)
+        loaded, queries = load(
+            real, persons, seed, spread, count, organisation, rows if peer else None, seconds
+        )
         report["persons"] = loaded
         print(f"  loaded in {time.perf_counter() - began:.0f} s; {len(queries):,} records to look up")
         Random(seed).shuffle(queries)
@@ -540,13 +570,27 @@ def main(words: list[str] | None = None) -> dict[str, Any]:
     parser.add_argument("--persons", type=int, default=1_000_000)
     parser.add_argument("--queries", type=int, default=3000, help="records looked up, a third of each source")
     parser.add_argument("--cities", type=int, default=20, help="cities that the persons live in")
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=float("inf"),
+        help="load no longer than this; what is loaded is measured",
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--no-peer", action="store_true", help="without Splink")
     parser.add_argument("--rounds", type=int, default=9, help="records that Splink looks up")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
     given = parser.parse_args(words)
     print(f"online: one record against {given.persons:,} persons in {given.cities} cities", flush=True)
-    report = measure(given.persons, given.queries, given.cities, given.seed, not given.no_peer, given.rounds)
+    report = measure(
+        given.persons,
+        given.queries,
+        given.cities,
+        given.seed,
+        not given.no_peer,
+        given.rounds,
+        given.minutes * 60,
+    )
     if given.json:
         given.json.parent.mkdir(parents=True, exist_ok=True)
         given.json.write_text(json.dumps(report, indent=1, ensure_ascii=False))

@@ -19,7 +19,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from insurance.intake.models import Settlement
-from matching.linkage import online
+from matching.linkage import blocking, online
 from matching.linkage.blocking import blocking_values, probing
 from matching.linkage.records import PersonRecord
 from matching.linkage.scoring import PairScore, score_many
@@ -27,8 +27,9 @@ from people import index
 from people.models import Identity, Person
 from vault.cipher import unseal
 
-#: As many descriptions are compared with one record; those that share most keys with it come first.
-CANDIDATES = 80
+#: As many descriptions are compared with one record; those that share most with it come first, a key that few share
+#: counting more than one that many do.
+CANDIDATES = 50
 #: A number is no proof where a pair is likelier to be two relatives than one person.
 LIKELY = 0.5
 VERSION = 1
@@ -42,12 +43,14 @@ WITH crowd AS MATERIALIZED (
 )
 SELECT c.identity_id, i.person_id, (i.id_blind = %(number)s) IS TRUE, r.body, (SELECT busy FROM crowd)
 FROM (
-  SELECT f.identity_id, count(*) AS shared FROM (
-    SELECT b.identity_id FROM unnest(%(keys)s::bigint[]) AS k(key) CROSS JOIN LATERAL
-      (SELECT identity_id FROM blocking_key WHERE key = k.key ORDER BY identity_id LIMIT {index.CANDIDATES_PER_KEY}) b
+  SELECT f.identity_id, sum(f.worth) AS shared FROM (
+    SELECT b.identity_id, (10000 / b.block)::int AS worth FROM unnest(%(keys)s::bigint[]) AS k(key) CROSS JOIN LATERAL
+      (SELECT p.identity_id, count(*) OVER () AS block FROM (
+        SELECT identity_id FROM blocking_key WHERE key = k.key ORDER BY identity_id LIMIT {index.CANDIDATES_PER_KEY}
+      ) p) b
       WHERE k.key IS DISTINCT FROM %(phone)s OR NOT (SELECT busy FROM crowd)
     UNION ALL
-    (SELECT id FROM identity WHERE id_blind = %(number)s LIMIT {index.CANDIDATES_PER_KEY})
+    (SELECT id, 10000 FROM identity WHERE id_blind = %(number)s LIMIT {index.CANDIDATES_PER_KEY})
   ) f GROUP BY f.identity_id
 ) c
 JOIN identity i ON i.id = c.identity_id AND i.person_id IS NOT NULL AND i.id <> %(identity)s
@@ -119,6 +122,11 @@ def keys_of(identity: Identity, record: PersonRecord) -> Keys:
         next((key for (name, _value), key in hashed.items() if name == "phone"), None),
         number,
     )
+
+
+def enter(identity: Identity, record: PersonRecord, keys: Keys) -> list[int]:
+    """Keep a description to be found and compared. Returns the keys that are new."""
+    return index.enter(identity, keys.kept, encode(record), blocking.VERSION)
 
 
 def search(identity_id: int, keys: Keys) -> tuple[list[tuple[int, int, bool, bytes]], bool]:

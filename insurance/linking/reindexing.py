@@ -1,15 +1,18 @@
-"""Index every description anew: after an upgrade that makes other keys or compares other fields.
+"""Index descriptions anew: after an upgrade that makes other keys or compares other fields.
 
 Descriptions that nobody is known for are looked at again, since other keys may find somebody. In small transactions,
-so that incoming records never wait long; to be started again where it stopped.
+so that incoming records never wait long. `renew` finds by itself what an older version of the keys has indexed, and
+beat asks for it every minute; `reindex` walks all, to be started again where it stopped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from audit import record
+from matching.linkage import blocking
 from outbox import emit
 from people import index
 from people.models import Identity, LinkState
@@ -43,12 +46,40 @@ def reindex(after: int = 0, chunk: int = CHUNK) -> Iterator[Progress]:
             )
             if not rows:
                 return
-            for identity in rows:
-                mine = record_of(identity)
-                index.enter(identity, lookup.keys_of(identity, mine).kept, lookup.encode(mine))
-                if identity.person_id is None and identity.state == LinkState.WAITING:
-                    emit("linking.again", identity_id=identity.pk)
-                    again += 1
+            again += _index(rows)
             after, done = rows[-1].pk, done + len(rows)
-            record("linking.reindexed", f"identity:{after}", payload={"descriptions": len(rows)})
         yield Progress(after, done, again)
+
+
+def renew(seconds: float, chunk: int = CHUNK) -> int:
+    """Index anew what an older version of the keys has indexed, for so long at most. Returns how many were.
+
+    Whom another transaction holds is left for the next time. Nothing older left: one look at an index.
+    """
+    done, until = 0, time.monotonic() + seconds
+    while time.monotonic() < until:
+        with engine_scope("reindex"):
+            old = index.outdated(blocking.VERSION, chunk)
+            rows = list(
+                Identity.objects.select_for_update(no_key=True, skip_locked=True)
+                .filter(pk__in=old)
+                .order_by("pk")
+            )
+            if not rows:
+                break
+            _index(rows)
+            done += len(rows)
+    return done
+
+
+def _index(rows: Sequence[Identity]) -> int:
+    """Index these; those that wait are looked at again. Returns how many of them wait."""
+    again = 0
+    for identity in rows:
+        mine = record_of(identity)
+        lookup.enter(identity, mine, lookup.keys_of(identity, mine))
+        if identity.person_id is None and identity.state == LinkState.WAITING:
+            emit("linking.again", identity_id=identity.pk)
+            again += 1
+    record("linking.reindexed", f"identity:{rows[-1].pk}", payload={"descriptions": len(rows)})
+    return again

@@ -66,10 +66,10 @@ def link(identity_id: int, *, amount: Decimal | None = None) -> LinkResult:
     keys = lookup.keys_of(identity, mine)
     if identity.person_id:
         # A bill may tell of another hospital.
-        _wake_waiting(identity, index.enter(identity, keys.kept, lookup.encode(mine)))
+        _wake_waiting(identity, lookup.enter(identity, mine, keys))
         return LinkResult("linked", identity.person_id, identity.method, identity.weight)
     index.lock_keys(keys.kept)
-    index.enter(identity, keys.kept, lookup.encode(mine))
+    lookup.enter(identity, mine, keys)
     asked_before = identity.state == LinkState.REVIEW
 
     scored = lookup.look_up(identity.pk, mine, keys)

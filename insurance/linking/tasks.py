@@ -1,4 +1,6 @@
-"""Batch linkage over the workers: a message carries a job's random name and numbers, never anything about a person.
+"""What beat asks of this room, and batch linkage over the workers.
+
+Batch linkage: a message carries a job's random name and numbers, never anything about a person.
 
 The job's folder (``VAR_DIR/linkage``, mode 0700, gone when the job ends) holds the prepared table and the pairs; who
 asks and the workers must see the same disk. A worker that dies loses nothing: its message is delivered again, or sent
@@ -7,6 +9,7 @@ again, and a bucket that was scored is not scored twice.
 
 from __future__ import annotations
 
+import random
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -19,13 +22,31 @@ from celery import shared_task
 from django.conf import settings
 
 from matching.linkage.tables import batch
+from scope import engine_scope
 
+from . import reindexing, sampling
+
+#: So long one turn of indexing anew holds a worker, seconds.
+RENEWING = 30.0
 #: At most so many buckets per message, which loads the table once; fewer where there would be fewer messages than this.
 SLICE = 8
 #: Messages are sent again after so many seconds without any result, and given up after the second number.
 AGAIN, NEVER = 120.0, 1800.0
 STALE = 86_400.0
 _NAME = re.compile(r"[0-9a-f]{32}")
+
+
+@shared_task(name="linking.renew", ignore_result=True)
+def renew() -> None:
+    """After an upgrade, index the people anew whom older keys have indexed, some each minute."""
+    reindexing.renew(RENEWING)
+
+
+@shared_task(name="linking.sample", ignore_result=True)
+def sample() -> None:
+    """Once a day, lay some of the engine's decisions before the reviewers."""
+    with engine_scope("linking sample"):
+        sampling.draw(random.Random())  # noqa: S311 (nobody gains by guessing which)
 
 
 def _home() -> Path:

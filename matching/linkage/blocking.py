@@ -4,11 +4,16 @@ Values are plain here; the caller hashes them with a secret key (HMAC) before th
 No key is ever a surname alone.
 """
 
+from collections.abc import Collection, Iterator
+
 from .records import PersonRecord
 from .values import diseases, hospitals, idnumber
 from .values import normalise as n
 from .values.characters import is_han
 
+#: Raised whenever a record may get other keys than before, here or through `values`: records kept under an older
+#: version are indexed anew (insurance.linking.reindexing). tests/matching/linkage/test_blocking.py holds the two together.
+VERSION = 2
 #: All key names, in the order of their worth.
 KEYS = (
     "id18",
@@ -18,12 +23,20 @@ KEYS = (
     "name_birth",
     "surname_birth",
     "name_year",
-    "surname_year_city_sex",
     "hospital_disease_surname_year",
     "hospital_disease_given_year",
+    "city_disease_surname_year",
+    "city_disease_given_year",
+    "city_hospital_surname_year",
+    "city_hospital_given_year",
+    "surname_year_city_sex",
 )
-#: Keys with large blocks, for records that say little: a masked name, an age, no number.
-BROAD = frozenset(("surname_year_city_sex", "hospital_disease_surname_year", "hospital_disease_given_year"))
+#: For records that say little: a masked name, an age, no number.
+BROAD = frozenset(KEYS[7:])
+_GIVEN = frozenset(key for key in KEYS if key.endswith("_given_year"))
+_SURNAME = frozenset(key for key in KEYS if key.endswith("_surname_year"))
+#: Provinces that are one city: their districts' codes differ in the third and fourth digit.
+_ONE_CITY = frozenset(("11", "12", "31", "50", "81", "82"))
 
 
 def _letters(raw: str) -> str:
@@ -33,11 +46,26 @@ def _letters(raw: str) -> str:
 
 def _surnames(raw: str) -> list[str]:
     value = n.plain_name(raw)
+    if value.startswith("*"):
+        return []  # **丰: what is shown is no surname
     if value and not any(is_han(c) for c in value):
         words = [w for w in value.replace("*", " ").split() if w]
         return sorted({words[0], words[-1]}) if words else []
     surname = n.surname_pinyin(raw)
     return [surname] if surname else []
+
+
+def _city(code: str | None) -> str:
+    """The city of an area: four digits, two for a municipality; '' for a province or none."""
+    if not code:
+        return ""
+    return code[:2] if code[:2] in _ONE_CITY else "" if code[2:4] == "00" else code[:4]
+
+
+def _house(raw: str | None) -> str:
+    """A hospital as anybody calls it inside one city: its number, else its kind, else its name."""
+    found = hospitals.parse(raw)
+    return str(found.number or found.kind or found.plain)
 
 
 def blocking_values(rec: PersonRecord) -> list[tuple[str, str]]:
@@ -79,33 +107,56 @@ def blocking_values(rec: PersonRecord) -> list[tuple[str, str]]:
         years = [rec.birth_year]
         if rec.age is not None:
             years += [rec.birth_year - 1, rec.birth_year + 1]
-    area = n.area(rec.area) or (identity.area6 if identity else None)
-    hospital = hospitals.key(rec.hospital)
-    illness = diseases.classify(rec.disease)
-    condition = illness.group or illness.plain
     plain = n.plain_name(rec.name)
     # **明: platforms that hide the surname show the last character.
     last = n.name(plain[-1]) if len(plain) > 1 and is_han(plain[-1]) and not n.nickname_surname(plain) else ""
+    # Insured here, registered there: an appeal names either.
+    areas = (n.area(rec.area), identity.area6 if identity else None)
+    cities = dict.fromkeys(filter(None, map(_city, areas)))
+    stays = list(_stays(rec, cities)) if years else []
     for year in years:
         if len(full) > 1:
             out.append(("name_year", f"{full}|{year}"))
         for surname in surnames:
-            if area and sex:
-                out.append(("surname_year_city_sex", f"{surname}|{year}|{area[:4]}|{sex}"))
-            if hospital and condition:
-                out.append(("hospital_disease_surname_year", f"{hospital}|{condition}|{surname}|{year}"))
-        if last and hospital and condition:
-            out.append(("hospital_disease_given_year", f"{hospital}|{condition}|{last}|{year}"))
+            out.extend(
+                ("surname_year_city_sex", f"{surname}|{year}|{city}|{one}")
+                for city in cities
+                for one in ((sex,) if sex else ("M", "F"))
+            )
+            out.extend((f"{kind}_surname_year", f"{value}|{surname}|{year}") for kind, value in stays)
+        if last:
+            out.extend((f"{kind}_given_year", f"{value}|{last}|{year}") for kind, value in stays)
     return list(dict.fromkeys(out))
+
+
+def _stays(rec: PersonRecord, cities: Collection[str]) -> Iterator[tuple[str, str]]:
+    """(what is known, value) of an illness: any two of the hospital, the illness and the patient's city."""
+    hospital, house = hospitals.key(rec.hospital), _house(rec.hospital)
+    illness = diseases.classify(rec.disease)
+    condition = illness.group or illness.plain
+    if hospital and condition:
+        yield "hospital_disease", f"{hospital}|{condition}"
+    for city in cities:
+        if condition:
+            yield "city_disease", f"{city}|{condition}"
+        if hospital:
+            yield "city_hospital", f"{city}|{house}"
 
 
 def probing(values: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Of a record's keys those under which others are looked for.
 
     Whoever gives a whole name, a birth date and a number is found by these, or is not the same; the broad keys
-    are for records that say less. They are kept of every record all the same, to be found by those.
+    are for records that say less. They are kept of every record all the same, to be found by those. A surname is
+    sought rather than a last character; by surname, year, city and sex alone only where the hospital or the illness
+    is not told: whoever shares no more than that with a record that tells them is hardly the same.
     """
     known = {name for name, _ in values}
     if "name_birth" in known and not known.isdisjoint(("id18", "phone")):
         return [value for value in values if value[0] not in BROAD]
-    return values
+    idle: set[str] = set()
+    if not known.isdisjoint(_SURNAME):
+        idle |= _GIVEN
+    if {"city_disease_surname_year", "city_hospital_surname_year"} <= known:
+        idle.add("surname_year_city_sex")
+    return [value for value in values if value[0] not in idle]

@@ -44,31 +44,39 @@ def lock_keys(keys: Sequence[int]) -> None:
             )
 
 
-def enter(identity: Identity, keys: Iterable[int], record: bytes) -> list[int]:
+def enter(identity: Identity, keys: Iterable[int], record: bytes, version: int = 1) -> list[int]:
     """Index an identity: its hashed keys, and the bytes to compare it by. Returns the keys that are new, sorted.
 
-    Keys that it had before stay: what was once true of a description still finds it.
+    Keys that it had before stay: what was once true of a description still finds it. version: of the rules that
+    made the keys, by which `outdated` knows them.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT ARRAY(SELECT key FROM blocking_key WHERE identity_id = %s),"
-            " (SELECT body FROM linkage_record WHERE identity_id = %s)",
+            " r.body, r.keys_version FROM (SELECT) one LEFT JOIN linkage_record r ON r.identity_id = %s",
             [identity.pk, identity.pk],
         )
-        known, body = cursor.fetchone()
+        known, body, made_by = cursor.fetchone()
         new = sorted(set(keys) - set(known))
         if new:
             cursor.execute(
                 "INSERT INTO blocking_key (identity_id, key) SELECT %s, unnest(%s::bigint[]) ON CONFLICT DO NOTHING",
                 [identity.pk, new],
             )
-        if body is None or unseal(PURPOSE, bytes(body)) != record:
+        if body is None or made_by != version or unseal(PURPOSE, bytes(body)) != record:
             cursor.execute(
-                "INSERT INTO linkage_record (identity_id, body) VALUES (%s, %s)"
-                " ON CONFLICT (identity_id) DO UPDATE SET body = EXCLUDED.body",
-                [identity.pk, seal(PURPOSE, record)],
+                "INSERT INTO linkage_record (identity_id, body, keys_version) VALUES (%s, %s, %s)"
+                " ON CONFLICT (identity_id) DO UPDATE"
+                " SET body = EXCLUDED.body, keys_version = EXCLUDED.keys_version",
+                [identity.pk, seal(PURPOSE, record), version],
             )
     return new
+
+
+def outdated(version: int, limit: int) -> list[int]:
+    """Ids of descriptions that are indexed by an older version of the keys, in a fixed order; at most so many."""
+    rows = LinkageRecord.objects.filter(keys_version__lt=version).order_by("keys_version", "identity_id")
+    return list(rows.values_list("identity_id", flat=True)[:limit])
 
 
 def leave(identity: Identity) -> None:

@@ -116,9 +116,13 @@ class LinkageRecord(models.Model):
 
     identity = models.OneToOneField(Identity, models.CASCADE, primary_key=True, related_name="+")
     body = SealedBytes(PURPOSE)
+    keys_version = models.PositiveSmallIntegerField(
+        db_default=1, help_text="by which version of the keys it is indexed (matching.linkage.blocking)"
+    )
 
     class Meta:
         db_table = "linkage_record"
+        indexes = [models.Index(fields=["keys_version", "identity"], name="linkage_record_version")]
 
     def __str__(self) -> str:
         return f"comparison record of {self.identity_id}"

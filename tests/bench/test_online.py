@@ -6,6 +6,7 @@ pytest.importorskip("opencc")
 
 from bench.linkage import online
 from insurance.linking import lookup
+from matching.linkage import blocking
 from matching.linkage.values import idnumber
 from people import index
 from vault.cipher import unseal
@@ -30,6 +31,11 @@ def test_every_person_has_an_identity_a_record_and_keys(made):
     assert [row[0] for row in made.rows] == ids, "Splink gets the same persons"
 
 
+def test_persons_are_numbered_one_after_the_other(made):
+    assert [int(row[0]) for row in lines(made, "person")] == list(range(1, made.persons + 1))
+    assert online.STRIDE < 1.03 * online.INSURED * online.CHUNK
+
+
 def test_cities_are_cities_of_different_places():
     found = online.cities(20)
     assert len({code for code, _, _ in found}) == 20
@@ -45,7 +51,8 @@ def test_no_value_is_written_in_clear(made):
 
 
 def test_the_sealed_record_is_the_person(made):
-    number, body = lines(made, "linkage_record")[0]
+    number, body, version = lines(made, "linkage_record")[0]
+    assert int(version) == blocking.VERSION
     record = lookup.decode(unseal(index.PURPOSE, bytes.fromhex(body.removeprefix("\\\\x"))))
     assert record is not None
     assert (number, record.name, record.id_number) == made.rows[0][:3]

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 
+from config.celery import app
 from insurance.linking import lookup, services
-from insurance.linking.reindexing import reindex
+from insurance.linking import tasks as linking
+from insurance.linking.reindexing import reindex, renew
+from matching.linkage import blocking
 from outbox.models import Event
 from people.models import BlockingKey, Identity, LinkageRecord
 from scope import engine_scope
@@ -77,6 +81,39 @@ def test_who_waits_is_looked_at_again_and_who_is_linked_is_not(people):
     assert list(reindex())[-1].again == 1
     with engine_scope("test"):
         assert [row.ids for row in Event.objects.filter(topic="linking.again")] == [{"identity_id": waiting}]
+
+
+def test_what_older_keys_have_indexed_is_found_again_without_being_asked_for(people):
+    known, _person = people.linked()
+    current, _ = people.linked(name="王建国", id_number=people.number(serial=301))
+    asking = people.insurer(name="陈雨函", phone="", id_number="", id_valid=False)
+    with engine_scope("test"):
+        BlockingKey.objects.filter(identity_id=known).delete()
+        LinkageRecord.objects.filter(identity_id=known).update(keys_version=blocking.VERSION - 1)
+        kept = bytes(LinkageRecord.objects.get(identity_id=current).body)
+    assert found_by(asking) == []
+    linking.renew()
+    assert found_by(asking) == [known]
+    with engine_scope("test"):
+        assert not LinkageRecord.objects.exclude(keys_version=blocking.VERSION).exists()
+        assert bytes(LinkageRecord.objects.get(identity_id=current).body) == kept, "the others are left alone"
+    assert renew(30.0) == 0
+
+
+def test_it_is_renewed_in_turns(people):
+    for serial in (401, 402, 403):
+        people.linked(name=f"李秀{'英兰梅'[serial - 401]}", id_number=people.number(serial=serial))
+    with engine_scope("test"):
+        LinkageRecord.objects.update(keys_version=1)
+    assert renew(0.0) == 0
+    assert renew(30.0, chunk=2) == 3
+
+
+def test_everything_that_beat_asks_for_is_there():
+    app.loader.import_default_modules()
+    assert settings.CELERY_BEAT_SCHEDULE
+    for entry in settings.CELERY_BEAT_SCHEDULE.values():
+        assert entry["task"] in app.tasks
 
 
 def test_the_command_says_what_it_did(people, capsys):
