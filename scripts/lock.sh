@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 "$UV" lock --quiet ${UPGRADE:+--upgrade}
 export_() {
     "$UV" export --quiet --frozen --no-emit-project --no-header --no-annotate --format requirements-txt \
-        --no-default-groups --extra embedded --extra parquet "${@:2}" > "requirements/$1.txt"
+        --no-default-groups --extra embedded --extra parquet --extra spreadsheets "${@:2}" > "requirements/$1.txt"
 }
 export_ run
 export_ dev --group dev

@@ -4,87 +4,238 @@ The same as `manage.py link_files`, without Django and so with less memory.
 """
 
 import argparse
+import errno
+import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from .model import KINDS, Params
+from .model import Params
 from .tables.batch import Spread
-from .tables.files import link_files, parse_fields, written
+from .tables.fields import known_kinds, parse_fields
+from .tables.files import Done, link_files, proposal
+from .tables.words import say
 
-ABOUT = (
-    "Find the same people within one table (A) or between two (A B): csv or parquet, no database, no labels. "
-    "Field kinds: " + ", ".join(sorted(KINDS))
+ABOUT = say(
+    "在一张表（A）里，或两张表（A、B）之间，找出同一个人。表格可以是 .xlsx、.xls、.csv 或 .parquet；"
+    "不用数据库，不用先标注，表格不离开这台电脑。",
+    "Find the same people within one table (A) or between two (A B): .xlsx, .xls, .csv or .parquet, no database, no labels.",
 )
+KINDS_ARE = say("--fields 的种类：", "Kinds of fields: ") + known_kinds()
+STAGES = {
+    "prepare": "整理", "candidates": "找可能的对", "all candidates": "学习", "random pairs": "学习",
+    "sessions": "学习", "score": "比较", "cluster": "分组",
+}  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the command line, here and in Django."""
-    parser.add_argument("a", type=Path)
-    parser.add_argument("b", type=Path, nargs="?")
-    parser.add_argument("--id", required=True, dest="id_col", help="the column that names a row")
-    parser.add_argument("--fields", required=True, help="given_name=COL,surname=COL,birth_date=COL,…")
-    parser.add_argument("--out", required=True, type=Path, help="pairs.csv")
-    parser.add_argument("--clusters", type=Path, help="clusters.csv")
-    parser.add_argument("--threshold", type=float, default=0.5, help="least probability of a pair (0.5)")
-    parser.add_argument(
-        "--memory-mb", type=float, default=0, help="memory that this process may take (no limit)"
+    add = parser.add_argument
+    add("a", type=Path, help=say("表格", "a table"))
+    add(
+        "b",
+        type=Path,
+        nargs="?",
+        help=say("第二张表格：和第一张对", "another table, to be linked with the first"),
     )
-    parser.add_argument("--workers", type=int, default=1, help="processes that score (1)")
-    parser.add_argument("--params", type=Path, help="use this parameter table instead of training")
-    parser.add_argument("--save-params", type=Path, help="write the trained parameter table here")
-    parser.add_argument(
+    add(
+        "--guess", action="store_true",
+        help=say("只看表头，告诉您 --id 和 --fields 可以怎么写", "only propose --id and --fields, judged by the headings"),
+    )  # fmt: skip
+    add(
+        "--id",
+        dest="id_col",
+        help=say("编号列，每行不同；不写就用行号", "the column that names a row (its number)"),
+    )
+    add("--id-b", help=say("第二张表的编号列，名字不同时写", "the same in B, where it is called otherwise"))
+    add(
+        "--fields",
+        help=say(
+            "种类=列名，用逗号隔开：name=姓名,phone=手机,…", "kind=COLUMN,…: given_name=COL,phone=COL,…"
+        ),
+    )
+    add(
+        "--fields-b",
+        help=say(
+            "第二张表的列名，和 --fields 不同时写", "the same for B, where its columns are called otherwise"
+        ),
+    )
+    add(
+        "--sheet",
+        help=say(
+            "Excel 的哪个工作表，名字或第几个（第一个有内容的）",
+            "a sheet's name or number (the first with content)",
+        ),
+    )
+    add("--sheet-b", help=say("第二张表的工作表", "the same in B"))
+    add(
+        "--out",
+        type=Path,
+        help=say("结果：相同的人.xlsx（或 .csv、.parquet）", "pairs.xlsx (or .csv, .parquet)"),
+    )
+    add("--clusters", type=Path, help=say("分组：每条记录属于谁", "clusters.xlsx (or .csv, .parquet)"))
+    add(
+        "--threshold",
+        type=float,
+        default=0.5,
+        help=say("概率从多少起列出（0.5）", "least probability of a pair (0.5)"),
+    )
+    add(
+        "--memory-mb", type=float, default=0,
+        help=say("最多用多少内存，连 --workers 在内（不限）", "memory that may be taken, --workers included (no limit)"),
+    )  # fmt: skip
+    add("--workers", type=int, default=1, help=say("几个进程一起比较（1）", "processes that score (1)"))
+    add(
+        "--params",
+        type=Path,
+        help=say("用存下的参数，不再学习", "use this parameter table instead of training"),
+    )
+    add("--save-params", type=Path, help=say("把学到的参数存下来", "write the trained parameter table here"))
+    add(
         "--backend", choices=("own", "duckdb"), default="own",
-        help="duckdb: the same model in Splink on DuckDB (extra linkage-scale)",
+        help=say("duckdb：同一个模型在 Splink 的 DuckDB 上算", "duckdb: the same model in Splink on DuckDB (extra linkage-scale)"),
     )  # fmt: skip
 
 
 def run(options: dict[str, Any], folder: Path | None = None, spread: Spread | None = None) -> str:
-    """Do what the arguments say and tell it in one line. Raises ValueError, OSError."""
+    """Do what the arguments say and tell it in a few words. Raises ValueError, OSError."""
+    a, b = options["a"], options["b"]
+    if options.get("guess"):
+        return _guessed(options)
+    lacking = [name for name in ("fields", "out") if not options.get(name)]
+    if lacking:
+        proposed = "" if options.get("fields") else _guessed(options)
+        raise ValueError(
+            say(
+                f"还缺 {'、'.join(f'--{n}' for n in lacking)}",
+                f"{' and '.join(f'--{n}' for n in lacking)} is missing",
+            )
+            + (f"\n{proposed}" if proposed else "")
+        )
+    if b is None and (given := [f"--{n}-b" for n in ("id", "fields", "sheet") if options.get(f"{n}_b")]):
+        raise ValueError(
+            say(f"{'、'.join(given)} 要有第二张表才用得上", f"{', '.join(given)} needs a second table")
+        )
     if not 0 < options["threshold"] < 1:
-        raise ValueError("--threshold is a probability between 0 and 1")
+        raise ValueError(
+            say(
+                "--threshold 是概率，要在 0 和 1 之间，例如 0.5",
+                "--threshold is a probability between 0 and 1",
+            )
+        )
     if options["workers"] < 1:
-        raise ValueError("--workers is at least 1")
-    given: Path | None = options["params"]
-    params = Params.from_json(given.read_text(encoding="utf-8")) if given else None
+        raise ValueError(say("--workers 至少是 1", "--workers is at least 1"))
     bar = progress if sys.stderr.isatty() else None
-    fields = parse_fields(options["fields"])
-    tables = (options["a"], options["b"], fields, options["id_col"], options["out"])
     if options["backend"] == "duckdb":
         from .tables.backend import scorer
 
         how: dict[str, Any] = {"scorer": scorer(options["memory_mb"], options["workers"])}
     else:
         how = {"workers": options["workers"], "folder": folder, "spread": spread}
+    fields_b = options.get("fields_b")
     result = link_files(
-        *tables, clusters=options["clusters"], threshold=options["threshold"], progress=bar, params=params,
-        memory_mb=options["memory_mb"], **how,
+        a, b, parse_fields(options["fields"]), options["id_col"], options["out"], clusters=options["clusters"],
+        threshold=options["threshold"], progress=bar, params=_params(options["params"]), memory_mb=options["memory_mb"],
+        fields_b=parse_fields(fields_b) if fields_b else None, id_b=options.get("id_b"), sheet=options.get("sheet"),
+        sheet_b=options.get("sheet_b"), save_params=options["save_params"], tell=note, **how,
     )  # fmt: skip
     if bar:
         sys.stderr.write("\n")
-    if options["save_params"]:
-        with written(options["save_params"]) as file:
-            file.write(result.params.to_json())
-    return f"{len(result.i):,} pairs of {result.candidates:,} compared → {options['out']}"
+    return _told(result, options["out"])
+
+
+def _params(path: Path | None) -> Params | None:
+    if path is None:
+        return None
+    try:
+        return Params.from_json(path.read_text(encoding="utf-8"))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(
+            say(
+                f"{path.name} 不是 --save-params 存下的参数（{error}）",
+                f"{path.name} is no parameter table of --save-params: {error}",
+            )
+        ) from error
+
+
+def _guessed(options: dict[str, Any]) -> str:
+    """A proposal per table."""
+    lines = []
+    for suffix in ("", "_b"):
+        path = options["b" if suffix else "a"]
+        if path is None:
+            continue
+        found = proposal(path, options.get(f"sheet{suffix}"), suffix.replace("_", "-"))
+        lines.append(
+            say(f"{path.name} 看表头可以写：{found}", f"{path.name}, by its headings: {found}")
+            if found
+            else say(
+                f"{path.name} 的表头看不出各列是什么，请自己写 --fields 种类=列名。{KINDS_ARE}",
+                f"{path.name}: its headings do not tell what they hold. {KINDS_ARE}",
+            )
+        )
+    return "\n".join(lines)
+
+
+def _told(done: Done, out: Path) -> str:
+    pairs, compared, counts = len(done.linked.i), done.linked.candidates, done.outcomes
+    return say(
+        f"找到 {pairs:,} 对（比较了 {compared:,} 对）：{counts['accept']:,} 对可以直接认，{counts['review']:,} 对请人看 → {out}",
+        f"{pairs:,} pairs of {compared:,} compared: {counts['accept']:,} accepted, {counts['review']:,} for review → {out}",
+    )
+
+
+def note(text: str) -> None:
+    """Something that a person should know, on the terminal beside the results."""
+    sys.stderr.write(f"{text}\n")
 
 
 def progress(stage: str, share: float) -> None:
     """A bar on the terminal."""
-    sys.stderr.write(f"\r{stage:<16} {'█' * int(share * 30):<30} {share:>4.0%}")
+    sys.stderr.write(
+        f"\r{say(STAGES.get(stage, stage), stage):<16} {'█' * int(share * 30):<30} {share:>4.0%}"
+    )
     sys.stderr.flush()
 
 
+def why(error: Exception) -> str:
+    """An error in the words of who has to do something about it."""
+    if not isinstance(error, OSError) or isinstance(error, ValueError):
+        return str(error)
+    what = {
+        errno.ENOENT: say("没有这个文件", "no such file"),
+        errno.EACCES: say("没有权限打开", "it may not be opened"),
+        errno.ENOSPC: say("磁盘满了，结果没有写；请腾出地方再试", "the disk is full; nothing was written"),
+        errno.EDQUOT: say("磁盘配额满了，结果没有写", "the disk quota is full; nothing was written"),
+        errno.EROFS: say("这个盘只能读，不能写", "this disk is read-only"),
+        errno.ENAMETOOLONG: say("文件名太长", "the file's name is too long"),
+    }.get(error.errno or 0, error.strerror or str(error))
+    return f"{error.filename}: {what}" if error.filename else what
+
+
 def main(arguments: Sequence[str] | None = None, prog: str = "python -m matching.linkage") -> int:
-    """The command line. Returns the exit code."""
-    parser = argparse.ArgumentParser(prog=prog, description=ABOUT)
+    """The command line. Returns the exit code: 0, 1 for what is wrong with files, 130 where it was stopped."""
+    parser = argparse.ArgumentParser(prog=prog, description=ABOUT, epilog=KINDS_ARE)
     add_arguments(parser)
+    options = vars(parser.parse_args(arguments))
+    with suppress(ValueError):  # outside of the main thread
+        signal.signal(signal.SIGTERM, _stop)
     try:
-        print(run(vars(parser.parse_args(arguments))))
-    except (ValueError, KeyError, OSError) as error:
-        print(f"{prog}: {error}", file=sys.stderr)
+        print(run(options))
+    except KeyboardInterrupt:
+        print(say("\n停了，没有写任何结果", "\nstopped; nothing was written"), file=sys.stderr)
+        return 130
+    except (ValueError, KeyError, OSError, MemoryError) as error:
+        reason = say("内存不够。请用 --memory-mb 定上限，或分几次做", "not enough memory: try --memory-mb")
+        print(f"{prog}: {reason if isinstance(error, MemoryError) else why(error)}", file=sys.stderr)
         return 1
     return 0
+
+
+def _stop(_number: int, _frame: Any) -> None:
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

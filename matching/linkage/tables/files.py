@@ -1,152 +1,44 @@
-"""File to file: csv or parquet in, scored pairs and clusters out. No database."""
+"""File to file: tables in, scored pairs and clusters out. No database."""
 
-import csv
-import os
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import re
+import shlex
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 
 from ..compare.fill import RECORDED_ON
-from ..model import KINDS, Params
+from ..model import Params
 from .batch import Spread
+from .fields import Missing, WholeName, guess, guess_id, pair, written_out
 from .pipeline import Linked, Scorer, link
+from .reading import ROWS, Sheet, headings, read
+from .words import places, say
+from .writing import check, check_kind, complete, guarded, is_text, rows_into, runs
 
-_ENCODINGS = ("utf-8-sig", "gb18030")
-_END = "\0"
-_ROWS = 5_000  # read and written at a time
-_BLOCK = 1 << 16
-_SPOOL = 1 << 19  # bytes of a column that stay in memory
-
-
-def parse_fields(text: str) -> dict[str, str]:
-    """'given_name=first,surname=last' → {'first': 'given_name', 'last': 'surname'}.
-
-    A kind may stand several times. Raises ValueError for what is no such list.
-    """
-    out: dict[str, str] = {}
-    for part in filter(None, (p.strip() for p in text.split(","))):
-        kind, _, column = part.partition("=")
-        kind, column = kind.strip(), column.strip() or kind.strip()
-        if kind not in KINDS:
-            raise ValueError(f"unknown field kind {kind!r}; known: {', '.join(KINDS)}")
-        if column in out:
-            raise ValueError(f"column {column!r} is named twice")
-        out[column] = kind
-    if not out:
-        raise ValueError("no fields given")
-    return out
+_ID = "\0id"  # where a table keeps its ids, apart from the same column as a field
+_TEXT = np.dtypes.StringDType()
+Tell = Callable[[str], None]
 
 
-class Spilled(Sequence[Any]):
-    """A column that waits on disk: read from the start as often as wanted; empty cells are None."""
+@dataclass(frozen=True)
+class Done:
+    """What was written: the pairs in row numbers, and how many of them are accepted, for review, rejected."""
 
-    def __init__(self) -> None:
-        self._file = tempfile.SpooledTemporaryFile(max_size=_SPOOL)  # noqa: SIM115 (lives with the column)
-        self._size = 0
-
-    def extend(self, values: list[str]) -> None:
-        """More cells; zero bytes in them are lost."""
-        text = "".join(f"{v.replace(_END, '')}{_END}" for v in values)
-        self._file.write(text.encode("utf-8", "surrogatepass"))
-        self._size += len(values)
-
-    def __len__(self) -> int:
-        return self._size
-
-    def __iter__(self) -> Iterator[str | None]:
-        self._file.seek(0)
-        rest = b""
-        place = 0
-        while True:
-            self._file.seek(place)
-            block = self._file.read(_BLOCK)
-            if not block:
-                return
-            place += len(block)
-            *cells, rest = (rest + block).split(b"\0")
-            for cell in cells:
-                yield cell.decode("utf-8", "surrogatepass") or None
-
-    def __getitem__(self, place: Any) -> Any:
-        return next(islice(self, place, None))
-
-
-def read_table(path: Path, columns: list[str]) -> dict[str, list[Any]]:
-    """The named columns of a csv file (UTF-8 or GB 18030) or a parquet file; empty cells are None.
-
-    Raises ValueError for a missing column or another kind of file, OSError where it cannot be read.
-    """
-    return {name: list(column) for name, column in read_columns(path, columns).items()}
-
-
-def read_columns(path: Path, columns: list[str], if_there: Sequence[str] = ()) -> dict[str, Sequence[Any]]:
-    """As `read_table`, without holding the file in memory; columns ``if_there`` may be missing."""
-    suffix = path.suffix.casefold()
-    if suffix in (".parquet", ".pq"):
-        return _parquet(path, columns, if_there)
-    if suffix not in (".csv", ".tsv", ".txt"):
-        raise ValueError(f"{path.name}: expected .csv or .parquet")
-    for encoding in _ENCODINGS:
-        try:
-            return _csv(path, columns, if_there, encoding, "\t" if suffix == ".tsv" else "")
-        except UnicodeDecodeError:
-            continue
-    raise ValueError(f"{path.name}: neither UTF-8 nor GB 18030")
-
-
-def _csv(
-    path: Path, columns: list[str], if_there: Sequence[str], encoding: str, delimiter: str
-) -> dict[str, Sequence[Any]]:
-    with path.open(encoding=encoding, newline="") as file:
-        head = file.readline()
-        file.seek(0)
-        mark = delimiter or max(",;\t|", key=head.count)
-        reader = csv.reader(file, delimiter=mark)
-        names = [c.strip() for c in next(reader, [])]
-        columns = _wanted(path, columns, if_there, names)
-        places = [names.index(c) for c in columns]
-        out = {c: Spilled() for c in columns}
-        filled = filter(any, reader)
-        while rows := list(islice(filled, _ROWS)):
-            for column, place in zip(out.values(), places, strict=True):
-                column.extend([row[place].strip() if place < len(row) else "" for row in rows])
-    return dict(out)
-
-
-def _wanted(path: Path, columns: list[str], if_there: Sequence[str], names: list[str]) -> list[str]:
-    missing = [c for c in columns if c not in names]
-    if missing:
-        raise ValueError(f"{path.name} has no column {', '.join(missing)}; it has {', '.join(names)}")
-    return list(dict.fromkeys([*columns, *(c for c in if_there if c in names)]))
-
-
-def _parquet(path: Path, columns: list[str], if_there: Sequence[str]) -> dict[str, Sequence[Any]]:
-    try:
-        from pyarrow import parquet
-    except ImportError as error:
-        raise ValueError("parquet files need the extra 'parquet' (pyarrow)") from error
-    columns = _wanted(path, columns, if_there, parquet.read_schema(path).names)
-    file = parquet.ParquetFile(path)
-    text = {f.name for f in file.schema_arrow if str(f.type) in ("string", "large_string")}
-    out: dict[str, Any] = {c: Spilled() if c in text else [] for c in columns}
-    for batch in file.iter_batches(_ROWS, columns=columns):
-        for name in columns:
-            values = batch.column(name).to_pylist()
-            # Dates and numbers stay what they are.
-            out[name].extend(["" if v is None else v for v in values] if name in text else values)
-    return out
+    linked: Linked
+    outcomes: Counter[str]
 
 
 def link_files(
     a: Path,
     b: Path | None,
     fields: dict[str, str],
-    id_col: str,
+    id_col: str | None,
     out: Path,
     clusters: Path | None = None,
     threshold: float = 0.5,
@@ -157,71 +49,202 @@ def link_files(
     folder: Path | None = None,
     spread: Spread | None = None,
     scorer: Scorer | None = None,
-) -> Linked:
-    """Link two files, or de-duplicate one, and write pairs (and clusters) as csv.
+    *,
+    fields_b: dict[str, str] | None = None,
+    id_b: str | None = None,
+    sheet: str | None = None,
+    sheet_b: str | None = None,
+    save_params: Path | None = None,
+    tell: Tell = lambda _note: None,
+) -> Done:
+    """Link two files, or de-duplicate one, and write pairs (and clusters).
 
     Pairs: left, right, weight (log2, 4 places), probability (6 places), outcome, one column of levels per field.
-    Clusters: source (a or b), id, cluster. Both files appear whole or not at all. The rest as in `pipeline.link`.
+    Clusters: source (a or b), id, cluster. The files appear all together, whole, or none does. Without ``id_col``
+    a row's id is its number in its file. ``fields_b`` and ``id_b`` say how ``b`` calls its columns; ``tell`` hears what
+    a person should know. The rest as in `pipeline.link`. Raises ValueError, OSError.
     """
-    columns = list(dict.fromkeys([id_col, *fields]))
-    tables = [read_columns(path, columns, (RECORDED_ON,)) for path in ((a, b) if b else (a,))]
+    check([out, clusters, save_params], [a, b])
+    for path in (out, clusters):
+        check_kind(path)
+    kinds, made_a, made_b = pair(fields, fields_b)
+    sheets = [_read(a, made_a, kinds, id_col, sheet)]
+    if b:
+        try:
+            sheets.append(_read(b, made_b, kinds, id_b or id_col, sheet_b))
+        except Missing as error:
+            raise ValueError(f"{error}\n{_other_names(b, fields, fields_b, sheet_b)}") from error
+    for one in sheets:
+        for note in one.notes:
+            tell(note)
+    if len({RECORDED_ON in one.columns for one in sheets}) > 1:
+        for one in sheets:
+            one.columns.pop(RECORDED_ON, None)
+    ids = _ids(sheets)
     result = link(
-        tables[0], tables[1] if b else None, fields, id_col, threshold=threshold, progress=progress, params=params,
-        memory_mb=memory_mb, workers=workers, folder=folder, spread=spread, scorer=scorer,
+        sheets[0].columns, sheets[1].columns if b else None, {c: k for c, k in kinds.items() if k != RECORDED_ON}, _ID,
+        threshold=threshold, progress=progress, params=params, memory_mb=memory_mb, workers=workers, folder=folder,
+        spread=spread, scorer=scorer,
     )  # fmt: skip
-    ids = _ids([table[id_col] for table in tables])
-    with written(out) as file:
-        write_pairs(result, ids, file)
-    if clusters:
-        with written(clusters) as file:
-            write_clusters(result, ids, file)
-    return result
+    excel = any(one.excel for one in sheets)
+    del sheets
+    with complete(out, clusters, save_params) as (pairs_part, clusters_part, params_part):
+        assert pairs_part is not None
+        safe = _safe(ids, [p for p in (out, clusters) if p], tell)
+        outcomes = write_pairs(result, safe if is_text(out) else ids, pairs_part, excel)
+        if clusters_part and clusters:
+            write_clusters(result, safe if is_text(clusters) else ids, clusters_part, excel)
+        if params_part:
+            params_part.write_text(result.params.to_json(), encoding="utf-8")
+    return Done(result, outcomes)
 
 
-def _ids(columns: list[Sequence[Any]]) -> np.ndarray:
-    """The ids of all rows as text, compactly."""
-    parts = []
-    for column in columns:
-        ids = iter(column)
-        while piece := list(islice(ids, _ROWS)):
-            parts.append(
-                np.array(["" if v is None else str(v) for v in piece], dtype=np.dtypes.StringDType())
+def proposal(path: Path, sheet: str | None = None, suffix: str = "") -> str:
+    """What could stand behind --id and --fields, judged by the headings. Raises ValueError, OSError."""
+    names, _ = headings(path, sheet)
+    fields = guess(names)
+    options = [f"--id{suffix} {_quoted(name)}" for name in guess_id(names)[:1]]
+    if fields:
+        options.append(f"--fields{suffix} {_quoted(written_out(fields))}")
+    return " ".join(options)
+
+
+def _quoted(text: str) -> str:
+    return shlex.quote(text) if re.search(r"""[\s"'$&|;<>()*?\\`!#]""", text) else text
+
+
+def _other_names(b: Path, fields: dict[str, str], fields_b: dict[str, str] | None, sheet: str | None) -> str:
+    """What to do where the second table has other headings."""
+    if fields_b is not None:
+        return say("请核对 --fields-b 和 --id-b", "look at --fields-b and --id-b")
+    hint = say(
+        "两张表列名不同时，第二张的写在 --fields-b（编号列写在 --id-b）",
+        "name the second table's columns in --fields-b (--id-b)",
+    )
+    names, _ = headings(b, sheet)
+    kinds = Counter(fields.values())
+    found = {c: k for c, k in guess(names).items() if k in kinds}
+    if Counter(found.values()) == kinds:
+        hint += say(
+            f"，例如：--fields-b {_quoted(written_out(found))}",
+            f", as: --fields-b {_quoted(written_out(found))}",
+        )
+    return hint
+
+
+def _read(
+    path: Path, made: dict[str, tuple[str, ...]], kinds: dict[str, str], id_col: str | None, sheet: str | None
+) -> Sheet:
+    """A table with its columns under the names of the comparison, and its ids."""
+    wanted: dict[str, str] = {} if id_col is None else {_ID: id_col}
+    how: dict[str, str] = {RECORDED_ON: RECORDED_ON}
+    for label, columns in made.items():
+        for k, column in enumerate(columns):
+            wanted[f"{k}\0{label}"] = column
+            how[f"{k}\0{label}"] = kinds[label]
+    found = read(path, wanted, how, {RECORDED_ON: RECORDED_ON}, sheet)
+    columns_: dict[str, Sequence[Any]] = {_ID: found.columns[_ID] if id_col is not None else found.numbers}
+    if RECORDED_ON in found.columns:
+        columns_[RECORDED_ON] = found.columns[RECORDED_ON]
+    for label, parts in made.items():
+        first = found.columns[f"0\0{label}"]
+        label = RECORDED_ON if kinds[label] == RECORDED_ON else label
+        columns_[label] = WholeName(first, found.columns[f"1\0{label}"]) if len(parts) == 2 else first
+    if id_col is not None:
+        _distinct(path, id_col, columns_[_ID], found.numbers)
+    return Sheet(found.name, columns_, found.numbers, found.notes, found.excel)
+
+
+def _distinct(path: Path, id_col: str, ids: Sequence[Any], numbers: Sequence[int]) -> None:
+    """Raise ValueError where a row has no id, or another row's."""
+    if empty := [n for n, v in zip(numbers, ids, strict=True) if v is None]:
+        raise ValueError(
+            say(
+                f"{path.name}：“{id_col}”在第 {places(empty)} 行是空的（共 {len(empty)} 行）。"
+                "请补上，或者不写 --id，就用行号当编号",
+                f"{path.name}: {id_col!r} is empty in {len(empty)} rows (rows {places(empty)}): fill it in, or leave out --id "
+                "and rows go by their number",
             )
-    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.dtypes.StringDType())
+        )
+    if len(set(map(str, ids))) == len(numbers):
+        return
+    count = Counter(map(str, ids))
+    value = next(v for v in map(str, ids) if count[v] > 1)
+    rows = [n for n, v in zip(numbers, ids, strict=True) if str(v) == value]
+    twice = sum(n > 1 for n in count.values())
+    raise ValueError(
+        say(
+            f"{path.name}：“{id_col}”有 {twice} 个值不止一行有，例如“{value[:40]}”在第 {places(rows)} 行。"
+            "编号要每行不同；不写 --id，就用行号当编号",
+            f"{path.name}: {twice} values of {id_col!r} stand in several rows, as {value[:40]!r} in rows {places(rows)}: ids "
+            "must differ; leave out --id and rows go by their number",
+        )
+    )
 
 
-@contextmanager
-def written(path: Path) -> Iterator[TextIO]:
-    """A file that takes its name once it is complete; nothing stays of it after an error."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("w", encoding="utf-8", newline="") as file:
-            yield file
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+def _ids(sheets: Sequence[Sheet]) -> np.ndarray:
+    """The ids of all rows as text, compactly."""
+    parts: list[np.ndarray] = [np.zeros(0, dtype=_TEXT)]
+    for sheet in sheets:
+        ids = iter(sheet.columns[_ID])
+        while piece := list(islice(ids, ROWS)):
+            parts.append(np.array([str(v) for v in piece], dtype=_TEXT))
+    return np.concatenate(parts)
 
 
-def write_pairs(result: Linked, ids: np.ndarray, file: TextIO) -> None:
-    """The pairs of a result as csv."""
-    writer = csv.writer(file)
-    writer.writerow(["left", "right", "weight", "probability", "outcome", *result.model.names])
-    for part in result.pieces():
-        columns = [
-            ids[part.i].tolist(), ids[part.j].tolist(), [f"{w:.4f}" for w in part.weight.tolist()],
-            [f"{p:.6f}" for p in part.probability.tolist()], part.outcome, *part.levels.values(),
-        ]  # fmt: skip
-        writer.writerows(zip(*columns, strict=True))
+def _safe(ids: np.ndarray, outputs: Sequence[Path], tell: Tell) -> np.ndarray:
+    """The ids as they may stand in a csv that Excel opens; tells what Excel would do to them."""
+    if not any(map(is_text, outputs)):
+        return ids
+    running = [
+        k
+        for start in range(0, len(ids), ROWS)
+        for k, v in enumerate(ids[start : start + ROWS].tolist(), start)
+        if runs(v)
+    ]
+    if running:
+        ids = ids.copy()
+        ids[running] = np.array([guarded(v) for v in ids[running].tolist()], dtype=_TEXT)
+        tell(
+            say(
+                f"有 {len(running)} 个编号以 = + - @ 开头，结果里前面加了 '，免得 Excel 当成公式运行；写成 .xlsx 就不用加",
+                f"{len(running)} ids begin with = + - @: a ' was put before them, lest a spreadsheet run them (not in .xlsx)",
+            )
+        )
+    if any(len(v) > 11 and v.isdecimal() for v in ids[:1000].tolist()):
+        tell(
+            say(
+                "编号很长，Excel 直接打开 csv 会显示成 1.1E+17：请把结果写成 .xlsx",
+                "the ids are long: Excel shows them as 1.1E+17 when it opens a csv; write .xlsx",
+            )
+        )
+    return ids
 
 
-def write_clusters(result: Linked, ids: np.ndarray, file: TextIO) -> None:
-    """The clusters of a result as csv, every record on its line."""
-    writer = csv.writer(file)
-    writer.writerow(["source", "id", "cluster"])
-    for start in range(0, len(ids), _ROWS):
-        piece = slice(start, start + _ROWS)
-        sources = [
-            "a" if k < result.split.left or not result.split.link else "b"
-            for k in range(*piece.indices(len(ids)))
-        ]
-        writer.writerows(zip(sources, ids[piece].tolist(), result.label[piece].tolist(), strict=True))
+def write_pairs(result: Linked, ids: np.ndarray, part: Path, excel: bool = False) -> Counter[str]:
+    """The pairs of a result; returns how many have which outcome."""
+    outcomes: Counter[str] = Counter()
+    with ExitStack() as stack:
+        header = ["left", "right", "weight", "probability", "outcome", *result.model.names]
+        sink = rows_into(stack, part, header, excel)
+        for piece in result.pieces():
+            columns = [
+                ids[piece.i].tolist(), ids[piece.j].tolist(), piece.weight.astype(np.float64).round(4).tolist(),
+                piece.probability.astype(np.float64).round(6).tolist(), piece.outcome, *piece.levels.values(),
+            ]  # fmt: skip
+            sink(zip(*columns, strict=True))
+            outcomes.update(piece.outcome)
+    return outcomes
+
+
+def write_clusters(result: Linked, ids: np.ndarray, part: Path, excel: bool = False) -> None:
+    """The clusters of a result, every record on its line."""
+    with ExitStack() as stack:
+        sink = rows_into(stack, part, ["source", "id", "cluster"], excel)
+        for start in range(0, len(ids), ROWS):
+            piece = slice(start, start + ROWS)
+            sources = [
+                "a" if k < result.split.left or not result.split.link else "b"
+                for k in range(*piece.indices(len(ids)))
+            ]
+            sink(zip(sources, ids[piece].tolist(), result.label[piece].tolist(), strict=True))

@@ -41,7 +41,7 @@ def test_the_second_entry_of_a_person_is_found(sheet, tmp_path, capsys):
     assert len(wanted & found) / len(wanted) > 0.98
     assert len(wanted & found) / len(found) > 0.95
     assert clusters.exists()
-    assert "pairs" in capsys.readouterr().out
+    assert f"找到 {len(found)} 对" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,8 @@ def test_the_second_entry_of_a_person_is_found(sheet, tmp_path, capsys):
         ({"fields": "nome=姓名"}, "nome"),
         ({"fields": "name=没有这列"}, "没有这列"),
         ({"id_col": "没有"}, "没有"),
-        ({"threshold": 2.0}, "probability"),
+        ({"threshold": 2.0}, "概率"),
+        ({"fields": ""}, "name=姓名,id_number=身份证,birth_date=生日,phone=手机"),
     ],
 )
 def test_what_is_wrong_is_said(sheet, tmp_path, change, said):

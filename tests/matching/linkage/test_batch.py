@@ -21,7 +21,7 @@ from matching.linkage.tables.candidates import (
     pairs_of,
     rows_of,
 )
-from matching.linkage.tables.files import link_files, written
+from matching.linkage.tables.files import link_files
 from matching.linkage.tables.pipeline import link
 
 SURNAMES, GIVEN = "王李张刘陈杨黄赵吴周", "伟芳娜秀英敏静丽强磊军洋勇艳杰娟涛明超霞平刚桂文华建国玉兰"
@@ -185,23 +185,13 @@ def test_many_texts_stand_in_one_block_and_read_the_same():
     assert strings(["\ud842", *values])[:1].tolist() == ["\ud842"]
 
 
-def test_nothing_half_written_stays(tmp_path):
-    target = tmp_path / "pairs.csv"
-    target.write_text("old")
-    with pytest.raises(RuntimeError), written(target) as file:
-        file.write("half")
-        raise RuntimeError
-    assert target.read_text() == "old"
-    assert [p.name for p in tmp_path.iterdir()] == ["pairs.csv"]
-
-
 def test_files_in_buckets_are_the_files_of_one_piece(table, small_rooms, tmp_path, monkeypatch):
     sheet = tmp_path / "a.csv"
     with sheet.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(table)
         writer.writerows(zip(*(["" if v is None else v for v in c] for c in table.values()), strict=True))
-    params = link_files(sheet, None, FIELDS, "id", tmp_path / "x.csv", tmp_path / "y.csv").params
+    params = link_files(sheet, None, FIELDS, "id", tmp_path / "x.csv", tmp_path / "y.csv").linked.params
     link_files(sheet, None, FIELDS, "id", tmp_path / "u.csv", tmp_path / "v.csv", params=params, workers=2)
     assert (tmp_path / "x.csv").read_bytes() == (tmp_path / "u.csv").read_bytes()
     assert (tmp_path / "y.csv").read_bytes() == (tmp_path / "v.csv").read_bytes()

@@ -6,7 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from insurance.linking import tasks
-from matching.linkage.__main__ import ABOUT, add_arguments, progress, run
+from matching.linkage.__main__ import ABOUT, KINDS_ARE, add_arguments, progress, run, why
+from matching.linkage.tables.words import say
 
 
 class Command(BaseCommand):
@@ -15,9 +16,15 @@ class Command(BaseCommand):
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
+        parser.epilog = KINDS_ARE
         add_arguments(parser)
         parser.add_argument(
-            "--celery", action="store_true", help="let the running workers score; they must see the same disk"
+            "--celery",
+            action="store_true",
+            help=say(
+                "交给正在运行的后台进程比较（要用同一块盘）",
+                "let the running workers score; they must see the same disk",
+            ),
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -29,4 +36,4 @@ class Command(BaseCommand):
             else:
                 self.stdout.write(run(options))
         except (ValueError, KeyError, OSError) as error:
-            raise CommandError(str(error)) from None
+            raise CommandError(why(error)) from None

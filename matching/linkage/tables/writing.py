@@ -1,0 +1,212 @@
+"""Results as .csv, .xlsx or .parquet: whole or not at all, and nothing in them that a spreadsheet would run."""
+
+import csv
+import os
+import re
+import stat
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+from .words import say
+
+#: A row of cells, and columns by name: what a sink takes.
+Rows = Iterable[Sequence[Any]]
+Sink = Callable[[Rows], object]
+KINDS = (".csv", ".tsv", ".txt", ".xlsx", ".parquet", ".pq")
+SHEET_ROWS = 1_048_576  # of a sheet
+#: What a spreadsheet would take for a formula; quotes before it too, so that two values never become one.
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_FIRST = frozenset("'=+-@\t\r")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def check(outputs: Sequence[Path | None], inputs: Sequence[Path | None]) -> None:
+    """Raise ValueError for results that could not be written, before anything is computed."""
+    seen: list[Path] = []
+    for out in filter(None, outputs):
+        place = out.resolve()
+        if not place.parent.is_dir():
+            raise ValueError(
+                say(
+                    f"没有这个文件夹：{out.parent}。请先建好，或换个地方",
+                    f"there is no folder {out.parent}: make it first",
+                )
+            )
+        if out.exists() and not stat.S_ISREG(out.stat().st_mode):
+            raise ValueError(
+                say(f"{out} 不是普通文件，结果写不进去", f"{out} is no regular file: name another one")
+            )
+        if not os.access(place.parent, os.W_OK):
+            raise ValueError(
+                say(
+                    f"没有权限写进文件夹 {out.parent}，请换个地方",
+                    f"the folder {out.parent} may not be written to",
+                )
+            )
+        for given in filter(None, inputs):
+            if given.exists() and out.exists() and given.samefile(out):
+                raise ValueError(
+                    say(
+                        f"结果不能写进原来的表格 {out}，请换个文件名",
+                        f"{out} is one of the tables: results need another name",
+                    )
+                )
+        if place in seen:
+            raise ValueError(say(f"两个结果不能写进同一个文件 {out}", f"two results cannot both be {out}"))
+        seen.append(place)
+
+
+def check_kind(out: Path | None) -> None:
+    """Raise ValueError for a result of a kind that is not written here."""
+    if out is not None and out.suffix.casefold() not in KINDS:
+        raise ValueError(
+            say(
+                f"{out.name}：结果可以写成 .xlsx、.csv 或 .parquet，请用这样的文件名",
+                f"{out.name}: results are .xlsx, .csv or .parquet",
+            )
+        )
+
+
+@contextmanager
+def complete(*outputs: Path | None) -> Iterator[list[Path | None]]:
+    """Places to write to; all take their names together once everything is written, and nothing stays of an error."""
+    targets = [out.resolve() if out else None for out in outputs]
+    parts = [
+        t.with_name(f".{os.getpid()}.{k}.part{t.suffix.casefold()}") if t else None
+        for k, t in enumerate(targets)
+    ]
+    try:
+        yield parts
+        for part, target in zip(parts, targets, strict=True):
+            if part and target:
+                part.replace(target)
+    finally:
+        for part in filter(None, parts):
+            part.unlink(missing_ok=True)
+
+
+def rows_into(stack: ExitStack, part: Path, header: Sequence[str], excel: bool = False) -> Sink:
+    """What takes the rows of one result, below its header.
+
+    ``excel`` marks a csv as UTF-8, which Excel would else take for GBK. Numbers stay numbers in all kinds.
+    """
+    kind = part.suffix.casefold()
+    if kind == ".xlsx":
+        return _xlsx(stack, part, header)
+    if kind in (".parquet", ".pq"):
+        return _parquet(stack, part, header)
+    file = stack.enter_context(part.open("w", encoding="utf-8-sig" if excel else "utf-8", newline=""))
+    writer = csv.writer(file, delimiter="\t" if kind == ".tsv" else ",")
+    writer.writerow([guarded(name) for name in header])
+    return writer.writerows
+
+
+def runs(text: str) -> bool:
+    """Whether a spreadsheet that opens a csv would take this for a formula."""
+    return text[:1] in _FIRST and bool(_FORMULA.match(text)) and not _NUMBER.fullmatch(text)
+
+
+def guarded(text: str) -> str:
+    """The text with a ' before it where it would run; taking the first ' away gives back what it was."""
+    return f"'{text}" if runs(text) else text
+
+
+def is_text(out: Path) -> bool:
+    """Whether a result is a csv, in which a spreadsheet guesses what a cell is."""
+    return out.suffix.casefold() in (".csv", ".tsv", ".txt")
+
+
+def _parquet(stack: ExitStack, part: Path, header: Sequence[str]) -> Sink:
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError as error:
+        raise ValueError(
+            say(
+                "写 .parquet 要先安装 pyarrow；也可以写 .csv",
+                "parquet files need the extra 'parquet' (pyarrow)",
+            )
+        ) from error
+    kinds = {"weight": pyarrow.float64(), "probability": pyarrow.float64(), "cluster": pyarrow.int64()}
+    schema = pyarrow.schema([(name, kinds.get(name, pyarrow.string())) for name in header])
+    writer = stack.enter_context(parquet.ParquetWriter(part, schema))
+
+    def sink(rows: Rows) -> None:
+        table = list(zip(*rows, strict=True)) or [()] * len(header)
+        arrays = [
+            pyarrow.array([_clean(v) for v in column], kind)
+            for column, kind in zip(table, schema.types, strict=True)
+        ]
+        writer.write_table(pyarrow.Table.from_arrays(arrays, schema=schema))
+
+    return sink
+
+
+def _clean(value: Any) -> Any:
+    return _NOT_XML.sub("\ufffd", value) if type(value) is str else value
+
+
+_PARTS = {
+    "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+    '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    '<Default Extension="xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/>'
+    '<Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.'
+    'spreadsheetml.worksheet+xml"/></Types>',
+    "_rels/.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship '
+    'Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" '
+    'Target="xl/workbook.xml"/></Relationships>',
+    "xl/workbook.xml": '<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" '
+    'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets>'
+    '<sheet name="Sheet1" sheetId="1" r:id="r1"/></sheets></workbook>',
+    "xl/_rels/workbook.xml.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+    '<Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" '
+    'Target="worksheets/sheet1.xml"/></Relationships>',
+}
+_XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+_SHEET = (
+    '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetViews><sheetView '
+    'workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView>'
+    '</sheetViews><cols><col min="1" max="{}" width="16" customWidth="1"/></cols><sheetData>'
+)
+
+
+def _xlsx(stack: ExitStack, part: Path, header: Sequence[str]) -> Sink:
+    """One sheet, row by row; every text is a text's cell, so that no number is rounded and no formula run."""
+    book = stack.enter_context(zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED))
+    for name, text in _PARTS.items():
+        book.writestr(name, _XML + text)
+    page = stack.enter_context(book.open("xl/worksheets/sheet1.xml", "w", force_zip64=True))
+    page.write((_XML + _SHEET.format(len(header))).encode())
+    stack.callback(page.write, b"</sheetData></worksheet>")
+    count = 0
+
+    def sink(rows: Rows) -> None:
+        nonlocal count
+        text = []
+        for row in rows:
+            count += 1
+            if count > SHEET_ROWS:
+                raise ValueError(
+                    say(
+                        f"结果超过 {SHEET_ROWS:,} 行，Excel 放不下，请写成 .csv",
+                        f"more than {SHEET_ROWS:,} rows do not fit into a sheet: write a .csv",
+                    )
+                )
+            text.append(f"<row>{''.join(map(_cell, row))}</row>")
+        page.write("".join(text).encode())
+
+    sink([header])
+    return sink
+
+
+def _cell(value: Any) -> str:
+    if type(value) is str:
+        # A cell holds 32,767 characters.
+        inner = escape(_NOT_XML.sub("\ufffd", value)[:32_767])
+        return f'<c t="inlineStr"><is><t xml:space="preserve">{inner}</t></is></c>'
+    return f"<c><v>{value}</v></c>"
