@@ -145,7 +145,7 @@ class PreparedParts(Prepared):
         gap = osa(x[maybe], y[maybe], 2)
         shorter = np.minimum(la[maybe], lb[maybe])
         found[close >= 0.93] = c.index("edit_2")
-        found[maybe[(gap == 2) & (shorter >= 4)]] = c.index("edit_2")
+        found[maybe[(gap == 2) & (shorter >= 5)]] = c.index("edit_2")
         found[maybe[(gap == 1) & (shorter >= 2)]] = c.index("edit_1")
         out[hope] = found
         known = np.flatnonzero((self.nick[a, 0] > 0) & (self.nick[b, 0] > 0))
@@ -177,7 +177,9 @@ class PreparedParts(Prepared):
         two = self.similar(other[i[weak]], mine[j[weak]])
         straight = _GOOD[own[weak]] + _GOOD[theirs[weak]]
         crossed = _GOOD[one] + _GOOD[two]
-        swap = np.flatnonzero((crossed >= 3) & (crossed > straight + 1))
+        # One of the two must be told for certain: names that resemble one another crosswise are many.
+        told = np.maximum(_GOOD[one], _GOOD[two]) >= _GOOD[c.index("edit_1")]
+        swap = np.flatnonzero(told & (crossed >= 3) & (crossed > straight + 1))
         one, two = one[swap], two[swap]
         # Both comparisons must see the same crossing, whichever record comes first: the better to position 0.
         leads = _GOOD[one] >= _GOOD[two]

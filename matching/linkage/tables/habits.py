@@ -53,6 +53,71 @@ def _rewritten(part: Any, how: Callable[[Any], Any]) -> Any:
     return part.derive(how) if isinstance(part, Coded) else Rewritten(part, how)
 
 
+class Joined(Sequence[Any]):
+    """A birth date whose year, month and day stand in columns of their own, as yyyymmdd."""
+
+    def __init__(self, columns: list[Sequence[Any]]) -> None:
+        self.columns = columns
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self._day, *self.columns)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._day(*(column[place] for column in self.columns))
+
+    @staticmethod
+    def _day(year: Any, month: Any, day: Any = None) -> str | None:
+        y, m, d = _whole(year), _whole(month), _whole(day)
+        if y is None:
+            return None
+        return (
+            f"{y:04d}{m or 0:02d}{d or 0:02d}"
+            if 0 < y < 10_000 and (m or 0) < 100 and (d or 0) < 100
+            else None
+        )
+
+
+def _whole(value: Any) -> int | None:
+    text = (
+        str(value).strip().removesuffix(".0").rstrip("年月日") if value is not None and value == value else ""
+    )
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 4 else None
+
+
+def birth_parts(rows: dict[str, Any], fields: dict[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Rows and fields with one birth date instead of columns for year, month and day; it keeps the year's name.
+
+    Only where the columns called birth dates hold nothing else: one of four digits, one up to 12, one up to 31.
+    """
+    columns = [name for name, kind in fields.items() if kind == "birth_date"]
+    if len(columns) not in (2, 3):
+        return rows, fields
+    order: dict[str, str] = {}
+    free = []
+    for name in columns:
+        look = [v for v in islice(iter(rows[name]), LOOK) if v is not None and v != "" and v == v]
+        known = [v for v in map(_whole, look) if v is not None]
+        if len(known) < 0.95 * len(look) or not known:
+            return rows, fields
+        top = int(np.quantile(known, 0.99))  # slips do not count
+        if int(np.quantile(known, 0.01)) >= 1800 and top <= 2100:
+            order["year"] = name
+        elif top <= 31:
+            free.append((top > 12, name))
+    if "year" not in order or len(free) != len(columns) - 1:
+        return rows, fields
+    # Where neither is above 12, they stand as they were named: month before day unless the day came first.
+    parts = [order["year"], *(name for _, name in sorted(free, key=lambda item: item[0]))]
+    joined = Joined([rows[name] for name in parts])
+    rest = {name: kind for name, kind in fields.items() if name not in parts[1:]}
+    return {
+        name: joined if name == parts[0] else v for name, v in rows.items() if name not in parts[1:]
+    }, rest
+
+
 Found = list[Callable[[Any], Any] | None]
 
 

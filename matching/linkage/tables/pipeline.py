@@ -202,6 +202,7 @@ def link(
     if size != split.rows:
         raise ValueError("the id column is not as long as the others")
     tell("prepare", 0.0)
+    rows, fields = habits.birth_parts(rows, fields)
     model = Model.for_fields(fields, rows)
     none = np.zeros(0, dtype=np.int32)
     if split.total < 1:

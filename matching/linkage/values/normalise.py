@@ -226,11 +226,8 @@ def phone(raw: str | None) -> str | None:
         inside = _INSIDE.search(value)
         if inside:
             return _PHONE_NOISE.sub("", inside.group(1))
-        for part in _SEVERAL.split(value):
-            found = _one_phone(_EXTENSION.sub("", part))
-            if found:
-                return found
-        return None
+        first = _one_phone(_EXTENSION.sub("", _SEVERAL.split(value)[0]))
+        return first or _one_phone(_EXTENSION.sub("", value))  # 310/246-1501
     return _one_phone(value)
 
 

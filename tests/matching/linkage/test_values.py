@@ -63,7 +63,7 @@ def test_numbers_that_a_spreadsheet_rounded_hide_what_was_lost(raw, expected):
      ("+86 10 6234 5678", "01062345678"), ("86 0731 88881234", "073188881234"), ("1.38001E+10", None),
      ("1.3800138000E+10", "13800138000"), ("13800138000.0", "13800138000"), ("+44 (0)20 7946 0958", "02079460958"),
      ("0044 20 7946 0958", "02079460958"), ("+1 (212) 555-0100", "2125550100"), ("1-212-555-0100", "2125550100"),
-     ("212-555-0100 x23", "2125550100"), ("+852 9123 4567", "91234567")],
+     ("212-555-0100 x23", "2125550100"), ("310/246-1501", "3102461501"), ("+852 9123 4567", "91234567")],
 )  # fmt: skip
 def test_phone_numbers_of_all_countries(raw, expected):
     assert n.phone(raw) == expected
@@ -144,3 +144,18 @@ def test_tables_of_two_offices_meet():
     result = link_tables(a, b, fields, "id")
     assert [x[1:] for x in result.pairs["left"]] == [x[1:] for x in result.pairs["right"]]
     assert len(result.pairs["left"]) == len(people)
+
+
+def test_a_birth_date_in_three_columns_is_one():
+    rows = {"d": ["5", "12", None], "name": ["a", "b", "c"], "y": ["1987", "1990", "2001"], "m": [3, 11, 1]}
+    fields = {"d": "birth_date", "name": "name", "y": "birth_date", "m": "birth_date"}
+    rows |= {"d": ["5", "30", None]}
+    joined, left = habits.birth_parts(rows, fields)
+    assert left == {"name": "name", "y": "birth_date"}
+    assert [clean_birth(v) for v in joined["y"]] == ["19870305", "19901130", "20010100"]
+
+
+def test_two_whole_birth_dates_stay_two():
+    rows = {"one": ["1987-03-05"], "two": ["1990-01-02"]}
+    fields = {"one": "birth_date", "two": "birth_date"}
+    assert habits.birth_parts(rows, fields) == (rows, fields)
