@@ -191,7 +191,8 @@ def _probability(weight: np.ndarray) -> np.ndarray:
 
 
 def _tally(found: Patterns, mass: np.ndarray, position: int, size: int) -> np.ndarray:
-    return np.bincount(found.levels[:, position], weights=mass, minlength=size)[1:size]
+    # Of no pattern at all, `bincount` makes whole numbers.
+    return np.bincount(found.levels[:, position], weights=mass, minlength=size)[1:size].astype(np.float64)
 
 
 def _normal(counts: np.ndarray) -> tuple[float, ...]:
