@@ -13,7 +13,7 @@ from .values.characters import is_han
 
 #: Raised whenever a record may get other keys than before, here or through `values`: records kept under an older
 #: version are indexed anew (insurance.linking.reindexing). tests/matching/linkage/test_blocking.py holds the two together.
-VERSION = 2
+VERSION = 3
 #: All key names, in the order of their worth.
 KEYS = (
     "id18",
@@ -111,7 +111,7 @@ def blocking_values(rec: PersonRecord) -> list[tuple[str, str]]:
     # **明: platforms that hide the surname show the last character.
     last = n.name(plain[-1]) if len(plain) > 1 and is_han(plain[-1]) and not n.nickname_surname(plain) else ""
     # Insured here, registered there: an appeal names either.
-    areas = (n.area(rec.area), identity.area6 if identity else None)
+    areas = (n.area(rec.area), n.area(identity.area6) if identity else None)
     cities = dict.fromkeys(filter(None, map(_city, areas)))
     stays = list(_stays(rec, cities)) if years else []
     for year in years:

@@ -1,4 +1,12 @@
-"""Administrative areas (GB/T 2260 codes), from names and inside addresses."""
+"""Administrative areas (GB/T 2260 codes), from names and inside addresses, today's and former ones.
+
+data/former.txt holds what a code or name that is no longer in use is today, one a line: old code, present code, and the old
+names that today's table does not know. Made from the yearly code lists of the Ministry of Civil Affairs, 1980 to 2019,
+beside today's: a code that went is followed to the one of the same name that came (counties that became cities or districts,
+prefectures that became cities, 重庆 out of 四川, 海南 out of 广东), 330 mergers and new names by hand (崇文 → 东城, 南汇 → 浦东,
+莱芜 → 济南). Of 3,886 former codes 3,356 are there. Missing are placeholders (市辖区, development zones) and districts that were
+divided among several: they keep their city. What was divided goes to the part that kept the seat (居巢 → 巢湖市 of 合肥).
+"""
 
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -104,6 +112,32 @@ def _names() -> dict[str, str]:
 
 
 @cache
+def _former() -> tuple[dict[str, str], dict[str, str]]:
+    """Former codes and what they are today; former names as 'province name' and the code of today."""
+    text = files("matching.linkage").joinpath("data/former.txt").read_text(encoding="utf-8")
+    codes: dict[str, str] = {}
+    names: dict[str, str] = {}
+    for line in text.splitlines():
+        old, today, *known = line.split(" ")
+        codes[old] = today
+        for name in known:
+            names[f"{today[:2]} {name}"] = names[f"{old[:2]} {name}"] = today
+    return codes, names
+
+
+@lru_cache(maxsize=4096)
+def present(code: str) -> str:
+    """The six-digit code that an area has today: 110103 (崇文) → 110101 (东城); itself where it is in use or unknown."""
+    if code in _names():
+        return code
+    former = _former()[0]
+    today = former.get(code)
+    if today is None and (city := former.get(f"{code[:4]}00")) and city[4:] == "00":
+        return city  # a part without a name of its own, in a prefecture that has another code today
+    return today or code
+
+
+@cache
 def _index() -> tuple[dict[str, str], dict[str, dict[str, str]], dict[str, dict[str, str]], dict[str, str]]:
     """Provinces, cities by province, counties by province, and names that are unique in the country."""
     provinces: dict[str, str] = {}
@@ -131,10 +165,22 @@ def _index() -> tuple[dict[str, str], dict[str, dict[str, str]], dict[str, dict[
         top = depth[0]
         if len(codes) == 1 or top[4:] == "00":
             unique[known] = top
+    went: dict[str, set[str]] = {}
+    for named, code in _former()[1].items():
+        known = named[3:]
+        (counties if code[4:] != "00" else cities).setdefault(named[:2], {}).setdefault(known, code)
+        went.setdefault(known, set()).add(code)
+    for known, codes in went.items():
+        if known not in seen and len(codes) == 1:
+            unique[known] = next(iter(codes))
     return provinces, cities, counties, unique
 
 
-def _take(text: str, names: dict[str, str], within: str = "") -> tuple[str, str] | None:
+#: Provinces that left others, whose places are still written with the old one: 四川省万县市, 广东省海口市.
+_LEFT = {"51": "50", "44": "46"}
+
+
+def _take(text: str, names: dict[str, str], within: str | tuple[str, ...] = "") -> tuple[str, str] | None:
     """The longest of `names` that starts `text`, with the text behind it."""
     for length in range(min(len(text), 12), 1, -1):
         code = names.get(text[:length])
@@ -175,7 +221,7 @@ def locate(text: str) -> Place:
         if hit:
             code, rest = hit[0], _strip(hit[1])
     if code[4:] == "00":
-        within = code[:4] if code[2:4] != "00" else code[:2]
+        within = code[:4] if code[2:4] != "00" else (code[:2], _LEFT.get(code[:2], code[:2]))
         hit = _take(rest, counties.get(code[:2], {}), within)
         if hit:
             code, rest = hit
@@ -189,6 +235,7 @@ def parts_of(code: str) -> tuple[str, ...]:
     Codes finer than a county and provincial additions (430199, "the city itself") give the area they lie in.
     """
     names = _names()
+    code = present(code) if len(code) == 6 and code[4:] != "99" else code
     parts: list[str] = []
     for known in (f"{code[:2]}0000", f"{code[:4]}00", code[:6]):
         name = names.get(known, "")

@@ -261,8 +261,8 @@ def _one_phone(value: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def area(raw: str | None) -> str | None:
-    """A six-digit GB/T 2260 code: of a longer or shorter code, or of a place name; None if neither."""
-    from .areas import code_of
+    """Today's six-digit GB/T 2260 code: of a longer, shorter or former code, or a place's name; None if neither."""
+    from .areas import code_of, present
 
     value = text(raw)
     if not value:
@@ -271,5 +271,5 @@ def area(raw: str | None) -> str | None:
     if digits.isascii() and digits.isdigit():
         if len(digits) not in (2, 4, 6, 9, 12):
             return None
-        return digits[:6].ljust(6, "0") if "11" <= digits[:2] <= "91" else None
+        return present(digits[:6].ljust(6, "0")) if "11" <= digits[:2] <= "91" else None
     return code_of(value)
