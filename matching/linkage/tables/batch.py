@@ -26,6 +26,8 @@ BUCKET = 1_000_000
 #: Bytes that a pair needs while its bucket is made unique and scored.
 PER_PAIR = 64
 MAX_BUCKETS = 512
+#: What a child process takes of its own, beside what it shares and its pairs.
+CHILD_MB = 12.0
 
 #: Pairs that are worth keeping: left rows, right rows, weights (log2).
 Scored = tuple[Ints, Ints, np.ndarray]
@@ -53,6 +55,15 @@ def room_of(memory_mb: float, most: int = BUCKET) -> int:
             f"the table alone takes {resident_mb():,.0f} MB: a limit of {memory_mb:,.0f} MB is too low"
         )
     return int(min(most, max(20_000, left / 2 * 2**20 / PER_PAIR)))
+
+
+def shares(memory_mb: float, workers: int, room: int) -> tuple[int, int]:
+    """How many child processes fit into a limit beside this one, and the pairs of a bucket that each then has room for."""
+    if not memory_mb or workers <= 1:
+        return workers, min(BUCKET, room)
+    left = memory_mb - resident_mb()
+    workers = max(1, min(workers, int(left / (2 * CHILD_MB))))
+    return workers, int(min(BUCKET, room, max(20_000, (left / workers - CHILD_MB) * 2**20 / PER_PAIR)))
 
 
 class Buckets:

@@ -16,6 +16,7 @@ from ..compare.fill import RECORDED_ON
 from ..model import Params
 from .batch import Spread
 from .fields import Missing, WholeName, guess, guess_id, pair, written_out
+from .oddities import lent
 from .pipeline import Linked, Scorer, link
 from .reading import ROWS, Sheet, headings, read
 from .words import places, say
@@ -88,6 +89,7 @@ def link_files(
     )  # fmt: skip
     excel = any(one.excel for one in sheets)
     del sheets
+    _tell_lent(result, ids, tell)
     with complete(out, clusters, save_params) as (pairs_part, clusters_part, params_part):
         assert pairs_part is not None
         safe = _safe(ids, [p for p in (out, clusters) if p], tell)
@@ -97,6 +99,23 @@ def link_files(
         if params_part:
             params_part.write_text(result.params.to_json(), encoding="utf-8")
     return Done(result, outcomes)
+
+
+def _tell_lent(result: Linked, ids: np.ndarray, tell: Tell) -> None:
+    first, second = lent(result)
+    if not len(first):
+        return
+    some = [
+        f"{ids[i][:20]} – {ids[j][:20]}" for i, j in zip(first[:3].tolist(), second[:3].tolist(), strict=True)
+    ]
+    tell(
+        say(
+            f"有 {len(first)} 处身份证号相同、名字不同：{'；'.join(some)}{'……' if len(first) > 3 else ''}。"
+            "可能写错，也可能借用证件，请核对",
+            f"{len(first)} times one identity number stands under different names: {'; '.join(some)}"
+            f"{' …' if len(first) > 3 else ''}. A slip or a borrowed card: please look",
+        )
+    )
 
 
 def proposal(path: Path, sheet: str | None = None, suffix: str = "") -> str:
@@ -174,9 +193,9 @@ def _distinct(path: Path, id_col: str, ids: Sequence[Any], numbers: Sequence[int
     twice = sum(n > 1 for n in count.values())
     raise ValueError(
         say(
-            f"{path.name}：“{id_col}”有 {twice} 个值不止一行有，例如“{value[:40]}”在第 {places(rows)} 行。"
+            f"{path.name}：“{id_col}”有 {twice} 个值不止一行有，例如第 {places(rows)} 行。"
             "编号要每行不同；不写 --id，就用行号当编号",
-            f"{path.name}: {twice} values of {id_col!r} stand in several rows, as {value[:40]!r} in rows {places(rows)}: ids "
+            f"{path.name}: {twice} values of {id_col!r} stand in several rows (such as rows {places(rows)}): ids "
             "must differ; leave out --id and rows go by their number",
         )
     )

@@ -193,7 +193,7 @@ def link(
     """As `link_tables`, in row numbers and bounded memory: columns may be any sequences, `Coded` ones too.
 
     More than `batch.ROOM` pairs wait in buckets under ``folder`` (default: a temporary one) and are scored by
-    ``workers`` child processes or elsewhere (``spread``). ``memory_mb`` bounds this process; 0: no limit.
+    ``workers`` child processes or elsewhere (``spread``). ``memory_mb`` bounds this process and its workers (fewer where less fit); 0: no limit.
     ``scorer`` finds and weighs the candidates in another engine; training stays here.
     """
     tell = progress or (lambda _stage, _share: None)
@@ -230,7 +230,8 @@ def link(
         del pairs
     else:
         with _folder(folder) as place:
-            buckets = Buckets(place, math.ceil(expected / min(batch.BUCKET, room)), split.rows)
+            workers, most = batch.shares(memory_mb, workers, room)
+            buckets = Buckets(place, math.ceil(expected / most), split.rows)
             buckets.fill(keys, split, lambda share: tell("candidates", share))
             if params is None:
                 sample, share = buckets.sample(room)

@@ -136,6 +136,18 @@ def test_a_limit_that_the_table_alone_exceeds_is_said(table):
         link(table, None, FIELDS, "id", memory_mb=10)
 
 
+def test_a_limit_holds_for_the_workers_too(monkeypatch):
+    monkeypatch.setattr(batch, "resident_mb", lambda: 100.0)
+    assert batch.shares(0, 4, batch.ROOM) == (4, batch.BUCKET)
+    assert batch.shares(150, 1, 400_000) == (1, 400_000)
+    for limit in (130, 160, 200, 400, 4000):
+        workers, pairs = batch.shares(limit, 4, batch.room_of(limit, batch.ROOM))
+        assert 1 <= workers <= 4
+        own = batch.CHILD_MB + pairs * batch.PER_PAIR / 2**20
+        assert workers * own <= limit - 100
+    assert workers == 4
+
+
 def test_only_a_private_folder_is_trusted(tmp_path):
     closed, open_ = tmp_path / "closed", tmp_path / "open"
     closed.mkdir(mode=0o700)

@@ -479,7 +479,7 @@ def test_without_ids_rows_go_by_their_number_in_the_file(tmp_path):
 @pytest.mark.parametrize(
     ("ids", "said"),
     [
-        (["1", "2", "1", "3", "1"], "“编号”有 1 个值不止一行有，例如“1”在第 2、4、6 行"),
+        (["1", "2", "1", "3", "1"], "“编号”有 1 个值不止一行有，例如第 2、4、6 行"),
         (["1", "", "2", None, "3"], "“编号”在第 3、5 行是空的（共 2 行）"),
     ],
 )
@@ -503,6 +503,24 @@ def test_the_day_a_row_was_written_may_have_any_heading(tmp_path):
     fields = parse_fields("name=姓名,age=年龄,recorded_on=登记日期")
     done = link_files(path, None, fields, "编号", tmp_path / "o.csv")
     assert done.linked.model.names == ("姓名", "年龄")
+
+
+def test_one_number_under_two_names_is_told_though_the_pair_is_none(tmp_path):
+    rows = [[*row, ""] for row in people()]
+    number = "11010519491231002X"
+    for k in (3, 7, 50):
+        rows[k][4] = number if k != 7 else "110105491231002"
+    rows.append(["q", rows[3][1], *rows[9][2:4], number])
+    path = csv_of(tmp_path / "a.csv", ["编号", "姓名", "生日", "手机", "身份证"], rows)
+    told: list[str] = []
+    fields = parse_fields(FIELDS + ",phone=手机")
+    link_files(path, None, fields, "编号", tmp_path / "o.csv", tell=told.append)
+    assert len(told) == 1
+    assert "有 3 处身份证号相同、名字不同：p3 – p7；p7 – p50；p50 – q。可能写错，也可能借用证件" in told[0]
+    rows[7][4] = rows[50][4] = ""
+    csv_of(path, ["编号", "姓名", "生日", "手机", "身份证"], rows)
+    link_files(path, None, fields, "编号", tmp_path / "o.csv", tell=told.append)
+    assert len(told) == 1
 
 
 def test_a_proposal_for_a_table_that_nobody_described(tmp_path):
