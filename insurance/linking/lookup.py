@@ -6,9 +6,10 @@ measures it as it stands.
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -30,6 +31,10 @@ from vault.cipher import unseal
 #: As many descriptions are compared with one record; those that share most with it come first, a key that few share
 #: counting more than one that many do.
 CANDIDATES = 50
+#: A question is worth a reviewer's time where one in so many is answered with yes, everybody alike counted.
+ASK = 0.02
+#: So many who might be meant are too many to tell apart: the reviewer is told that there are more like this one.
+MANY = 5
 #: A number is no proof where a pair is likelier to be two relatives than one person.
 LIKELY = 0.5
 VERSION = 1
@@ -189,7 +194,8 @@ def tables() -> online.Tables:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """same: the one person it is, by which method; doubts: whom a reviewer is asked about, the likeliest first."""
+    """same: the one person it is, by which method; doubts: whom a reviewer is asked about, holders of the ID number
+    and then the likeliest first."""
 
     same: Scored | None = None
     method: str = ""
@@ -201,7 +207,7 @@ def judge(scored: Sequence[Scored], masked: bool) -> Judgement:
 
     One person only is accepted, by ID number with a name that does not contradict (unless the rest makes it likelier that
     a relative lent the number), or by score; masked names never.
-    Everything between is doubtful, one ID number with two names among it.
+    Everything between is doubtful, one ID number with two names among it (`_doubtful`).
     """
     same_number = [item for item in scored if item.by_number]
     holders = {item.person_id for item in same_number}
@@ -224,12 +230,27 @@ def judge(scored: Sequence[Scored], masked: bool) -> Judgement:
         (best,) = accepted
         if not holders - {best.person_id} and best.person_id not in contradicted:
             return Judgement(best, "score")
-    doubts = [
-        item
-        for person_id, item in people.items()
-        if item.pair.outcome in {"accept", "review"} or person_id in holders
-    ]
-    return Judgement(doubts=tuple(sorted(doubts, key=lambda item: -item.pair.weight)))
+    doubts = sorted(
+        _doubtful(people.values(), holders), key=lambda item: (item.person_id not in holders, -item.pair.weight)
+    )
+    if len(doubts) > MANY:
+        doubts = [replace(item, pair=_one_of_many(item.pair)) for item in doubts]
+    return Judgement(doubts=tuple(doubts))
+
+
+def _doubtful(people: Collection[Scored], holders: Collection[int]) -> Iterator[Scored]:
+    """Those about whom a reviewer is asked. People who fit alike share the odds, since one of them at most is meant:
+    p = odds / (1 + Σ odds), as in tables. Who has the ID number, or would be accepted alone, is always asked about."""
+    odds = {item.person_id: 2.0 ** min(item.pair.weight, 200.0) for item in people}
+    total = 1.0 + math.fsum(odds.values())
+    for item in people:
+        sure = item.pair.outcome == "accept" or "shared_id_other_name" in item.pair.flags
+        if sure or item.person_id in holders or odds[item.person_id] / total >= ASK:
+            yield item
+
+
+def _one_of_many(pair: PairScore) -> PairScore:
+    return pair._replace(flags=(*pair.flags, "many_alike"))
 
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -63,6 +63,7 @@ KNOWN = (
     gettext_noop("姓和出生日期相同，名字不同：可能是双胞胎"),
     gettext_noop("没有一致的证件号码或电话，只能由人确认"),
     gettext_noop("这个电话在很多人的记录里：可能是志愿者或病区的，不能当作依据"),
+    gettext_noop("一样像的人还有很多，这里只列出最像的几位"),
     gettext_noop("证件号码不成立"),
     gettext_noop("出生日期与证件号码不符"),
     gettext_noop("姓名栏里是数字"),

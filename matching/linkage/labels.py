@@ -54,6 +54,7 @@ FLAGS: dict[str, str] = {
     "twins": "姓和出生日期相同，名字不同：可能是双胞胎",
     "no_identifier": "没有一致的证件号码或电话，只能由人确认",
     "crowded_phone": "这个电话在很多人的记录里：可能是志愿者或病区的，不能当作依据",
+    "many_alike": "一样像的人还有很多，这里只列出最像的几位",
     "invalid_id_number": "证件号码不成立",
     "birth_contradicts_id": "出生日期与证件号码不符",
     "name_is_number": "姓名栏里是数字",

@@ -8,11 +8,13 @@ from datetime import date
 import pytest
 from django.db import connection
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import factories as make
 from insurance.linking import lookup, services
 from insurance.linking.models import NotSame, Review
 from matching.linkage.records import PersonRecord
+from matching.linkage.scoring import score_many
 from people import index
 from people.models import BlockingKey, Identity, LinkageRecord, Person
 from person_records import records
@@ -192,3 +194,114 @@ def test_odd_names_are_looked_up_like_others(people, name):
     asking = people.insurer(name=name)
     assert len(look(asking)) == 1
     assert people.link(asking).outcome == "review" or people.person_of(asking)
+
+
+ALIKE = {"hospital": "示例市儿童医院", "disease": "急性淋巴细胞白血病"}
+
+
+def multiplied(identity_id, times):
+    """So many more persons whose descriptions have the same keys and say the same."""
+    with engine_scope("test"), connection.cursor() as cursor:
+        first = Identity.objects.get(pk=identity_id)
+        people_ = Person.objects.bulk_create(Person() for _ in range(times))
+        rows = Identity.objects.bulk_create(
+            Identity(
+                source="insurer", organisation_id=first.organisation_id, person=one, state="linked", method="new",
+                fingerprint=one.pk.to_bytes(16, "big"), name=first.name, birth_date=first.birth_date,
+                sex=first.sex, area=first.area,
+            )
+            for one in people_
+        )  # fmt: skip
+        ids = [row.pk for row in rows]
+        cursor.execute(
+            "INSERT INTO blocking_key (identity_id, key) SELECT i.id, k.key FROM unnest(%s::bigint[]) AS i(id),"
+            " blocking_key k WHERE k.identity_id = %s",
+            [ids, identity_id],
+        )
+        cursor.execute(
+            "INSERT INTO linkage_record (identity_id, body) SELECT i.id, r.body FROM unnest(%s::bigint[]) AS i(id),"
+            " linkage_record r WHERE r.identity_id = %s",
+            [ids, identity_id],
+        )
+
+
+@pytest.fixture
+def treated(people):
+    """A child whose insurer says neither number nor phone, and where it was treated for what."""
+    identity, person = people.linked(id_number="", id_valid=False, phone="")
+    people.bill(identity, hospital_name=ALIKE["hospital"], disease_name=ALIKE["disease"])
+    people.link(identity)
+    return identity, person
+
+
+def appeal(people, **fields):
+    extra = {"age": 9, "birth_year": 2017, **ALIKE}
+    return people.campaign(**{"name": "陈**", "birth_date": None, "extra": extra, **fields})
+
+
+def test_five_thousand_of_one_surname_hospital_and_illness_cost_what_fifty_cost(people, treated):
+    multiplied(treated[0], 5000)
+    asking = appeal(people)
+    assert len(look(asking)) == lookup.CANDIDATES
+    assert people.link(asking).outcome == "waiting", "among so many nobody can say which"
+    with engine_scope("test"):
+        assert not Review.objects.exists()
+
+
+def test_a_dozen_alike_are_asked_about_by_the_likeliest_and_it_says_so(people, treated):
+    multiplied(treated[0], 11)
+    assert people.link(appeal(people)).outcome == "review"
+    with engine_scope("test"):
+        reviews = list(Review.objects.all())
+    assert len(reviews) == services.REVIEWS_PER_IDENTITY
+    assert all({"many_alike", "masked_name"} <= set(review.flags) for review in reviews)
+
+
+def test_one_alone_is_not_said_to_be_one_of_many(people, treated):
+    people.link(appeal(people))
+    with engine_scope("test"):
+        assert "many_alike" not in Review.objects.get(candidate_id=treated[1]).flags
+
+
+def test_whoever_has_the_number_is_asked_about_among_however_many(people, treated):
+    known, person = people.linked(name="赵建国", sex="1", area="110101", birth_date=date(1950, 1, 1))
+    multiplied(treated[0], 200)
+    result = people.link(people.insurer(phone=""))
+    assert result.outcome == "review"
+    with engine_scope("test"):
+        assert Review.objects.filter(candidate_id=person, flags__contains=["shared_id_other_name"]).exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["😀*😀", "陈*" * 250, "陈*Smith", "**", "*", "某某某", "13800138000", "陈\u202e涵*", "﷽" * 60]
+)
+@pytest.mark.parametrize("extra", [{}, {"age": 500, "birth_year": -3}, {"age": -7, "birth_year": 99999}])
+def test_an_odd_appeal_is_kept_and_never_somebody_by_itself(people, treated, name, extra):
+    stay = {"hospital": "医院" * 60, "disease": "😀" * 200}
+    result = people.link(appeal(people, name=name, extra={**stay, **extra}))
+    assert result.person_id is None
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 30), st.floats(-60, 60)), max_size=60))
+def test_questions_are_about_those_who_hold_a_share_of_the_odds(weights):
+    (plain,) = score_many(PersonRecord(name="陈*"), [PersonRecord(name="陈雨涵")])
+    scored = [
+        lookup.Scored(
+            at, person, False, PersonRecord(), plain._replace(weight=weight, outcome="reject", flags=("masked_name",))
+        )
+        for at, (person, weight) in enumerate(weights)
+    ]  # fmt: skip
+    found = lookup.judge(scored, masked=True)
+    assert found.same is None
+    assert len(found.doubts) <= 1 / lookup.ASK
+    best = {}
+    for person, weight in weights:
+        best[person] = max(weight, best.get(person, weight))
+    total = 1 + sum(2.0**weight for weight in best.values())
+    asked = {item.person_id: item.pair.weight for item in found.doubts}
+    for person, weight in best.items():
+        share = 2.0**weight / total
+        if abs(share - lookup.ASK) > 1e-9:
+            assert (person in asked) == (share > lookup.ASK)
+            assert asked.get(person, weight) == weight

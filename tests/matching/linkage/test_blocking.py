@@ -3,10 +3,13 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from matching.linkage import blocking
 from matching.linkage.blocking import BROAD, KEYS, blocking_values, probing
 from matching.linkage.records import PersonRecord
+from person_records import records
 
 FULL = PersonRecord(
     name="张三丰", id_number="11010519491231002X", phone="13800138000", area="110105", hospital="北京协和医院",
@@ -119,6 +122,18 @@ def test_a_surname_is_sought_rather_than_a_last_character():
 
 def test_who_says_all_is_sought_by_what_he_alone_has():
     assert not sought(FULL) & BROAD
+
+
+@settings(max_examples=300, deadline=None)
+@given(records, st.integers(-500, 5000) | st.none(), st.integers(-9999, 99999) | st.none())
+def test_whatever_a_record_holds_its_keys_are_few_and_composite(record, age, year):
+    values = blocking_values(replace(record, age=age, birth_year=year))
+    assert len(values) <= 90
+    for key, value in values:
+        assert key in KEYS
+        assert "|" in value or key in ("id18", "id_ends", "birth_tail", "phone"), value
+        assert all(value.split("|"))
+    assert set(probing(values)) <= set(values)
 
 
 PINNED = (
