@@ -5,15 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from bench.corpus import generate
 from matching.linkage.model import Frequencies, Params
 from matching.linkage.pairwise import Features, Scorer
 from matching.linkage.records import PersonRecord
 from matching.linkage.scoring import DEFAULT, _rows, person_model, score, score_many
-from person_records import records
 
 
 def both(a: PersonRecord, others: list[PersonRecord], params: Params = DEFAULT):
@@ -34,20 +31,6 @@ def same(a, others, params=DEFAULT):
         names = person_model().names
         assert dict(zip(names, one[k], strict=True)) == dict(zip(names, table[k], strict=True)), (a, b)
         assert parts[k] == pytest.approx(weights[k], abs=1e-3), (a, b)
-
-
-@settings(max_examples=150, deadline=None)
-@given(records, st.lists(records, min_size=1, max_size=4))
-def test_odd_records_are_compared_as_in_a_table(a, others):
-    same(a, others)
-
-
-@settings(max_examples=60, deadline=None)
-@given(records, st.lists(records, min_size=1, max_size=4))
-def test_families_and_circles_weigh_as_in_a_table(a, others):
-    params = person_model().default_params(prior=1e-4)
-    assert params.kin
-    same(a, others, params)
 
 
 @pytest.fixture(scope="module")
