@@ -75,8 +75,12 @@ def own_awards(actor: Actor) -> QuerySet[Award]:
 def concerning(actor: Actor) -> QuerySet[RecoveryCase]:
     """What is or was asked back where the house has given, oldest first (row-level security says the same)."""
     mine = own_awards(actor).filter(case__need_id=OuterRef("need_id"))
-    waits = RecoveryAction.objects.filter(recovery_id=OuterRef("pk"), state__in=PENDING)
-    return RecoveryCase.objects.filter(Exists(mine)).annotate(waits=Exists(waits)).order_by("opened_at", "pk")
+    return RecoveryCase.objects.filter(Exists(mine)).exclude(state="moved").order_by("opened_at", "pk")
+
+
+def waits_for_an_answer() -> Exists:
+    """Of a recovery case: a colleague proposed something that is not carried out yet."""
+    return Exists(RecoveryAction.objects.filter(recovery_id=OuterRef("pk"), state__in=PENDING))
 
 
 def claims(actor: Actor, rows: Iterable[RecoveryCase]) -> list[Claim]:
@@ -123,6 +127,12 @@ def of_case(actor: Actor, case: Case) -> list[Claim]:
     return sorted(found, key=lambda claim: claim.state != "open")
 
 
+def current(found: list[Claim]) -> Claim | None:
+    """The one to work on: that with a proposal to answer, else the oldest that is open."""
+    waiting = (claim for claim in found if claim.pending is not None)
+    return next(waiting, next((claim for claim in found if claim.state == "open"), None))
+
+
 def is_asked(case: Case) -> bool:
     """Whether money of this case's need is asked back now."""
     return bool(case.need_id) and RecoveryCase.objects.filter(need_id=case.need_id, state="open").exists()
@@ -146,12 +156,11 @@ def propose(
     note = written(note, MIN_NOTE, _("经过或理由"))
     with one_transaction():
         case = Case.objects.filter(pk=case_id, organisation_id=actor.org_id or 0).first()
-        claim = next(
-            (one for one in (of_case(actor, case) if case else []) if one.recovery_id == recovery_id), None
-        )
+        found = of_case(actor, case) if case else []
+        claim = next((one for one in found if one.recovery_id == recovery_id), None)
         if case is None or claim is None or claim.state != "open":
             raise AwardError("state", _("这笔钱已经不用追了。请刷新再看。"))
-        if claim.pending is not None:
+        if any(one.pending is not None for one in found):
             raise AwardError("state", _("同事已经登记了一笔，先等它确认。"))
         most = claim.left if kind == Kind.RETURNED else claim.most_off
         if not 0 < amount <= most or amount != amount.quantize(Decimal("0.01")):
@@ -242,7 +251,8 @@ def carry_out(action_id: int) -> None:
         audited("recovery.void", case, Actor("engine"), award, recovery_action=action.pk)
         return
     emit("award.changed", award_id=award.pk)
-    emit("need.changed", need_id=case.need_id)
+    if case.need_id is not None:
+        emit("need.changed", need_id=case.need_id)
 
 
 def _people(action: RecoveryAction) -> dict[str, int | str]:

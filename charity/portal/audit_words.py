@@ -130,6 +130,8 @@ ACTIONS = {
     "person.represented": lazy("记下了谁替病人办事"),
     "person.unmerged": lazy("把两个人拆开"),
     "person.viewed": lazy("看了一个人名下的认定"),
+    "recoveries.exported": lazy("导出了待追回列表"),
+    "recoveries.viewed": lazy("看了待追回列表"),
     "recovery.closed": lazy("追款结束"),
     "recovery.confirmed": lazy("确认了一笔追款"),
     "recovery.covered": lazy("不再追回的部分已不算多付"),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from accounts.models import User
 from charity.applications.models import Application, Document, DocumentRequest, ReviewRequest
+from charity.awards import recoveries
 from charity.awards.bills import bills_of
 from charity.awards.casework import IDENTITY_PAPERS
 from charity.awards.facts import SEALS
@@ -53,6 +54,11 @@ EVENTS = {
     "fact_found": lazy("核实了"),
     "fact_not_found": lazy("没能核实"),
     "fact_withdrawn": lazy("撤回了核实"),
+    "returned_proposed": lazy("登记追回 %(amount)s，等另一个人确认"),
+    "written_off_proposed": lazy("提出不再追回 %(amount)s，等另一个人确认"),
+    "written_off": lazy("同意不再追回 %(amount)s"),
+    "recovery_declined": lazy("没有同意登记的 %(amount)s"),
+    "recovery_void": lazy("登记的 %(amount)s 没有办成：已经不用追了"),
     "assigned": lazy("转给同事经办"),
     "revealed": lazy("看了完整信息"),
     "reviewed": lazy("答复家属的复核"),
@@ -105,6 +111,7 @@ def gather(actor: Actor, case: Case, query: str) -> dict[str, Any]:
     review = ReviewRequest.objects.filter(case_id=case.pk, answered_at=None).first() if person else None
     events = list(CaseEvent.objects.select_related("words").filter(case=case).order_by("-id"))
     timeline = _timeline(events, consent is not None)
+    claims = recoveries.of_case(actor, case)
     wait = waiting(day_of(case, case.fund.decision_days), case.fund.decision_days)
     context: dict[str, Any] = {
         "case": case,
@@ -127,11 +134,13 @@ def gather(actor: Actor, case: Case, query: str) -> dict[str, Any]:
         "checkable": verify.facts_of(case, rule),
         "committee": _committee(case, rule, checks) if person else None,
         "bills": _bills(actor, case) if person else None,
+        "claims": claims,
+        "claim": recoveries.current(claims),
         "timeline": timeline[:SHOWN],
         "earlier": timeline[SHOWN:],
         "events": len(events),
         "figures": _figures(case, person, payers),
-        "alerts": _alerts(case, person, payers, consent) if person else [],
+        "alerts": _alerts(case, person, payers, consent, claims) if person else [],
         "waiting": wait,
         "waiting_text": wait.text.removeprefix("! "),
         "is_open": case.state in WAITING,
@@ -352,7 +361,11 @@ def _decimal(text: Any) -> Decimal | None:
 
 
 def _alerts(
-    case: Case, person: Person, payers: Payers | None, consent: Consent | None
+    case: Case,
+    person: Person,
+    payers: Payers | None,
+    consent: Consent | None,
+    claims: list[recoveries.Claim],
 ) -> list[tuple[str, str, str]]:
     """Kind of badge, its word, text. Hints only: none of them decides."""
     found = []
@@ -375,14 +388,12 @@ def _alerts(
             )
         )
     if payers and payers.position.excess > 0:
-        found.append(
-            (
-                "alert",
-                _("高"),
-                _("各方资助合计已超过个人负担 %(amount)s，正在追回。")
-                % {"amount": yuan(payers.position.excess)},
-            )
-        )
+        text = _("各方资助合计已超过个人负担 %(amount)s，正在追回。")
+        kind, weight = "alert", _("高")
+        if claims and all(claim.state != "open" for claim in claims):
+            text = _("各方资助合计已超过个人负担 %(amount)s，已决定不再追回。")
+            kind, weight = "info", _("低")
+        found.append((kind, weight, text % {"amount": yuan(payers.position.excess)}))
     if person.age is not None and person.age == 13:
         found.append(("info", _("低"), _("患者快满 14 岁，届时要重新授权。")))
     if consent and (consent.valid_until - timezone.now()).days < 30:
@@ -393,9 +404,9 @@ def _alerts(
 def decision_forms(actor: Actor, context: dict[str, Any]) -> dict[str, Any]:
     """The forms that this actor may use on this case now, unbound."""
     case, award, limit = context["case"], context["award"], context["limit"]
+    found: dict[str, Any] = _recovery_forms(actor, context["claim"])
     if context["person"] is None and case.state != Case.State.APPROVED:
-        return {}
-    found: dict[str, Any] = {}
+        return found
     roles = actor.roles
     mine = award is not None and award.proposed_by_id == actor.user_id
     if (
@@ -426,10 +437,30 @@ def decision_forms(actor: Actor, context: dict[str, Any]) -> dict[str, Any]:
         found["pay"] = forms.PayForm()
     if case.state == "approved" and roles & ROLES["cancel"]:
         found["cancel"] = forms.CancelForm()
-    if case.state == "paid" and award is not None and "payer" in roles:
+    if case.state == "paid" and award is not None and "payer" in roles and context["claim"] is None:
         found["return"] = forms.ReturnForm(limit=award.amount - award.returned)
     if context["review"] is not None and "approver" in roles:
         found["review"] = forms.ReviewForm()
     if context["may_check"] and context["person"] is not None:
         found["request"] = forms.RequestForm()
     return found
+
+
+def _recovery_forms(actor: Actor, claim: recoveries.Claim | None) -> dict[str, Any]:
+    """What this actor may do about the money that is asked back now; numbers alone, so with or without a consent."""
+    if claim is None:
+        return {}
+    if claim.pending is not None:
+        mine = claim.pending.proposed_by_id == actor.user_id
+        waits = claim.pending.state == "proposed"
+        return (
+            {"confirm": forms.ConfirmForm()}
+            if waits and (mine or actor.roles & ROLES["recovery_confirm"])
+            else {}
+        )
+    if not actor.roles & ROLES["recover"] or claim.left <= 0:
+        return {}
+    return {
+        "repaid": forms.RepaidForm(limit=claim.left, initial={"amount": claim.most_off}),
+        "write_off": forms.WriteOffForm(limit=claim.most_off, initial={"amount": claim.most_off}),
+    }

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from audit import record
 from charity.applications.models import Document
-from charity.awards import casework, services
+from charity.awards import casework, recoveries, services
 from charity.awards.models import Award, Case
 from charity.awards.rules import AwardError, consent_of
 from scope import permission
@@ -153,11 +153,36 @@ def _take(actor: Any, case: Case, step: str, values: dict[str, Any]) -> str:
     if step == "return":
         services.return_payment(actor, case.pk, **values)
         return _("已记录退回 %(amount)s。") % {"amount": case_page.yuan(values["amount"])}
+    if step in {"repaid", "write_off"}:
+        return _recover(actor, case, step, values)
+    if step == "confirm":
+        action = recoveries.decide(actor, case.pk, values["action_id"], yes=values["yes"])
+        amount = case_page.yuan(action.amount)
+        return (
+            _("已确认 %(amount)s，正在入账。") if values["yes"] else _("已退回，%(amount)s 没有入账。")
+        ) % {"amount": amount}
     if step == "request":
         casework.request_document(actor, case.pk, **values)
         return _("已请家属补材料。")
     casework.answer_review(actor, case.pk, **values)
     return _("已答复，家属能看到。")
+
+
+def _recover(actor: Any, case: Case, step: str, values: dict[str, Any]) -> str:
+    """Say what came back, or what is no longer asked for, of the one claim that is open now."""
+    claim = recoveries.current(recoveries.of_case(actor, case))
+    if claim is None:
+        raise AwardError("state", _("这笔钱已经不用追了。请刷新再看。"))
+    recoveries.propose(
+        actor,
+        case.pk,
+        claim.recovery_id,
+        kind="returned" if step == "repaid" else "written_off",
+        amount=values["amount"],
+        note=values["reason"],
+        received_on=values.get("received_on"),
+    )
+    return _("已登记，等另一位同事确认。")
 
 
 def _decide(actor: Any, case: Case, values: dict[str, Any]) -> str:

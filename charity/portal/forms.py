@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from charity.applications.models import DocumentKind
-from web.forms import CheckboxCards, MoneyField, MoneyInput, RadioCards
+from web.forms import CheckboxCards, DayInput, MoneyField, MoneyInput, RadioCards
 
 
 def _text(label: Any, rows: int = 3, help_text: Any = "", **more: Any) -> forms.CharField:
@@ -136,6 +136,39 @@ class ReturnForm(StepForm):
 
     def values(self) -> dict[str, Any]:
         return dict(self.cleaned_data)
+
+
+class RepaidForm(ReturnForm):
+    """What came back; received_on is asked for, and the words are kept sealed."""
+
+    step = "repaid"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["amount"].label = _("追回了多少（元）")
+        self.fields["received_on"] = forms.DateField(label=_("哪天到账"), widget=DayInput)
+        self.fields["reason"] = _text(_("经过（至少 10 个字，加密保存）"), 2)
+        self.order_fields(["amount", "received_on", "reason"])
+
+
+class WriteOffForm(ReturnForm):
+    step = "write_off"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["amount"].label = _("多少不再追回（元）")
+        self.fields["reason"] = _text(_("理由（至少 10 个字，加密保存）"), 2)
+
+
+class ConfirmForm(StepForm):
+    """Yes or no of the second person: which of the two buttons was pressed."""
+
+    step = "confirm"
+    action = forms.IntegerField(widget=forms.HiddenInput)
+    answer = forms.ChoiceField(choices=[("yes", "yes"), ("no", "no")])
+
+    def values(self) -> dict[str, Any]:
+        return {"action_id": self.cleaned_data["action"], "yes": self.cleaned_data["answer"] == "yes"}
 
 
 class RequestForm(StepForm):

@@ -23,6 +23,7 @@ from scope import permission
 from . import queue
 from .people import people_of
 from .queue_views import CASE_ROLES
+from .recovery_views import money_tabs
 
 
 @permission(staff=["payer", "approver", "fund_manager"], org=["charity"])
@@ -72,6 +73,7 @@ def payments(request: Any) -> HttpResponse:
             "count": waiting.count(),
             "sum": waiting.aggregate(sum=Sum("amount"))["sum"] or Decimal("0.00"),
             "payer": "payer" in actor.roles,
+            "tabs": money_tabs(actor, "paid" if done else "due"),
         },
     )
 

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from audit import record
 from charity.applications.models import ReviewRequest
-from charity.awards import casework
+from charity.awards import casework, recoveries
 from charity.awards.rules import AwardError
 from scope import permission
 from web.query import whole_number
@@ -87,6 +87,7 @@ def show(request: Any) -> HttpResponse:
         searched=False,
         amount=amount,
         late=late,
+        to_get_back=recoveries.concerning(actor).filter(state="open").count(),
         to_delete=queue.ended_consents(actor).filter(deletion_acknowledged_at=None).count(),
         reviews=list(
             ReviewRequest.objects.filter(organisation_id=actor.org_id, answered_at=None)

@@ -1,6 +1,15 @@
 from django.urls import path
 
-from . import audit_views, case_views, fund_views, payment_views, queue_views, rule_views, verify_views
+from . import (
+    audit_views,
+    case_views,
+    fund_views,
+    payment_views,
+    queue_views,
+    recovery_views,
+    rule_views,
+    verify_views,
+)
 
 app_name = "portal"
 urlpatterns = [
@@ -25,6 +34,8 @@ urlpatterns = [
     path("funds/<int:fund_id>/trials/<int:trial_id>/", rule_views.trial, name="trial"),
     path("funds/<int:fund_id>/<slug:name>/", fund_views.step, name="fund_step"),
     path("payments/", payment_views.payments, name="payments"),
+    path("payments/recoveries/", recovery_views.index, name="recoveries"),
+    path("payments/recoveries/export.csv", recovery_views.export, name="recoveries_export"),
     path("withdrawn/", payment_views.withdrawn, name="withdrawn"),
     path("withdrawn/<int:consent_id>/", payment_views.acknowledge, name="acknowledge"),
     path("audit/", audit_views.show, name="audit"),

@@ -104,6 +104,28 @@ def panel(
 
 
 @register.simple_block_tag
+def page_head(content: str, title: object, lead: object = "") -> SafeString:
+    """`{% page_head title lead %}` buttons `{% endpage_head %}`: what the page says first, and what can be done."""
+    context = {"title": title, "lead": lead, "content": conditional_escape(content)}
+    return SafeString(render_to_string("web/parts/page_head.html", context))
+
+
+@register.simple_block_tag
+def table(content: str, label: str, *heads: object, num: str = "", down: str = "") -> SafeString:
+    """`{% table label head head num="2" %}` rows `{% endtable %}`: a list that becomes cards on a phone.
+
+    label: what a screen reader calls the region. num: which columns hold figures ("2 3", from 1); down: by which
+    the rows stand, the greatest first. Cells but the first say their column in `data-label`.
+    """
+    columns = [
+        {"label": head, "num": str(at) in num.split(), "down": str(at) in down.split()}
+        for at, head in enumerate(heads, 1)
+    ]
+    context = {"label": label, "columns": columns, "content": conditional_escape(content)}
+    return SafeString(render_to_string("web/parts/table.html", context))
+
+
+@register.simple_block_tag
 def filters(content: str, action: str, clear: str, active: int = 0) -> SafeString:
     """`{% filters action=url clear=url active=2 %}` fields `{% endfilters %}`: what narrows a list, as a GET form.
 
