@@ -366,6 +366,23 @@ class Table:
         out[:, -1] = household(related, params) if params.kin else self.taken_back(levels, out)
         return out
 
+    def kinship(self, levels: Levels, i: Ints, j: Ints, params: Params) -> np.ndarray:
+        """log2(h/u) per pair, group and comparison, with term frequencies: what `household` sums over comparisons."""
+        out = np.zeros((len(levels), len(params.kin), len(self.prepared)), dtype=np.float32)
+        for position, comparison in enumerate(self.model.comparisons):
+            column = levels[:, position]
+            for k, kin in enumerate(params.kin):
+                out[:, k, position] = kin.ratios(comparison, params.u[comparison.name])[column]
+            for level, table in comparison.tf.items():
+                log = self._log(position, table, params)
+                if log is not None:
+                    rows = np.flatnonzero(column == comparison.index(level))
+                    rare = np.minimum(log[i[rows]], log[j[rows]])
+                    for k, kin in enumerate(params.kin):
+                        if comparison.name in kin.h:
+                            out[rows, k, position] += rare
+        return out
+
     def same_city(self, levels: Levels, weights: np.ndarray, params: Params) -> None:
         """Take from the area what an agreeing hospital or address has said already: the same city.
 

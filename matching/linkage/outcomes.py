@@ -46,11 +46,20 @@ def doubtful(model: Model, levels: Levels) -> Bools:
 
 
 def decide(
-    model: Model, levels: Levels, probability: np.ndarray, params: Params, pair: str = ""
+    model: Model,
+    levels: Levels,
+    probability: np.ndarray,
+    params: Params,
+    pair: str = "",
+    alone: np.ndarray | None = None,
 ) -> list[str]:
-    """'accept', 'review' or 'reject' per pair of rows; ``pair`` names the two sources (`Params.limits`)."""
+    """'accept', 'review' or 'reject' per pair of rows; ``pair`` names the two sources (`Params.limits`).
+
+    ``alone`` is what the pair says without any third record: only that accepts.
+    """
     limit = params.limit(pair)
-    accept = (probability >= limit.accept) & ~doubtful(model, levels)
+    sure = probability if alone is None else np.minimum(probability, alone)
+    accept = (sure >= limit.accept) & ~doubtful(model, levels)
     return np.where(accept, "accept", np.where(probability >= limit.review, "review", "reject")).tolist()
 
 

@@ -12,13 +12,13 @@ import numpy as np
 
 from ..compare.columns import Ints
 from ..compare.fill import RECORDED_ON
-from ..model import Model, Params, Table
+from ..model import Model, Params, Table, household
 from ..outcomes import decide
 from ..training import Trained, train
 from . import batch, habits
 from . import candidates as blocks
 from .batch import Buckets, Scored, Spread
-from .clusters import cluster
+from .clusters import Evidence, cluster
 
 #: How many partners of a row are held against one another, and from where two of them contradict (log2).
 RIVALS = 6
@@ -172,7 +172,8 @@ class Linked:
                 c.name: [c.levels[k] for k in levels[:, position].tolist()]
                 for position, c in enumerate(self.model.comparisons)
             }
-            yield Piece(i, j, weight, p, decide(self.model, levels, p, self.params), named)
+            alone = 1 / (1 + np.exp2(-np.clip(weight.astype(np.float64), -200, 200)))
+            yield Piece(i, j, weight, p, decide(self.model, levels, p, self.params, alone=alone), named)
 
 
 def link(
@@ -263,13 +264,38 @@ def link(
     held = np.clip(probability, 1e-15, 1 - 1e-15)
     bits = np.minimum(weight, np.log2(held) - np.log2(1 - held))
     del held
-    label = cluster(split.rows, i, j, bits, cut, None if split.link else weigh)
+    if split.link:
+        label, _ = cluster(split.rows, i, j, bits, cut)
+    else:
+        told = _evidence(table, final)
+        one, joint = cluster(split.rows, i, j, bits, 0.0, told, prior)
+        together = one[i] == one[j]
+        bits = np.where(together, np.maximum(bits, joint), np.minimum(bits, joint))
+        probability = 1 / (1 + np.exp2(-np.clip(bits, -200, 200)))
+        label = one if cut == 0.0 else cluster(split.rows, i, j, bits, cut, told, prior)[0]
     show = np.flatnonzero(probability >= threshold)
     show = show[np.lexsort((j[show], i[show], -weight[show]))]
     tell("cluster", 1.0)
     return Linked(
         split, table, model, params, i[show], j[show], weight[show], probability[show], label, count
     )
+
+
+def _evidence(table: Table, params: Params) -> Callable[[Ints, Ints], Evidence]:
+    """What pairs of rows say, field by field."""
+
+    def find(x: Ints, y: Ints) -> Evidence:
+        levels = table.levels(x, y)
+        said = table.contributions(levels, x, y, params)
+        if params.kin:
+            kin = table.kinship(levels, x, y, params)
+            return Evidence(said[:, :-1], levels > 0, kin, lambda sums: household(sums, params))
+        # A rule takes back what a household shares, pair by pair.
+        counts = np.concatenate([levels > 0, np.ones((len(x), 1), dtype=bool)], axis=1)
+        none = np.zeros((len(x), 0, said.shape[1]), dtype=np.float32)
+        return Evidence(said, counts, none, lambda sums: np.zeros(sums.shape[1]))
+
+    return find
 
 
 def _score_here(

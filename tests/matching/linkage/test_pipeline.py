@@ -6,7 +6,6 @@ import pytest
 from matching.linkage.defaults import SURNAMES
 from matching.linkage.model import Model, Params
 from matching.linkage.tables import candidates as blocks
-from matching.linkage.tables.clusters import cluster
 from matching.linkage.tables.pipeline import combine, link_tables, rivals
 from matching.linkage.values.characters import readings
 from matching.linkage.values.idnumber import check_character
@@ -189,21 +188,6 @@ def test_wrong_columns_and_kinds_are_named():
         link_tables(rows, None, {"n": "shoe"}, "id")
     with pytest.raises(ValueError, match="no fields"):
         link_tables(rows, None, {}, "id")
-
-
-def test_one_false_bridge_does_not_join_two_people():
-    # 0-1-2 and 3-4-5 are people; 2-3 looks alike, everything else across speaks against it.
-    i = np.array([0, 0, 1, 3, 3, 4, 2, 0, 1])
-    j = np.array([1, 2, 2, 4, 5, 5, 3, 3, 4])
-    weight = np.array([8.0, 8, 8, 8, 8, 8, 3, -9, -9])
-    label = cluster(6, i, j, weight)
-    assert label.tolist() == [0, 0, 0, 3, 3, 3]
-
-
-def test_a_chain_of_one_person_stays_whole():
-    i, j = np.array([0, 1]), np.array([1, 2])
-    label = cluster(3, i, j, np.array([9.0, 9.0]), weigh=lambda x, y: np.full(len(x), -2.0))
-    assert label.tolist() == [0, 0, 0]
 
 
 def test_two_partners_that_contradict_share_the_odds():
