@@ -157,6 +157,7 @@ class Linked:
     j: Ints
     weight: np.ndarray
     probability: np.ndarray
+    alone: np.ndarray  # the probability without what third records say
     label: Ints
     candidates: int
 
@@ -172,7 +173,7 @@ class Linked:
                 c.name: [c.levels[k] for k in levels[:, position].tolist()]
                 for position, c in enumerate(self.model.comparisons)
             }
-            alone = 1 / (1 + np.exp2(-np.clip(weight.astype(np.float64), -200, 200)))
+            alone = self.alone[start : start + size]
             yield Piece(i, j, weight, p, decide(self.model, levels, p, self.params, alone=alone), named)
 
 
@@ -209,7 +210,7 @@ def link(
     if split.total < 1:
         chosen = params or model.default_params()
         return Linked(
-            split, None, model, chosen, none, none, np.zeros(0), np.zeros(0),
+            split, None, model, chosen, none, none, np.zeros(0), np.zeros(0), np.zeros(0),
             np.arange(split.rows, dtype=np.int32), 0,
         )  # fmt: skip
     table = model.prepare(rows)
@@ -260,7 +261,7 @@ def link(
 
     prior = float(np.log2(params.prior / (1 - params.prior)))
     tell("cluster", 0.0)
-    probability = rivals(split.rows, i, j, weight, lambda x, y: weigh(x, y) - prior)
+    probability = alone = rivals(split.rows, i, j, weight, lambda x, y: weigh(x, y) - prior)
     held = np.clip(probability, 1e-15, 1 - 1e-15)
     bits = np.minimum(weight, np.log2(held) - np.log2(1 - held))
     del held
@@ -277,7 +278,17 @@ def link(
     show = show[np.lexsort((j[show], i[show], -weight[show]))]
     tell("cluster", 1.0)
     return Linked(
-        split, table, model, params, i[show], j[show], weight[show], probability[show], label, count
+        split,
+        table,
+        model,
+        params,
+        i[show],
+        j[show],
+        weight[show],
+        probability[show],
+        alone[show],
+        label,
+        count,
     )
 
 
