@@ -75,6 +75,8 @@ class Parts(Comparison):
         if given:
             self.default_h = self.default_u
             self.own = dict.fromkeys(self.levels[1:-1], 0.0)
+            #: Relatives have other given names, or like ones; one person seldom.
+            self.disagree = ("similar", "else")
 
     def prepare(self, rows: Mapping[str, Sequence[Any]]) -> Prepared:
         return PreparedParts(self, [rows[c] for c in self.columns])

@@ -107,3 +107,20 @@ def test_levels_of_hospitals(a, b, level):
 )
 def test_levels_of_diseases(a, b, level):
     assert [e.level for e in score(PersonRecord(disease=a), PersonRecord(disease=b)).evidence] == [level]
+
+
+def test_two_slips_in_a_short_name_and_a_likeness_crosswise_are_no_agreement():
+    columns = {
+        "given": ["John", "Jean", "James", "Christine", "Cristane"],
+        "last": ["Jones", "Jones", "Jones", "Hill", "Hill"],
+    }
+    model = Model.for_fields({"given": "given_name", "last": "surname"})
+    table = model.prepare(columns)
+
+    def level(a: int, b: int) -> tuple[str, ...]:
+        found = table.levels(np.array([a], dtype=np.int32), np.array([b], dtype=np.int32))[0]
+        return tuple(c.levels[k] for c, k in zip(model.comparisons, found, strict=True))
+
+    assert level(0, 1) == ("else", "exact")
+    assert level(2, 0) == ("else", "exact")
+    assert level(3, 4) == ("edit_2", "exact")
