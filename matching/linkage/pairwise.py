@@ -98,7 +98,7 @@ class Features:
             return
         self.fold = fold = "".join([han.fold(c) for c in value])
         nick = n.nickname_surname(value)
-        self.han = is_han = any(map(han.is_han, value))
+        self.han = is_han = any(map(han.is_han, value)) or not value.strip("*")
         masked = "*" in value
         self.masked_name = masked or bool(nick)
         self.hidden = is_han and self.masked_name
@@ -214,14 +214,19 @@ def _chinese(x: Features, y: Features) -> int:
 
 def _hidden(x: Features, y: Features) -> int:
     pa, pb = x.chars, y.chars
-    first = pa[0] == pb[0] or not pa[0] or not pb[0] or (x.surname == y.surname and bool(x.surname))
-    second = pa[1] == pb[1] or not pa[1] or not pb[1]
+    told = (x.surname == y.surname and bool(x.surname)) or (pa[0] == pb[0] and bool(pa[0]))
+    first = told or not pa[0] or not pb[0]
+    given = 2 if len(x.surname) == len(y.surname) == 2 else 1
+    ga, gb = pa[given], pb[given]
+    second = ga == gb or not ga or not gb
     last = x.last == y.last or not x.last or not y.last
     long_enough = (not x.middle_star or len(y.name) >= 3) and (not y.middle_star or len(x.name) >= 3)
     if not (first and second and last and long_enough):
         return _N_MASKED_ELSE
-    shown = (x.last == y.last and x.last) or (pa[1] == pb[1] and pa[1])
-    return _N_MASKED_GIVEN if shown else _N_MASKED_SURNAME
+    shown = (x.last == y.last and x.last) or (ga == gb and ga)
+    if told:
+        return _N_MASKED_GIVEN if shown else _N_MASKED_SURNAME
+    return _N_MASKED_SURNAME if shown else 0
 
 
 def _latin(x: Features, y: Features) -> int:

@@ -107,6 +107,7 @@ class PreparedName(Prepared):
         self.chars = np.zeros((size, _SLOTS), dtype=np.int32)  # folded characters, 0 wild or none
         self.last = np.zeros(size, dtype=np.int32)
         self.middle_star = np.zeros(size, dtype=bool)
+        self.compound = np.zeros(size, dtype=bool)
         self.accents = np.zeros((size, _SLOTS), dtype=np.uint64)
         folds: dict[str, int] = {}
         surnames: dict[str, int] = {}
@@ -136,7 +137,7 @@ class PreparedName(Prepared):
         self, row: int, value: str, folds: dict[str, int], surnames: dict[str, int], letters: dict[str, int]
     ) -> None:
         nick = n.nickname_surname(value)
-        is_han = any(han.is_han(c) for c in value)
+        is_han = any(han.is_han(c) for c in value) or not value.strip("*")
         self.han[row] = is_han
         self.hidden[row] = is_han and (bool(nick) or "*" in value)
         self.length[row] = len(value)
@@ -152,6 +153,7 @@ class PreparedName(Prepared):
             self.chars[row, slot] = _WILD if char == "*" else ord(char)
         self.last[row] = _WILD if shown[-1] == "*" else ord(shown[-1])
         self.middle_star[row] = "*" in shown[1:-1] and shown[-1] != "*"
+        self.compound[row] = len(surname) == 2
         if self.hidden[row]:
             return
         sets = _reading_sets(value)
@@ -234,18 +236,26 @@ class PreparedName(Prepared):
         if not len(a):
             return level
         pa, pb = self.chars[a], self.chars[b]
-        first = (pa[:, 0] == pb[:, 0]) | (pa[:, 0] == _WILD) | (pb[:, 0] == _WILD)
         alike = (self.surname[a] == self.surname[b]) & (self.surname[a] >= 0)
-        second = (pa[:, 1] == pb[:, 1]) | (pa[:, 1] == _WILD) | (pb[:, 1] == _WILD)
+        told = alike | ((pa[:, 0] == pb[:, 0]) & (pa[:, 0] != _WILD))
+        first = told | (pa[:, 0] == _WILD) | (pb[:, 0] == _WILD)
+        # Of 欧阳修 the second character is still the surname.
+        given = np.where(self.compound[a] & self.compound[b], 2, 1)
+        rows = np.arange(len(a))
+        ga, gb = pa[rows, given], pb[rows, given]
+        second = (ga == gb) | (ga == _WILD) | (gb == _WILD)
         xa, xb = self.last[a], self.last[b]
         last = (xa == xb) | (xa == _WILD) | (xb == _WILD)
         long_enough = np.where(self.middle_star[a], self.length[b] >= 3, True) & np.where(
             self.middle_star[b], self.length[a] >= 3, True
         )
-        fits = (first | alike) & second & last & long_enough
-        shown = ((xa == xb) & (xa != _WILD)) | ((pa[:, 1] == pb[:, 1]) & (pa[:, 1] != _WILD))
-        level[fits & (first | alike)] = c.index("masked_surname")
-        level[fits & shown] = c.index("masked_given")
+        fits = second & last & long_enough
+        shown = ((xa == xb) & (xa != _WILD)) | ((ga == gb) & (ga != _WILD))
+        fits &= first
+        # 张* and 张三 agree in the surname, **三 and 张三 in as little; 张* and **三 in nothing that is seen.
+        level[fits] = c.index("masked_surname")
+        level[fits & told & shown] = c.index("masked_given")
+        level[fits & ~told & ~shown] = 0
         return level
 
     def _latin(self, a: Ints, b: Ints) -> Levels:
@@ -278,7 +288,9 @@ class PreparedName(Prepared):
 
 
 def _surname_text(value: str) -> str:
-    """The folded surname of a Chinese name (also of 小王), the last word of a Latin one."""
+    """The folded surname of a Chinese name (also of 小王), the last word of a Latin one; '' where it is hidden."""
+    if value.startswith("*"):
+        return ""
     nick = n.nickname_surname(value)
     surname, _ = n.split_name(nick or value)
     if surname:

@@ -11,7 +11,9 @@ MAX_LENGTH = 120
 _SPACE = re.compile(r"\s+")
 _NOISE = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060\ufeff\ufe00-\ufe0f]")
 _MASKS = str.maketrans(dict.fromkeys("＊*●•○◯×✕✖﹡⁎∗█■□_#？?xX", "*"))
-_MASK_WORDS = re.compile(r"某")
+_MASK_WORDS = re.compile(r"某|[.\-]{2,}")
+#: What stands before the name of somebody who is ill.
+_ILL = re.compile(r"^(?:患者|患儿|病人|求助人)(?=.)")
 _BRACKETS = re.compile(r"[（(【\[].*?[)）】\]]")
 _NOT_NAME = re.compile(r"[^\w*\s'’\-·]|[\d_]")
 _MIDDLE_DOT = re.compile(r"(?<=\w\w)[·•・．‧∙●⋅](?=\w\w)|[·・‧⋅]")
@@ -85,6 +87,8 @@ def plain_name(raw: str | None) -> str:
         value = _NOT_NAME.sub("", value)
         latin = list(re.findall(r"[A-Za-z]+", value))
         value = "".join(han.simplify(c) for c in value if han.is_han(c) or c == "*")
+        if "*" in value:
+            value = _TITLES.sub("", _ILL.sub("", value))
         return _said(value or " ".join(latin).casefold())
     stripped = unicodedata.normalize("NFKD", _FORMS.sub("", value.casefold()))
     stripped = "".join(c for c in stripped if not unicodedata.combining(c))
@@ -170,9 +174,11 @@ def name_pinyin(raw: str | None) -> str:
 
 @lru_cache(maxsize=4096)
 def surname_pinyin(raw: str | None) -> str:
-    """The surname in toneless pinyin (单 → shan, 小王 → wang); of a Latin name its first word."""
+    """The surname in toneless pinyin (单 → shan, 小王 → wang); of a Latin name its first word; '' where it is hidden."""
     nick = nickname_surname(raw)
     value = nick or raw
+    if plain_name(value).startswith("*"):
+        return ""
     surname, _ = split_name(value)
     if surname:
         return "".join(syllables(surname))
