@@ -25,7 +25,7 @@ from matching.linkage.blocking import blocking_values, probing
 from matching.linkage.records import PersonRecord
 from matching.linkage.scoring import PairScore, score_many
 from people import index
-from people.models import Identity, Person
+from people.models import Identity, Person, Source
 from vault.cipher import unseal
 
 #: As many descriptions are compared with one record; those that share most with it come first, a key that few share
@@ -76,9 +76,10 @@ class Stay:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The hashed keys of a record: all under which it is kept, those under which others are looked for; and the
-    blind index of its ID number, by which others are looked for too."""
+    """The hashed keys of a record: all that it has, those under which it is kept, those under which others are looked
+    for; and the blind index of its ID number, by which others are looked for too."""
 
+    all: tuple[int, ...]
     kept: tuple[int, ...]
     sought: tuple[int, ...]
     phone: int | None
@@ -117,13 +118,21 @@ class Scored:
 
 
 def keys_of(identity: Identity, record: PersonRecord) -> Keys:
-    """Hashed keys of a description; the index of its ID number is one of them."""
+    """Hashed keys of a description; the index of its ID number is one of them.
+
+    An appeal is kept where new people wake it, by what it would look for, and is nobody's candidate itself.
+    """
     values = blocking_values(record)
     hashed = dict(zip(values, index.hashed(values), strict=True))
     number = bytes(identity.id_blind) if identity.id_blind is not None else None
+    exact = [index.number_key(number)] if number else []
+    plain = tuple(sorted({*hashed.values(), *exact}))
+    sought = tuple(hashed[value] for value in probing(values))
+    appeal = identity.source == Source.CAMPAIGN
     return Keys(
-        tuple(sorted({*hashed.values(), *([index.number_key(number)] if number else [])})),
-        tuple(hashed[value] for value in probing(values)),
+        plain,
+        tuple(sorted(map(index.appeal_key, {*sought, *exact}))) if appeal else plain,
+        sought,
         next((key for (name, _value), key in hashed.items() if name == "phone"), None),
         number,
     )
@@ -231,7 +240,8 @@ def judge(scored: Sequence[Scored], masked: bool) -> Judgement:
         if not holders - {best.person_id} and best.person_id not in contradicted:
             return Judgement(best, "score")
     doubts = sorted(
-        _doubtful(people.values(), holders), key=lambda item: (item.person_id not in holders, -item.pair.weight)
+        _doubtful(people.values(), holders),
+        key=lambda item: (item.person_id not in holders, -item.pair.weight),
     )
     if len(doubts) > MANY:
         doubts = [replace(item, pair=_one_of_many(item.pair)) for item in doubts]

@@ -15,7 +15,7 @@ from audit import record
 from matching.linkage import blocking
 from outbox import emit
 from people import index
-from people.models import Identity, LinkState
+from people.models import Identity, LinkState, Source
 from scope import engine_scope
 
 from . import lookup
@@ -77,6 +77,8 @@ def _index(rows: Sequence[Identity]) -> int:
     again = 0
     for identity in rows:
         mine = record_of(identity)
+        if identity.source == Source.CAMPAIGN:
+            index.leave(identity)  # its older keys are in the way of others
         lookup.enter(identity, mine, lookup.keys_of(identity, mine))
         if identity.person_id is None and identity.state == LinkState.WAITING:
             emit("linking.again", identity_id=identity.pk)

@@ -68,7 +68,7 @@ def link(identity_id: int, *, amount: Decimal | None = None) -> LinkResult:
         # A bill may tell of another hospital.
         _wake_waiting(identity, lookup.enter(identity, mine, keys))
         return LinkResult("linked", identity.person_id, identity.method, identity.weight)
-    index.lock_keys(keys.kept)
+    index.lock_keys(keys.all)
     lookup.enter(identity, mine, keys)
     asked_before = identity.state == LinkState.REVIEW
 

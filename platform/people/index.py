@@ -31,6 +31,12 @@ def number_key(id_blind: bytes) -> int:
     return int.from_bytes(id_blind[:8], "big", signed=True)
 
 
+def appeal_key(key: int) -> int:
+    """Under which an appeal with this key is kept: to be woken by it, never to be found by it. Appeals come in any
+    number from outside and prove nobody; so they take no place in the blocks that are looked into. Its own inverse."""
+    return ~key
+
+
 def lock_keys(keys: Sequence[int]) -> None:
     """Wait until no other transaction decides about an identity that shares one of these keys.
 
@@ -86,7 +92,8 @@ def leave(identity: Identity) -> None:
 
 
 def waiting_ids(identity: Identity, keys: Sequence[int]) -> list[int]:
-    """Ids of descriptions that wait for a person and share a key that no crowd shares; at most CANDIDATES.
+    """Ids of descriptions, appeals among them, that wait for a person and share a key that no crowd shares; at most
+    CANDIDATES.
 
     A key of a crowd (a volunteer's telephone number in thousands of records) wakes nobody: each newcomer would
     wake all the others.
@@ -101,6 +108,8 @@ def waiting_ids(identity: Identity, keys: Sequence[int]) -> list[int]:
             " JOIN identity i ON i.id = ANY(block.ids)"
             " WHERE cardinality(block.ids) < %s AND i.id <> %s AND i.person_id IS NULL AND i.state = 'waiting'"
             " ORDER BY i.id LIMIT %s",
-            [list(keys), CANDIDATES_PER_KEY, CANDIDATES_PER_KEY, identity.pk, CANDIDATES],
-        )
+            [
+                [*keys, *map(appeal_key, keys)], CANDIDATES_PER_KEY, CANDIDATES_PER_KEY, identity.pk, CANDIDATES,
+            ],
+        )  # fmt: skip
         return [row[0] for row in cursor.fetchall()]

@@ -96,6 +96,15 @@ def test_those_who_wait_are_found_by_a_shared_key(identity):
         assert index.waiting_ids(identity, []) == []
 
 
+def test_appeals_are_woken_by_their_keys_and_take_no_place_among_others(identity, monkeypatch):
+    monkeypatch.setattr(index, "CANDIDATES_PER_KEY", 4)
+    appeals = others(3, [index.appeal_key(5)])
+    waiting = others(3, [5])
+    with engine_scope("test"):
+        assert index.waiting_ids(identity, [5]) == sorted(appeals + waiting)
+    assert index.appeal_key(index.appeal_key(-(2**63))) == -(2**63)
+
+
 def test_a_crowds_key_wakes_nobody(identity, monkeypatch):
     monkeypatch.setattr(index, "CANDIDATES_PER_KEY", 4)
     few = others(3, [5])

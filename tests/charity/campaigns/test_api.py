@@ -10,6 +10,7 @@ from audit.models import Entry
 from audit.services import trail
 from charity.campaigns.models import Campaign, CampaignLink
 from outbox.models import Event
+from people.models import Identity
 from scope import actor_scope, engine_scope
 
 pytestmark = pytest.mark.django_db
@@ -219,3 +220,19 @@ def test_what_is_answered_tells_nothing_of_a_link(platform, shop, patient):
     assert a.keys() == b.keys()
     with actor_scope(make.client_actor(platform.organisation, "campaigns:read")):
         assert CampaignLink.objects.count() == 0
+
+
+def test_a_push_is_answered_before_anybody_is_looked_for(platform, shop, patient, monkeypatch):
+    """Neither the answer nor the time that it takes tells whether the registry knows somebody like that."""
+    from insurance.linking import lookup
+
+    patient.bill()
+    monkeypatch.setattr(lookup, "look_up", lambda *_: pytest.fail("a request looked for a person"))
+    monkeypatch.setattr(lookup, "keys_of", lambda *_: pytest.fail("a request made a person's keys"))
+    known = platform.one()
+    stranger = platform.one(external_id="P-2", beneficiary={"name": "赵*", "area": "110000"})
+    assert {**known, "external_id": "", "id": 0, "position": 0} == {
+        **stranger, "external_id": "", "id": 0, "position": 0,
+    }  # fmt: skip
+    with engine_scope("test"):
+        assert not Identity.objects.filter(source="campaign").exists()

@@ -15,7 +15,8 @@ from insurance.linking import lookup, services
 from insurance.linking.models import NotSame, Review
 from matching.linkage.records import PersonRecord
 from matching.linkage.scoring import score_many
-from people import index
+from outbox import tasks
+from people import index, registry
 from people.models import BlockingKey, Identity, LinkageRecord, Person
 from person_records import records
 from scope import engine_scope
@@ -246,6 +247,34 @@ def test_five_thousand_of_one_surname_hospital_and_illness_cost_what_fifty_cost(
     assert people.link(asking).outcome == "waiting", "among so many nobody can say which"
     with engine_scope("test"):
         assert not Review.objects.exists()
+
+
+def test_a_flood_of_appeals_hides_nobody_who_comes_later(people):
+    for _ in range(index.CANDIDATES_PER_KEY + 10):
+        people.link(appeal(people))
+    identity, person = people.linked()
+    people.bill(identity, hospital_name=ALIKE["hospital"], disease_name=ALIKE["disease"])
+    people.link(identity)
+    assert [one.person_id for one in look(appeal(people))] == [person]
+
+
+def test_an_appeal_that_came_first_is_woken_by_the_bill(people):
+    asking = appeal(people)
+    assert people.link(asking).outcome == "waiting"
+    identity, person = people.linked()
+    people.bill(identity, hospital_name=ALIKE["hospital"], disease_name=ALIKE["disease"])
+    people.link(identity)
+    tasks.drain()
+    with engine_scope("test"):
+        assert Review.objects.get(identity_id=asking).candidate_id == person
+
+
+def test_an_appeal_is_nobodys_candidate_even_when_it_is_somebody(people, treated):
+    first = appeal(people)
+    people.link(first)
+    with engine_scope("test"):
+        registry.assign(Identity.objects.get(pk=first), Person.objects.get(pk=treated[1]), "review")
+    assert [one.identity_id for one in look(appeal(people))] == [treated[0]]
 
 
 def test_a_dozen_alike_are_asked_about_by_the_likeliest_and_it_says_so(people, treated):

@@ -12,6 +12,7 @@ from insurance.linking import tasks as linking
 from insurance.linking.reindexing import reindex, renew
 from matching.linkage import blocking
 from outbox.models import Event
+from people import index
 from people.models import BlockingKey, Identity, LinkageRecord
 from scope import engine_scope
 
@@ -98,6 +99,18 @@ def test_what_older_keys_have_indexed_is_found_again_without_being_asked_for(peo
         assert not LinkageRecord.objects.exclude(keys_version=blocking.VERSION).exists()
         assert bytes(LinkageRecord.objects.get(identity_id=current).body) == kept, "the others are left alone"
     assert renew(30.0) == 0
+
+
+def test_an_appeal_leaves_the_places_that_older_keys_gave_it(people):
+    asking = people.campaign(name="陈**", birth_date=None, extra={"age": 9, "birth_year": 2017})
+    with engine_scope("test"):
+        services.link(asking)
+        now = set(BlockingKey.objects.filter(identity_id=asking).values_list("key", flat=True))
+        BlockingKey.objects.create(identity_id=asking, key=index.appeal_key(min(now)))
+        LinkageRecord.objects.filter(identity_id=asking).update(keys_version=1)
+    assert renew(30.0) == 1
+    with engine_scope("test"):
+        assert set(BlockingKey.objects.filter(identity_id=asking).values_list("key", flat=True)) == now
 
 
 def test_it_is_renewed_in_turns(people):
