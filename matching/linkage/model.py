@@ -316,6 +316,7 @@ class Table:
 
     def levels(self, i: Ints, j: Ints) -> Levels:
         """Levels of pairs, shape (pairs, comparisons); fields that say the same thing twice are 'missing'."""
+        i, j = i.astype(np.intp), j.astype(np.intp)
         out = np.empty((len(i), len(self.prepared)), dtype=np.uint8, order="F")
         for position, item in enumerate(self.prepared):
             out[:, position] = item.compare(i, j)
@@ -330,8 +331,8 @@ class Table:
             level = out[:, self._id]
             c = prepared.comparison
             agree = (level > 0) & (level <= c.index("near_2"))
-            agree &= (prepared.length[prepared.coded.codes[i]] == 18) | (
-                prepared.length[prepared.coded.codes[j]] == 18
+            agree &= (prepared.length[prepared.coded.at(i)] == 18) | (
+                prepared.length[prepared.coded.at(j)] == 18
             )
             for k in (self._birth, self._sex, self._age):
                 if k is not None:

@@ -44,7 +44,7 @@ class Patterns:
 
     @staticmethod
     def numbered(levels: Levels, sizes: list[int]) -> tuple[Levels, np.ndarray]:
-        """Distinct rows of ``levels`` and the number of each row's."""
+        """Distinct rows of ``levels`` in order, and the number of each row's."""
         if np.prod([float(s) for s in sizes]) >= 2**62:
             rows, inverse = np.unique(levels, axis=0, return_inverse=True)
             return rows, inverse.ravel()
@@ -52,8 +52,10 @@ class Patterns:
         for position, size in enumerate(sizes):
             code *= size
             code += levels[:, position]
-        _, first, inverse = np.unique(code, return_index=True, return_inverse=True)
-        return levels[first], inverse
+        distinct, inverse = np.unique(code, return_inverse=True)
+        example = np.empty(len(distinct), dtype=np.intp)
+        example[inverse] = np.arange(len(levels))
+        return levels[example], inverse
 
     @classmethod
     def of(cls, levels: Levels, sizes: list[int]) -> "Patterns":
@@ -64,10 +66,8 @@ class Patterns:
     @classmethod
     def joined(cls, parts: list["Patterns"], sizes: list[int]) -> "Patterns":
         """Patterns of several chunks as one."""
-        levels = np.concatenate([p.levels for p in parts])
-        counts = np.concatenate([p.counts for p in parts])
-        rows, inverse = np.unique(levels, axis=0, return_inverse=True)
-        return cls(rows, np.bincount(inverse.ravel(), weights=counts))
+        rows, inverse = cls.numbered(np.concatenate([p.levels for p in parts]), sizes)
+        return cls(rows, np.bincount(inverse, np.concatenate([p.counts for p in parts]), len(rows)))
 
 
 @dataclass(frozen=True)

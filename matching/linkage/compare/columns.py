@@ -11,6 +11,7 @@ from rapidfuzz.distance import OSA, JaroWinkler
 Ints = NDArray[np.int32]
 Levels = NDArray[np.uint8]
 Bools = NDArray[np.bool_]
+Places = NDArray[np.intp]
 
 
 #: From so many distinct values on, texts stand side by side in one block instead of as an object each.
@@ -36,6 +37,11 @@ def strings(values: Sequence[Any]) -> NDArray[Any]:
     out[:-1] = values
     out[-1] = ""
     return out
+
+
+def places(codes: Ints, rows: Any) -> Places:
+    """The codes of rows, in the width of an index: NumPy would convert narrower ones at every use."""
+    return codes.take(rows).astype(np.intp)
 
 
 class Coded:
@@ -82,6 +88,10 @@ class Coded:
             piece = self.codes[start : start + 10_000]
             values = self.objects[piece].tolist()
             yield from (v if k >= 0 else None for k, v in zip(piece.tolist(), values, strict=True))
+
+    def at(self, rows: Any) -> Places:
+        """The position of each of these rows' value."""
+        return places(self.codes, rows)
 
     @property
     def values(self) -> Any:

@@ -165,7 +165,7 @@ class PreparedName(Prepared):
 
     def compare(self, i: Ints, j: Ints) -> Levels:
         c = self.comparison
-        a, b = self.coded.codes[i], self.coded.codes[j]
+        a, b = self.coded.at(i), self.coded.at(j)
         null = (a < 0) | (b < 0)
         level = self.full(len(a))
         level[null] = 0

@@ -91,7 +91,7 @@ class PreparedId(Prepared):
 
     def compare(self, i: Ints, j: Ints) -> Levels:
         c = self.comparison
-        a, b = self.coded.codes[i], self.coded.codes[j]
+        a, b = self.coded.at(i), self.coded.at(j)
         level = self.full(len(a))
         level[(a < 0) | (b < 0)] = 0
         same = (a == b) & (a >= 0)
@@ -186,7 +186,7 @@ class PreparedBirth(Prepared):
 
     def compare(self, i: Ints, j: Ints) -> Levels:
         c = self.comparison
-        a, b = self.coded.codes[i], self.coded.codes[j]
+        a, b = self.coded.at(i), self.coded.at(j)
         null = (a < 0) | (b < 0)
         level = self.full(len(a))
         level[null] = 0
@@ -251,7 +251,7 @@ class PreparedAge(Prepared):
         self.keys["exact"] = lambda: self.coded
 
     def compare(self, i: Ints, j: Ints) -> Levels:
-        a, b = self.coded.codes[i], self.coded.codes[j]
+        a, b = self.coded.at(i), self.coded.at(j)
         gap = np.abs(self.age[a] - self.age[b])
         level = np.select([gap == 0, gap == 1, gap <= 5], [1, 2, 3], 4).astype(np.uint8)
         level[(a < 0) | (b < 0)] = 0
@@ -297,7 +297,7 @@ class PreparedSex(Prepared):
         self.keys["exact"] = lambda: self.coded
 
     def compare(self, i: Ints, j: Ints) -> Levels:
-        a, b = self.coded.codes[i], self.coded.codes[j]
+        a, b = self.coded.at(i), self.coded.at(j)
         level = np.where(a == b, 1, 2).astype(np.uint8)
         level[(a < 0) | (b < 0)] = 0
         return level
@@ -326,7 +326,7 @@ class PreparedPhone(Prepared):
         self.keys["exact"] = lambda: self.coded
 
     def compare(self, i: Ints, j: Ints) -> Levels:
-        a, b = self.coded.codes[i], self.coded.codes[j]
+        a, b = self.coded.at(i), self.coded.at(j)
         null = (a < 0) | (b < 0)
         level = self.full(len(a))
         level[a == b] = 1
@@ -368,10 +368,10 @@ class PreparedPostcode(Prepared):
         self.keys["exact"] = lambda: self.coded
 
     def compare(self, i: Ints, j: Ints) -> Levels:
-        a, b = self.coded.codes[i], self.coded.codes[j]
+        a, b = self.coded.at(i), self.coded.at(j)
         null = (a < 0) | (b < 0)
         level = self.full(len(a))
-        level[self.prefix.codes[i] == self.prefix.codes[j]] = 3
+        level[self.prefix.codes.take(i) == self.prefix.codes.take(j)] = 3
         rest = np.flatnonzero(~null & (a != b))
         longest = np.maximum(self.letters.length[a[rest]], self.letters.length[b[rest]])
         rest = rest[self.letters.common(a[rest], b[rest]) >= longest - 1]
@@ -407,7 +407,7 @@ class PreparedArea(Prepared):
         self.keys["city"] = lambda: self.tf["city"]
 
     def compare(self, i: Ints, j: Ints) -> Levels:
-        a, b = self.value[self.coded.codes[i]], self.value[self.coded.codes[j]]
+        a, b = self.value[self.coded.at(i)], self.value[self.coded.at(j)]
         level = self.full(len(a))
         level[a // 10000 == b // 10000] = 3
         level[a // 100 == b // 100] = 2

@@ -12,7 +12,7 @@ from ..values import characters as han
 from ..values import diseases, hospitals, nicknames
 from ..values import normalise as n
 from ..values.areas import locate
-from .columns import Coded, Ints, Letters, Levels, cpdist, jaro, osa
+from .columns import Coded, Ints, Letters, Levels, cpdist, jaro, osa, places
 from .comparison import Comparison, Prepared
 
 _WORD_NOISE = re.compile(r"[^\w]+|_")
@@ -160,7 +160,7 @@ class PreparedParts(Prepared):
 
     def compare(self, i: Ints, j: Ints) -> Levels:
         if len(self.parts) < 2:
-            return self.similar(self.parts[0][i], self.parts[0][j])
+            return self.similar(places(self.parts[0], i), places(self.parts[0], j))
         if self.twin is not None and self.twin.last is not None:
             x, y, partner = self.twin.last
             if x is i and y is j:
@@ -168,15 +168,15 @@ class PreparedParts(Prepared):
                 return partner
         c = self.comparison
         assert isinstance(c, Parts)
-        mine, other = self.parts
-        own, theirs = self.similar(mine[i], mine[j]), self.similar(other[i], other[j])
+        mine_i, mine_j, other_i, other_j = (places(part, rows) for part in self.parts for rows in (i, j))
+        own, theirs = self.similar(mine_i, mine_j), self.similar(other_i, other_j)
         close = c.index("similar")
         weak = np.flatnonzero(((own == 0) | (own >= close)) | ((theirs == 0) | (theirs >= close)))
-        one = self.similar(mine[i[weak]], other[j[weak]])
+        one = self.similar(mine_i[weak], other_j[weak])
         # Where one of the crossings is nothing, no other can make up for it.
         some = np.flatnonzero(_GOOD[one] + _GOOD.max() >= 3)
         weak, one = weak[some], one[some]
-        two = self.similar(other[i[weak]], mine[j[weak]])
+        two = self.similar(other_i[weak], mine_j[weak])
         straight = _GOOD[own[weak]] + _GOOD[theirs[weak]]
         crossed = _GOOD[one] + _GOOD[two]
         # One of the two must be told for certain: names that resemble one another crosswise are many.
@@ -233,7 +233,7 @@ class PreparedText(Prepared):
 
     def compare(self, i: Ints, j: Ints) -> Levels:
         c = self.comparison
-        a, b = self.coded.codes[i], self.coded.codes[j]
+        a, b = self.coded.at(i), self.coded.at(j)
         level = self.full(len(a))
         null = (a < 0) | (b < 0)
         level[a == b] = 1
@@ -292,7 +292,7 @@ class PreparedEmail(PreparedText):
     def compare(self, i: Ints, j: Ints) -> Levels:
         c = self.comparison
         level = super().compare(i, j)
-        boxes = self.mailbox.codes[i] == self.mailbox.codes[j]
+        boxes = self.mailbox.codes.take(i) == self.mailbox.codes.take(j)
         level[(level > c.index("mailbox")) & boxes] = c.index("mailbox")
         return level
 
@@ -321,10 +321,10 @@ def _once(a: Ints, b: Ints) -> tuple[Ints, Ints, Ints]:
 
     There are few hospitals and diseases: every pair of names is judged once.
     """
-    low, high = np.minimum(a, b).astype(np.int64), np.maximum(a, b)
+    low, high = np.minimum(a, b), np.maximum(a, b)
     width = int(high.max(initial=0)) + 1
     distinct, inverse = np.unique(low * width + high, return_inverse=True)
-    return (distinct // width).astype(np.int32), (distinct % width).astype(np.int32), inverse.astype(np.int32)
+    return distinct // width, distinct % width, inverse
 
 
 class HospitalName(Comparison):
@@ -357,7 +357,7 @@ class PreparedHospital(Prepared):
 
     def compare(self, i: Ints, j: Ints) -> Levels:
         c = self.comparison
-        a, b = self.coded.codes[i], self.coded.codes[j]
+        a, b = self.coded.at(i), self.coded.at(j)
         level = self.full(len(a))
         null = (a < 0) | (b < 0)
         level[a == b] = 1
@@ -421,7 +421,7 @@ class PreparedDisease(Prepared):
 
     def compare(self, i: Ints, j: Ints) -> Levels:
         c = self.comparison
-        a, b = self.coded.codes[i], self.coded.codes[j]
+        a, b = self.coded.at(i), self.coded.at(j)
         level = self.full(len(a))
         null = (a < 0) | (b < 0)
         chapter = (self.chapter[a] == self.chapter[b]) & (self.chapter[a] >= 0)
