@@ -143,7 +143,7 @@ class PreparedParts(Prepared):
         la, lb = la[hope], lb[hope]
         found = out[hope]
         found[close >= 0.82] = c.index("similar")
-        maybe = np.flatnonzero((close >= 0.6) & (np.abs(la - lb) <= 2))
+        maybe = np.flatnonzero((close >= 0.6) & (common[hope] >= np.maximum(la, lb) - 2))
         gap = osa(x[maybe], y[maybe], 2)
         shorter = np.minimum(la[maybe], lb[maybe])
         found[close >= 0.93] = c.index("edit_2")
@@ -252,7 +252,10 @@ class PreparedText(Prepared):
         found = out[hope]
         found[ratio >= 0.7] = c.index("similar")
         found[ratio >= 0.85] = c.index("close")
-        maybe = np.flatnonzero((np.abs(la - lb) <= 1) & (np.minimum(la, lb) >= 2) & (ratio >= 0.4))
+        # One edit is at most one character taken away and one put in.
+        maybe = np.flatnonzero(
+            (np.abs(la - lb) <= 1) & (np.minimum(la, lb) >= 2) & (ratio >= 0.4) & ((1 - ratio) * (la + lb) < 2.5)
+        )
         gap = osa(x[maybe], y[maybe], 1)
         found[maybe[gap == 1]] = c.index("edit_1")
         out[hope] = found
