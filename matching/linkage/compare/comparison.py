@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .columns import Coded, Ints, Levels
+from .columns import Coded, Ints, Levels, Places
 
 MISSING = 0
 
@@ -90,8 +90,33 @@ class Comparison:
         return len(self.levels)
 
 
+#: Columns of so few values, the square of their number, judge every pair of values once.
+_FEW = 1 << 20
+_UNKNOWN = 255
+
+
+class Judged:
+    """Levels of pairs of values, each found when it is first asked for; ``judge`` does not mind which comes first."""
+
+    def __init__(self, values: int) -> None:
+        self.width = values + 1  # the last for 'missing', which is -1
+        self.levels = np.full(self.width * self.width, _UNKNOWN, dtype=np.uint8)
+
+    def of(self, a: Places, b: Places, judge: Callable[[Places, Places], Levels]) -> Levels:
+        place = a * self.width + b
+        level = self.levels.take(place)
+        new = np.flatnonzero(level == _UNKNOWN)
+        if len(new):
+            x, y = a[new], b[new]
+            level[new] = found = judge(x, y)
+            self.levels[place[new]] = self.levels[y * self.width + x] = found
+        return level
+
+
 class Prepared:
-    """Rows prepared for one comparison."""
+    """Rows prepared for one comparison: a code per row, and how two values compare."""
+
+    coded: Coded
 
     def __init__(self, comparison: Comparison) -> None:
         self.comparison = comparison
@@ -99,9 +124,22 @@ class Prepared:
         self.tf: dict[str, Coded] = {}
         #: coarse codes for blocking: name → how to make the coded column
         self.keys: dict[str, Callable[[], Coded]] = {}
+        self._known: Judged | None = None
 
     def compare(self, i: Ints, j: Ints) -> Levels:
         """The level of every pair of rows (i[k], j[k])."""
+        return self.levels(self.coded.at(i), self.coded.at(j), len(self.coded.values))
+
+    def levels(self, a: Places, b: Places, values: int) -> Levels:
+        """`judge`, by heart where there are few ``values``."""
+        if (values + 1) ** 2 > _FEW:
+            return self.judge(a, b)
+        if self._known is None:
+            self._known = Judged(values)
+        return self._known.of(a, b, self.judge)
+
+    def judge(self, a: Places, b: Places) -> Levels:
+        """The level of every pair of values by their codes (-1: missing), whichever of the two comes first."""
         raise NotImplementedError
 
     def full(self, n: int) -> Levels:

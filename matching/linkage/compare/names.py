@@ -8,7 +8,7 @@ import numpy as np
 
 from ..values import characters as han
 from ..values import normalise as n
-from .columns import Coded, Ints, Levels, jaro, osa, strings
+from .columns import Coded, Ints, Levels, Places, jaro, osa, strings
 from .comparison import Comparison, Prepared
 
 _SLOTS = 4
@@ -163,9 +163,8 @@ class PreparedName(Prepared):
                 accents |= _bit(han.accent(reading))
             self.accents[row, slot] = accents
 
-    def compare(self, i: Ints, j: Ints) -> Levels:
+    def judge(self, a: Places, b: Places) -> Levels:
         c = self.comparison
-        a, b = self.coded.at(i), self.coded.at(j)
         null = (a < 0) | (b < 0)
         level = self.full(len(a))
         level[null] = 0

@@ -10,7 +10,7 @@ import numpy as np
 from ..values import dates, idnumber
 from ..values import normalise as n
 from ..values.lunar import to_solar
-from .columns import Coded, Ints, Letters, Levels, osa
+from .columns import Coded, Letters, Levels, Places, osa
 from .comparison import Comparison, Prepared
 
 
@@ -89,9 +89,8 @@ class PreparedId(Prepared):
             lambda v: v[6:] if len(v) == 18 and "*" not in v[6:] else ""
         )
 
-    def compare(self, i: Ints, j: Ints) -> Levels:
+    def judge(self, a: Places, b: Places) -> Levels:
         c = self.comparison
-        a, b = self.coded.at(i), self.coded.at(j)
         level = self.full(len(a))
         level[(a < 0) | (b < 0)] = 0
         same = (a == b) & (a >= 0)
@@ -184,9 +183,8 @@ class PreparedBirth(Prepared):
         self.keys["month_day"] = lambda: coded.derive(lambda v: v[4:] if v[4:] != "0000" else "")
         self.keys["year_month"] = lambda: coded.derive(lambda v: v[:6] if v[4:6] != "00" else "")
 
-    def compare(self, i: Ints, j: Ints) -> Levels:
+    def judge(self, a: Places, b: Places) -> Levels:
         c = self.comparison
-        a, b = self.coded.at(i), self.coded.at(j)
         null = (a < 0) | (b < 0)
         level = self.full(len(a))
         level[null] = 0
@@ -250,8 +248,7 @@ class PreparedAge(Prepared):
         self.age = np.array([int(v) for v in self.coded.values] + [0], dtype=np.int32)
         self.keys["exact"] = lambda: self.coded
 
-    def compare(self, i: Ints, j: Ints) -> Levels:
-        a, b = self.coded.at(i), self.coded.at(j)
+    def judge(self, a: Places, b: Places) -> Levels:
         gap = np.abs(self.age[a] - self.age[b])
         level = np.select([gap == 0, gap == 1, gap <= 5], [1, 2, 3], 4).astype(np.uint8)
         level[(a < 0) | (b < 0)] = 0
@@ -296,8 +293,7 @@ class PreparedSex(Prepared):
         self.coded = Coded(rows, clean_sex)
         self.keys["exact"] = lambda: self.coded
 
-    def compare(self, i: Ints, j: Ints) -> Levels:
-        a, b = self.coded.at(i), self.coded.at(j)
+    def judge(self, a: Places, b: Places) -> Levels:
         level = np.where(a == b, 1, 2).astype(np.uint8)
         level[(a < 0) | (b < 0)] = 0
         return level
@@ -325,8 +321,7 @@ class PreparedPhone(Prepared):
         self.tf["value"] = self.coded
         self.keys["exact"] = lambda: self.coded
 
-    def compare(self, i: Ints, j: Ints) -> Levels:
-        a, b = self.coded.at(i), self.coded.at(j)
+    def judge(self, a: Places, b: Places) -> Levels:
         null = (a < 0) | (b < 0)
         level = self.full(len(a))
         level[a == b] = 1
@@ -362,16 +357,15 @@ class PreparedPostcode(Prepared):
             return re.sub(r"[^0-9A-Z]", "", n.text(str(raw)).upper().removesuffix(".0"))[:10]
 
         self.coded = Coded(rows, clean)
-        self.prefix = self.coded.derive(lambda v: v[:2])
+        self.prefix = Coded(self.coded.values, lambda v: v[:2]).codes
         self.letters = Letters(self.coded.values)
         self.tf["value"] = self.coded
         self.keys["exact"] = lambda: self.coded
 
-    def compare(self, i: Ints, j: Ints) -> Levels:
-        a, b = self.coded.at(i), self.coded.at(j)
+    def judge(self, a: Places, b: Places) -> Levels:
         null = (a < 0) | (b < 0)
         level = self.full(len(a))
-        level[self.prefix.codes.take(i) == self.prefix.codes.take(j)] = 3
+        level[self.prefix[a] == self.prefix[b]] = 3
         rest = np.flatnonzero(~null & (a != b))
         longest = np.maximum(self.letters.length[a[rest]], self.letters.length[b[rest]])
         rest = rest[self.letters.common(a[rest], b[rest]) >= longest - 1]
@@ -406,8 +400,8 @@ class PreparedArea(Prepared):
         self.keys["exact"] = lambda: self.coded
         self.keys["city"] = lambda: self.tf["city"]
 
-    def compare(self, i: Ints, j: Ints) -> Levels:
-        a, b = self.value[self.coded.at(i)], self.value[self.coded.at(j)]
+    def judge(self, a: Places, b: Places) -> Levels:
+        a, b = self.value[a], self.value[b]
         level = self.full(len(a))
         level[a // 10000 == b // 10000] = 3
         level[a // 100 == b // 100] = 2

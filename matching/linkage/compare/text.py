@@ -12,7 +12,7 @@ from ..values import characters as han
 from ..values import diseases, hospitals, nicknames
 from ..values import normalise as n
 from ..values.areas import locate
-from .columns import Coded, Ints, Letters, Levels, cpdist, jaro, osa, places
+from .columns import Coded, Ints, Letters, Levels, Places, cpdist, jaro, osa, places
 from .comparison import Comparison, Prepared
 
 _WORD_NOISE = re.compile(r"[^\w]+|_")
@@ -118,8 +118,11 @@ class PreparedParts(Prepared):
             for slot, number in enumerate(sorted(numbers)[:4]):
                 self.nick[row, slot] = number + 1
 
-    def similar(self, a: Ints, b: Ints) -> Levels:
-        """Levels of pairs of distinct values, without regard to the other part."""
+    def similar(self, a: Places, b: Places) -> Levels:
+        """Levels of pairs of values, without regard to the other part."""
+        return self.levels(a, b, len(self.values) - 1)
+
+    def judge(self, a: Places, b: Places) -> Levels:
         c = self.comparison
         level = self.full(len(a))
         null = (a < 0) | (b < 0)
@@ -231,9 +234,8 @@ class PreparedText(Prepared):
         self.keys["exact"] = lambda: self.coded
         self.keys["start"] = lambda: self.coded.derive(lambda v: v[:4])
 
-    def compare(self, i: Ints, j: Ints) -> Levels:
+    def judge(self, a: Places, b: Places) -> Levels:
         c = self.comparison
-        a, b = self.coded.at(i), self.coded.at(j)
         level = self.full(len(a))
         null = (a < 0) | (b < 0)
         level[a == b] = 1
@@ -286,17 +288,20 @@ class Email(Text):
         return PreparedEmail(self, rows[self.columns[0]])
 
 
+def _mailbox(value: str) -> str:
+    return value.split("@")[0]
+
+
 class PreparedEmail(PreparedText):
     def __init__(self, comparison: Email, rows: Sequence[Any]) -> None:
         super().__init__(comparison, rows)
-        self.mailbox = self.coded.derive(lambda v: v.split("@")[0])
-        self.keys = {"exact": lambda: self.coded, "mailbox": lambda: self.mailbox}
+        self.mailbox = Coded(self.coded.values, _mailbox).codes
+        self.keys = {"exact": lambda: self.coded, "mailbox": lambda: self.coded.derive(_mailbox)}
 
-    def compare(self, i: Ints, j: Ints) -> Levels:
+    def judge(self, a: Places, b: Places) -> Levels:
         c = self.comparison
-        level = super().compare(i, j)
-        boxes = self.mailbox.codes.take(i) == self.mailbox.codes.take(j)
-        level[(level > c.index("mailbox")) & boxes] = c.index("mailbox")
+        level = super().judge(a, b)
+        level[(level > c.index("mailbox")) & (self.mailbox[a] == self.mailbox[b])] = c.index("mailbox")
         return level
 
 
@@ -319,7 +324,7 @@ class Address(Text):
     clean = staticmethod(clean_address)
 
 
-def _once(a: Ints, b: Ints) -> tuple[Ints, Ints, Ints]:
+def _once(a: Places, b: Places) -> tuple[Places, Places, Places]:
     """The distinct pairs of two columns of codes, whichever comes first, and for every row which of them it has.
 
     There are few hospitals and diseases: every pair of names is judged once.
@@ -358,9 +363,8 @@ class PreparedHospital(Prepared):
         self.tf["value"] = self.coded
         self.keys["exact"] = lambda: self.coded.derive(hospitals.key)
 
-    def compare(self, i: Ints, j: Ints) -> Levels:
+    def judge(self, a: Places, b: Places) -> Levels:
         c = self.comparison
-        a, b = self.coded.at(i), self.coded.at(j)
         level = self.full(len(a))
         null = (a < 0) | (b < 0)
         level[a == b] = 1
@@ -422,9 +426,8 @@ class PreparedDisease(Prepared):
         )
         self.keys["group"] = lambda: self.tf["group"]
 
-    def compare(self, i: Ints, j: Ints) -> Levels:
+    def judge(self, a: Places, b: Places) -> Levels:
         c = self.comparison
-        a, b = self.coded.at(i), self.coded.at(j)
         level = self.full(len(a))
         null = (a < 0) | (b < 0)
         chapter = (self.chapter[a] == self.chapter[b]) & (self.chapter[a] >= 0)
