@@ -176,6 +176,7 @@ class PreparedBirth(Prepared):
         self.matrix = np.ascontiguousarray(_digits(coded.values, 8)).view(np.uint64).ravel()
         parts = [(int(v[:4]), int(v[4:6]), int(v[6:])) for v in coded.values] + [(0, 0, 0)]
         self.year, self.month, self.day = np.array(parts, dtype=np.int32).T.copy()
+        self.month_day = (self.month * 32 + self.day).astype(np.int16)
         self.number = np.array([_day_number(v) for v in coded.values] + [0], dtype=np.int64)
         self.lunar = np.array([_lunar_number(v) for v in coded.values] + [-2], dtype=np.int64)
         self.keys["exact"] = lambda: coded.derive(lambda v: v if v[4:] != "0000" else "")
@@ -195,10 +196,19 @@ class PreparedBirth(Prepared):
         if not len(rest):
             return level
         a, b, whole = a[rest], b[rest], whole[rest]
-        out = level[rest]
-        ya, yb, ma, mb, da, db = (f[x] for f in (self.year, self.month, self.day) for x in (a, b))
-        gap = np.abs(self.number[a] - self.number[b])
-        years = np.abs(ya - yb)
+        gap, years = np.abs(self.number[a] - self.number[b]), np.abs(self.year[a] - self.year[b])
+        # Farther apart only a year can have been mistaken.
+        same = self.month_day[a] == self.month_day[b]
+        near = np.flatnonzero((gap <= 10 * 372) | (years <= 10) | same)
+        level[rest[near]] = self._near(a[near], b[near], whole[near], gap[near], years[near])
+        return level
+
+    def _near(
+        self, a: Places, b: Places, whole: np.ndarray, gap: np.ndarray, years: np.ndarray
+    ) -> Levels:
+        c = self.comparison
+        out = self.full(len(a))
+        ma, mb, da, db = (f[x] for f in (self.month, self.day) for x in (a, b))
         out[(gap <= 10 * 372) | (years <= 10)] = c.index("ten_years")
         out[(gap <= 372) | (years <= 1) & ~whole] = c.index("year_off")
         out[years == 0] = c.index("year")
@@ -217,8 +227,7 @@ class PreparedBirth(Prepared):
             edit[two] = osa(x, y, 1) == 1
         out[whole & edit] = c.index("edit")
         out[whole & y_same & (ma == db) & (mb == da)] = c.index("swapped")
-        level[rest] = out
-        return level
+        return out
 
 
 class Age(Comparison):

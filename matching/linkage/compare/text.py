@@ -82,6 +82,8 @@ class Parts(Comparison):
         return PreparedParts(self, [rows[c] for c in self.columns])
 
 
+#: Bounds of `PreparedParts.judge`, a little lower: they are compared with sums of rounded shares.
+_ALIKE, _ALIKE_LATER = np.float32(1.0999), np.float32(1.4589)
 _GOOD = np.array([0, 5, 3, 4, 0, 3, 0, 1, 1, -3], dtype=np.int8)
 
 
@@ -103,20 +105,22 @@ class PreparedParts(Prepared):
         self.keys["start"] = lambda: own.derive(lambda v: v[:3])
         self.letters = Letters(coded.values)
         self.length = self.letters.length
+        #: What one shared character is of a value.
+        self.share = (1 / np.maximum(self.length, 1)).astype(np.float32)
         self.initial = np.array([ord(v[0]) if v else 0 for v in coded.values] + [0], dtype=np.int32)
-        self.pinyin = np.array(
-            [
-                hash(n.name_pinyin(v)) if any(han.is_han(c) for c in v) else -1 - k
-                for k, v in enumerate(coded.values)
-            ]
-            + [-len(coded.values) - 1],
-            dtype=np.int64,
-        )
-        groups = [nicknames.groups(v) for v in coded.values] + [frozenset()]
-        self.nick = np.zeros((len(groups), 4), dtype=np.int16)
-        for row, numbers in enumerate(groups):
-            for slot, number in enumerate(sorted(numbers)[:4]):
+        #: How a Chinese value is read, a number of its own for any other; None where there is no Chinese.
+        self.pinyin: np.ndarray | None = None
+        chinese = [k for k, v in enumerate(coded.values) if not v.isascii() and any(han.is_han(c) for c in v)]
+        if chinese:
+            self.pinyin = np.arange(-1, -len(self.length) - 1, -1, dtype=np.int64)
+            read: dict[str, int] = {}
+            for k in chinese:
+                self.pinyin[k] = read.setdefault(n.name_pinyin(coded.values[k]), len(read))
+        self.nick = np.zeros((len(self.length), 4), dtype=np.int16)
+        for row, value in enumerate(coded.values):
+            for slot, number in enumerate(sorted(nicknames.groups(value))[:4]):
                 self.nick[row, slot] = number + 1
+        self.nicked = self.nick[:, 0] > 0
 
     def similar(self, a: Places, b: Places) -> Levels:
         """Levels of pairs of values, without regard to the other part."""
@@ -139,8 +143,8 @@ class PreparedParts(Prepared):
         # Jaro-Winkler ≥ 0.82 needs Jaro ≥ 0.7 with a common beginning, 0.82 without; Jaro ≤ (m/a + m/b + 1) / 3.
         # One or two edits need all but two characters, and a high enough Jaro-Winkler of their own.
         common = self.letters.common(a, b)
-        bound = common / np.maximum(la, 1) + common / np.maximum(lb, 1)
-        hope = np.flatnonzero((bound >= np.where(first, 1.1, 1.459)) | (common >= np.maximum(la, lb) - 2))
+        bound = common * (self.share[a] + self.share[b])
+        hope = np.flatnonzero((bound >= np.where(first, _ALIKE, _ALIKE_LATER)) | (common >= np.maximum(la, lb) - 2))
         x, y = self.values[a[hope]], self.values[b[hope]]
         close = jaro(x, y)
         la, lb = la[hope], lb[hope]
@@ -153,11 +157,12 @@ class PreparedParts(Prepared):
         found[maybe[(gap == 2) & (shorter >= 5)]] = c.index("edit_2")
         found[maybe[(gap == 1) & (shorter >= 2)]] = c.index("edit_1")
         out[hope] = found
-        known = np.flatnonzero((self.nick[a, 0] > 0) & (self.nick[b, 0] > 0))
+        known = np.flatnonzero(self.nicked[a] & self.nicked[b])
         na, nb = self.nick[a[known]], self.nick[b[known]]
         short = ((na[:, :, None] == nb[:, None, :]) & (na[:, :, None] > 0)).any(axis=(1, 2))
         out[known[short]] = c.index("short_form")
-        out[self.pinyin[a] == self.pinyin[b]] = c.index("edit_1")
+        if self.pinyin is not None:
+            out[self.pinyin[a] == self.pinyin[b]] = c.index("edit_1")
         level[rest] = out
         return level
 
