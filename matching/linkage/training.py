@@ -4,10 +4,8 @@ Winkler (1988), Fellegi & Sunter (1969). One session per blocking key estimates 
 key does not rest on; then a few rounds over all candidates settle m, u and the prior together.
 """
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import islice
 
 import numpy as np
 
@@ -18,9 +16,10 @@ from .model import Kin, Model, Params, Table, household
 from .tables.candidates import CHUNK, Key, Split, chunks, pair_numbers, pairs_of, random_pairs
 
 SEED = 20240917
-RANDOM_PAIRS = 1_000_000
-#: Of these, so many show what strangers have in common.
-OUTSIDE = 400_000
+#: So many random pairs show what those have in common that no key proposes.
+RANDOM_PAIRS = 200_000
+#: All pairs count as no more than this many where u is believed.
+TRIED = 1_000_000
 #: How many pairs' worth of belief the untrained m carry into the training.
 BELIEF = 4.0
 #: The same of families, as a share of their pairs: neighbours shall not pass for them.
@@ -35,6 +34,25 @@ RARE = 3.0
 IMPOSSIBLE = 3e-4
 
 
+def _packed(levels: Levels, sizes: list[int]) -> np.ndarray | None:
+    """A number for each row of levels, in the same order; None where there are too many columns for that."""
+    if np.prod([float(s) for s in sizes]) >= 2**62:
+        return None
+    code = np.zeros(len(levels), dtype=np.int64)
+    for position, size in enumerate(sizes):
+        code *= size
+        code += levels[:, position]
+    return code
+
+
+def _unpacked(code: np.ndarray, sizes: list[int]) -> Levels:
+    """The inverse of `_packed`."""
+    levels = np.empty((len(code), len(sizes)), dtype=np.uint8)
+    for position, size in reversed(list(enumerate(sizes))):
+        code, levels[:, position] = np.divmod(code, size)
+    return levels
+
+
 @dataclass(frozen=True)
 class Patterns:
     """Distinct rows of levels and how many pairs have each."""
@@ -45,23 +63,22 @@ class Patterns:
     @staticmethod
     def numbered(levels: Levels, sizes: list[int]) -> tuple[Levels, np.ndarray]:
         """Distinct rows of ``levels`` in order, and the number of each row's."""
-        if np.prod([float(s) for s in sizes]) >= 2**62:
+        code = _packed(levels, sizes)
+        if code is None:
             rows, inverse = np.unique(levels, axis=0, return_inverse=True)
             return rows, inverse.ravel()
-        code = np.zeros(len(levels), dtype=np.int64)
-        for position, size in enumerate(sizes):
-            code *= size
-            code += levels[:, position]
         distinct, inverse = np.unique(code, return_inverse=True)
-        example = np.empty(len(distinct), dtype=np.intp)
-        example[inverse] = np.arange(len(levels))
-        return levels[example], inverse
+        return _unpacked(distinct, sizes), inverse
 
     @classmethod
     def of(cls, levels: Levels, sizes: list[int]) -> "Patterns":
         """Count the rows of ``levels``; ``sizes`` are the numbers of levels per comparison."""
-        rows, inverse = cls.numbered(levels, sizes)
-        return cls(rows, np.bincount(inverse, minlength=len(rows)).astype(np.float64))
+        code = _packed(levels, sizes)
+        if code is None:
+            rows, counts = np.unique(levels, axis=0, return_counts=True)
+            return cls(rows, counts.astype(np.float64))
+        distinct, counts = np.unique(code, return_counts=True)
+        return cls(_unpacked(distinct, sizes), counts.astype(np.float64))
 
     @classmethod
     def joined(cls, parts: list["Patterns"], sizes: list[int]) -> "Patterns":
@@ -81,15 +98,6 @@ class Trained:
     def levels(self, piece: slice) -> Levels:
         """Levels of some of the candidates, without comparing them again."""
         return self.patterns.levels[self.number[piece]]
-
-
-def patterns(table: Table, pieces: Iterable[tuple[Ints, Ints]]) -> Patterns:
-    """Agreement patterns of pairs, chunk by chunk."""
-    sizes = [c.size for c in table.model.comparisons]
-    parts = [Patterns.of(table.levels(x, y), sizes) for x, y in pieces]
-    if not parts:
-        return Patterns(np.zeros((0, len(sizes)), dtype=np.uint8), np.zeros(0))
-    return Patterns.joined(parts, sizes)
 
 
 def _logs(values: tuple[float, ...]) -> np.ndarray:
@@ -199,13 +207,19 @@ def _normal(counts: np.ndarray) -> tuple[float, ...]:
     return tuple(float(v) for v in counts / counts.sum())
 
 
+def _tried(found: Patterns) -> np.ndarray:
+    """The counts of patterns as if `TRIED` pairs, at most, had been looked at."""
+    return found.counts * min(1.0, TRIED / max(found.counts.sum(), 1.0))
+
+
 def estimate_u(
     found: Patterns, model: Model, alike: Mapping[str, np.ndarray] | None = None
 ) -> dict[str, tuple[float, ...]]:
-    """u from patterns of random pairs; ``alike``: how far each is to be left out of a comparison's count."""
+    """u from the patterns of all pairs; ``alike``: how far each is to be left out of a comparison's count."""
     out = {}
+    tried = _tried(found)
     for position, comparison in enumerate(model.comparisons):
-        mass = found.counts if alike is None else found.counts * np.maximum(1.0 - alike[comparison.name], 0.0)
+        mass = tried if alike is None else tried * np.maximum(1.0 - alike[comparison.name], 0.0)
         belief = np.array(comparison.default_u) / sum(comparison.default_u)
         counts = _tally(found, mass, position, comparison.size)
         out[comparison.name] = _normal(counts + np.minimum(0.3, belief * counts.sum()) + belief * 2)
@@ -280,11 +294,14 @@ def train(
     everything, pattern = _numbered(table, *candidates)
     order = pair_numbers(*candidates, split)
     tell("random pairs", 0.0)
-    if len(order) == split.total <= RANDOM_PAIRS:
-        chance, rest = everything, None  # every pair has been looked at
-    else:
-        chance, rest = _strangers(table, split, found, order, seed)
-    params = replace(params, u=estimate_u(chance, model))
+    whole = everything
+    if len(order) < split.total:  # else every pair has been looked at
+        # Keys propose pairs that agree: how often people agree shows only beside the pairs that none proposes.
+        rest = _strangers(table, split, found, order, seed)
+        whole = Patterns(
+            np.concatenate([everything.levels, rest.levels]), np.concatenate([everything.counts, rest.counts])
+        )
+    params = replace(params, u=estimate_u(whole, model))
     if not any(c.home and everything.levels[:, k].any() for k, c in enumerate(model.comparisons)):
         # Hospital and illness alone: that the same city is meant is counted once by rule (`Table.same_city`).
         away = any(c.away for c in model.comparisons)
@@ -320,41 +337,27 @@ def train(
         # One column says how often a value comes, not whether that is one person: what is believed must do.
         params = model.default_params(version, params.prior)
         return Trained(replace(params, tf=table.frequencies(params.prior)), everything, pattern)
-    params, share = _settle(table, candidates, (everything, pattern), chance, rest, params, split)
-    params = _unseen(everything, share, chance, params, model)
+    params, share = _settle(table, candidates, (everything, pattern), whole, params, split)
+    params = _unseen(everything, share, whole, params, model)
     limits = {"": outcomes.choose(share, everything.counts, outcomes.doubtful(model, everything.levels))}
     return Trained(replace(params, tf=table.frequencies(params.prior), limits=limits), everything, pattern)
 
 
-def _strangers(
-    table: Table, split: Split, found: list[Key], order: np.ndarray, seed: int
-) -> tuple[Patterns, Patterns | None]:
-    """Patterns of random pairs, and of those of the first `OUTSIDE` that are no candidates.
+def _strangers(table: Table, split: Split, found: list[Key], order: np.ndarray, seed: int) -> Patterns:
+    """Patterns of random pairs that are no candidates; their counts stand for all such pairs that there are.
 
-    ``order`` numbers the candidates at hand. The counts of the others stand for all such pairs that there are; None
-    where every pair is a candidate.
+    ``order`` numbers the candidates at hand.
     """
-    if len(order) == split.total:
-        return patterns(table, random_pairs(split, RANDOM_PAIRS, seed)), None
     sizes = [c.size for c in table.model.comparisons]
-    known = _met(split, found, order, seed)
-    chance: list[Patterns] = []
-    rest: list[Patterns] = []
+    parts: list[Patterns] = []
     looked = 0
-    for i, j in random_pairs(split, RANDOM_PAIRS, seed):
-        levels = table.levels(i, j)
-        chance.append(Patterns.of(levels, sizes))
-        if looked < _outside(split):
-            met = next(known)
-            rest.append(Patterns.of(levels[~met], sizes))
-            looked += len(i)
-    outside = Patterns.joined(rest, sizes)
-    return Patterns.joined(chance, sizes), Patterns(outside.levels, outside.counts * (split.seen / looked))
-
-
-def _outside(split: Split) -> int:
-    """How many random pairs are also looked at as strangers: all where they are not drawn but listed in order."""
-    return OUTSIDE if split.total > RANDOM_PAIRS else RANDOM_PAIRS
+    for (i, j), met in zip(
+        random_pairs(split, RANDOM_PAIRS, seed), _met(split, found, order, seed), strict=True
+    ):
+        parts.append(Patterns.of(table.levels(i[~met], j[~met]), sizes))
+        looked += len(i)
+    rest = Patterns.joined(parts, sizes)
+    return Patterns(rest.levels, rest.counts * (split.seen / looked))
 
 
 def _met(split: Split, found: list[Key], order: np.ndarray, seed: int) -> Iterator[np.ndarray]:
@@ -367,7 +370,7 @@ def _met(split: Split, found: list[Key], order: np.ndarray, seed: int) -> Iterat
             yield order[place] == numbers if len(order) else np.zeros(len(i), dtype=bool)
         return
     # The candidates at hand are a part of those there are: the keys tell, each made once.
-    first = list(islice(pieces, math.ceil(_outside(split) / CHUNK)))
+    first = list(pieces)
     met = [np.zeros(len(i), dtype=bool) for i, _ in first]
     for key in found:
         codes = key.codes
@@ -406,8 +409,7 @@ def _settle(
     table: Table,
     candidates: tuple[Ints, Ints],
     found: tuple[Patterns, Ints],
-    chance: Patterns,
-    rest: Patterns | None,
+    whole: Patterns,
     params: Params,
     split: Split,
     rounds: int = 30,
@@ -425,12 +427,6 @@ def _settle(
     ceiling = min(0.5, most / split.total)
     family = min(0.2, RELATIVES * split.rows / split.total)
     share = np.zeros(len(everything.counts))
-    # Keys propose pairs that agree: what people have in common shows only beside the pairs that none proposes.
-    whole = everything
-    if rest is not None:
-        whole = Patterns(
-            np.concatenate([everything.levels, rest.levels]), np.concatenate([everything.counts, rest.counts])
-        )
     for _ in range(rounds):
         logit = np.log2(params.prior / (1 - params.prior))
         weight = _weigh(everything, params, table) + logit
@@ -458,32 +454,29 @@ def _settle(
             # Two columns cannot tell how often each of them is wrong, one still less.
             tally += (BELIEF + LONELY.get(len(model.comparisons), 0.0) * tally.sum()) * belief + 1e-3
             m[comparison.name] = _bounded(comparison, _normal(tally))
-        beyond = np.zeros(len(whole.counts) - len(share))
-        kin = whole.counts * _kin(whole, params, table, np.concatenate([share, beyond]))
-        chance_share = _probability(_weigh(chance, params, table) + logit)
-        chance_kin = _kin(chance, params, table, chance_share)
+        same = np.concatenate([share, np.zeros(len(whole.counts) - len(share))])
+        kin = _kin(whole, params, table, same)
         alike = {
-            c.name: chance_share
-            + sum((one for one, k in zip(chance_kin, params.kin, strict=True) if c.name in k.h), 0.0)
+            c.name: same + sum((one for one, k in zip(kin, params.kin, strict=True) if c.name in k.h), 0.0)
             for c in model.comparisons
         }
         before = params
-        params = replace(params, m=m, prior=prior, u=estimate_u(chance, model, alike))
-        params = replace(params, kin=_learn_kin(whole, kin, params, model, split.seen, 0.4, family))
+        params = replace(params, m=m, prior=prior, u=estimate_u(whole, model, alike))
+        params = replace(
+            params, kin=_learn_kin(whole, whole.counts * kin, params, model, split.seen, 0.4, family)
+        )
         if abs(params.prior - before.prior) < 1e-5 * before.prior:
             break
     return params, share
 
 
-def _unseen(
-    everything: Patterns, share: np.ndarray, chance: Patterns, params: Params, model: Model
-) -> Params:
+def _unseen(everything: Patterns, share: np.ndarray, whole: Patterns, params: Params, model: Model) -> Params:
     """Levels that the rows hardly show keep their untrained weight; no disagreement is held to be impossible."""
     mass = everything.counts * share
     m, u = dict(params.m), dict(params.u)
     for position, comparison in enumerate(model.comparisons):
         matched = _tally(everything, mass, position, comparison.size)
-        others = _tally(chance, chance.counts, position, comparison.size)
+        others = _tally(whole, _tried(whole), position, comparison.size)
         ratio = np.array(comparison.default_m) / np.array(comparison.default_u)
         own_m, own_u = np.array(m[comparison.name]), np.array(u[comparison.name])
         rare = (matched < RARE) & (others < RARE)

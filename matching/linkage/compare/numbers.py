@@ -203,9 +203,7 @@ class PreparedBirth(Prepared):
         level[rest[near]] = self._near(a[near], b[near], whole[near], gap[near], years[near])
         return level
 
-    def _near(
-        self, a: Places, b: Places, whole: np.ndarray, gap: np.ndarray, years: np.ndarray
-    ) -> Levels:
+    def _near(self, a: Places, b: Places, whole: np.ndarray, gap: np.ndarray, years: np.ndarray) -> Levels:
         c = self.comparison
         out = self.full(len(a))
         ma, mb, da, db = (f[x] for f in (self.month, self.day) for x in (a, b))

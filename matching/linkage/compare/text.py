@@ -144,7 +144,9 @@ class PreparedParts(Prepared):
         # One or two edits need all but two characters, and a high enough Jaro-Winkler of their own.
         common = self.letters.common(a, b)
         bound = common * (self.share[a] + self.share[b])
-        hope = np.flatnonzero((bound >= np.where(first, _ALIKE, _ALIKE_LATER)) | (common >= np.maximum(la, lb) - 2))
+        hope = np.flatnonzero(
+            (bound >= np.where(first, _ALIKE, _ALIKE_LATER)) | (common >= np.maximum(la, lb) - 2)
+        )
         x, y = self.values[a[hope]], self.values[b[hope]]
         close = jaro(x, y)
         la, lb = la[hope], lb[hope]
@@ -261,7 +263,10 @@ class PreparedText(Prepared):
         found[ratio >= 0.85] = c.index("close")
         # One edit is at most one character taken away and one put in.
         maybe = np.flatnonzero(
-            (np.abs(la - lb) <= 1) & (np.minimum(la, lb) >= 2) & (ratio >= 0.4) & ((1 - ratio) * (la + lb) < 2.5)
+            (np.abs(la - lb) <= 1)
+            & (np.minimum(la, lb) >= 2)
+            & (ratio >= 0.4)
+            & ((1 - ratio) * (la + lb) < 2.5)
         )
         gap = osa(x[maybe], y[maybe], 1)
         found[maybe[gap == 1]] = c.index("edit_1")
