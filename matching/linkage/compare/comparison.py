@@ -99,7 +99,7 @@ class Judged:
     """Levels of pairs of values, each found when it is first asked for; ``judge`` does not mind which comes first."""
 
     def __init__(self, values: int) -> None:
-        self.width = values + 1  # the last for 'missing', which is -1
+        self.width = max(values, 1) + 1  # the last for 'missing', which is -1
         self.levels = np.full(self.width * self.width, _UNKNOWN, dtype=np.uint8)
 
     def of(self, a: Places, b: Places, judge: Callable[[Places, Places], Levels]) -> Levels:

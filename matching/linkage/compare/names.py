@@ -8,7 +8,7 @@ import numpy as np
 
 from ..values import characters as han
 from ..values import normalise as n
-from .columns import Coded, Ints, Levels, Places, jaro, osa, strings
+from .columns import Coded, Levels, Places, jaro, osa, strings
 from .comparison import Comparison, Prepared
 
 _SLOTS = 4
@@ -185,7 +185,7 @@ class PreparedName(Prepared):
         level[rest] = self._chinese(a[rest], b[rest])
         return level
 
-    def _chinese(self, a: Ints, b: Ints) -> Levels:
+    def _chinese(self, a: Places, b: Places) -> Levels:
         c = self.comparison
         level = self.full(len(a))
         if not len(a):
@@ -229,7 +229,7 @@ class PreparedName(Prepared):
         level[self.fold[a] == self.fold[b]] = c.index("variant")
         return level
 
-    def _hidden(self, a: Ints, b: Ints) -> Levels:
+    def _hidden(self, a: Places, b: Places) -> Levels:
         c = self.comparison
         level = np.full(len(a), c.index("masked_else"), dtype=np.uint8)
         if not len(a):
@@ -257,7 +257,7 @@ class PreparedName(Prepared):
         level[fits & ~told & ~shown] = 0
         return level
 
-    def _latin(self, a: Ints, b: Ints) -> Levels:
+    def _latin(self, a: Places, b: Places) -> Levels:
         c = self.comparison
         level = self.full(len(a))
         if not len(a):

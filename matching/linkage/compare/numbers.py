@@ -364,7 +364,7 @@ class PreparedPostcode(Prepared):
             return re.sub(r"[^0-9A-Z]", "", n.text(str(raw)).upper().removesuffix(".0"))[:10]
 
         self.coded = Coded(rows, clean)
-        self.prefix = Coded(self.coded.values, lambda v: v[:2]).codes
+        self.prefix = np.append(Coded(self.coded.values, lambda v: v[:2]).codes, -1)
         self.letters = Letters(self.coded.values)
         self.tf["value"] = self.coded
         self.keys["exact"] = lambda: self.coded
@@ -401,7 +401,7 @@ class PreparedArea(Prepared):
     def __init__(self, comparison: Area, rows: Sequence[Any]) -> None:
         super().__init__(comparison)
         self.coded = Coded(rows, lambda raw: n.area(str(raw).removesuffix(".0")) or "")
-        self.value = np.array([int(v) for v in self.coded.values] + [-1], dtype=np.int32)
+        self.value = np.array([int(v) for v in self.coded.values] + [-1], dtype=np.intp)
         self.tf["value"] = self.coded
         self.tf["city"] = self.coded.derive(lambda v: v[:4])
         self.keys["exact"] = lambda: self.coded

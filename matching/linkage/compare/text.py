@@ -305,7 +305,7 @@ def _mailbox(value: str) -> str:
 class PreparedEmail(PreparedText):
     def __init__(self, comparison: Email, rows: Sequence[Any]) -> None:
         super().__init__(comparison, rows)
-        self.mailbox = Coded(self.coded.values, _mailbox).codes
+        self.mailbox = np.append(Coded(self.coded.values, _mailbox).codes, -1)
         self.keys = {"exact": lambda: self.coded, "mailbox": lambda: self.coded.derive(_mailbox)}
 
     def judge(self, a: Places, b: Places) -> Levels:
