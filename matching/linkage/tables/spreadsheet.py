@@ -24,6 +24,7 @@ _BLOCK = 1 << 16
 #: Number formats that are days or times (ECMA-376 part 1, 18.8.30), those of Chinese and Japanese Excel too.
 _DAYS = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
 _QUOTED = re.compile(r'"[^"]*"|\[(?!h|m|s)[^\]]*\]|\\.|_.', re.IGNORECASE)
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 Rows = Iterator[tuple[int, list[str]]]
 
 
@@ -203,7 +204,7 @@ class _Xlsx:
             if self._strings in self.book.namelist():
                 with self.book.open(self._strings) as part:
                     for _, text in _items(part, "si"):
-                        self._shared.append(text)
+                        self._shared.append(_plain(text))
         return self._shared
 
     def rows(self, number: int) -> Rows:
@@ -229,6 +230,8 @@ class _Xlsx:
         kind = attributes.get("t", "n")
         if kind == "s":
             return texts[int(text)]
+        if kind == "inlineStr":
+            return _plain(text)
         if kind == "b":
             return "TRUE" if text.strip() == "1" else "FALSE"
         if kind == "e":
@@ -238,6 +241,11 @@ class _Xlsx:
         if int(attributes.get("s", 0)) in self._days:
             return _day(float(text), self._from_1904)
         return text if text.isdecimal() else cell_text(float(text))
+
+
+def _plain(text: str) -> str:
+    """Characters that XML cannot hold stand as _x000D_ in a text."""
+    return _ESCAPED.sub(lambda hit: chr(int(hit.group(1), 16)), text) if "_x" in text else text
 
 
 def _column(place: str) -> int:

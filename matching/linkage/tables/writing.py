@@ -22,6 +22,7 @@ SHEET_ROWS = 1_048_576  # of a sheet
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _FIRST = frozenset("'=+-@\t\r")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+_ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -207,6 +208,6 @@ def _xlsx(stack: ExitStack, part: Path, header: Sequence[str]) -> Sink:
 def _cell(value: Any) -> str:
     if type(value) is str:
         # A cell holds 32,767 characters.
-        inner = escape(_NOT_XML.sub("\ufffd", value)[:32_767])
+        inner = escape(_NOT_XML.sub("\ufffd", _ESCAPE.sub("_x005F_", value))[:32_767])
         return f'<c t="inlineStr"><is><t xml:space="preserve">{inner}</t></is></c>'
     return f"<c><v>{value}</v></c>"

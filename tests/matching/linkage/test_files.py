@@ -3,8 +3,12 @@
 import csv
 import datetime
 import random
+import tempfile
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from matching.linkage.tables import fields as columns_
 from matching.linkage.tables.fields import guess, pair, parse_fields
@@ -16,6 +20,9 @@ HEAD = "编号,姓名,身份证,生日\n"
 ROWS = "1,张三丰,11010519491231002X,1949-12-31\n2,張三豐,110105491231002,\n3,李四,,1980-01-01\n\n"
 WANTED = {"编号": "编号", "生日": "生日"}
 FOUND = {"编号": ["1", "2", "3"], "生日": ["1949-12-31", None, "1980-01-01"]}
+
+
+OLD = Path(__file__).parent / "data" / "old.xls"
 
 
 @pytest.fixture(autouse=True)
@@ -335,6 +342,39 @@ def test_a_spreadsheet_is_read_as_a_person_sees_it(tmp_path):
     assert [n.split("：")[1][:6] for n in found.notes] == ["表头取自第 ", "“身份证”有", "“生日”有 "]
 
 
+def test_a_spreadsheet_of_old_is_read_too():
+    pytest.importorskip("xlrd")
+    path, kinds = OLD, {"身份证号": "id_number", "出生日期": "birth_date"}
+    found = read(path, {c: c for c in ("编号", "姓名", "身份证号", "出生日期", "电话")}, kinds)
+    assert cells(found) == {
+        "编号": ["1", "2", "合计"], "姓名": ["张三丰", "張三豐", None],
+        "身份证号": ["11010519491231002X", "110105194912310***", None],
+        "出生日期": ["1949-12-31", "1949-12-31", None], "电话": ["13800138000", None, None],
+    }  # fmt: skip
+    assert list(found.numbers) == [3, 4, 6]
+    assert "表头取自第 2 行" in found.notes[0]  # the first sheet is hidden
+    assert cells(read(path, {"a": "内部"}, sheet="说明")) == {"a": []}
+
+
+def test_a_spreadsheet_under_a_password_is_said(tmp_path):
+    pytest.importorskip("xlrd")
+    content = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le")
+    with pytest.raises(ValueError, match="有密码"):
+        table(tmp_path, content, name="a.xlsx")
+
+
+def test_texts_of_a_spreadsheet_come_in_several_ways(tmp_path):
+    rows = (
+        '<row><c t="inlineStr"><is><r><t>张</t></r><r><t>三</t></r><rPh><t>zhang</t></rPh></is></c>'
+        '<c t="str"><f>A1</f><v>李四</v></c><c t="e"><v>#N/A</v></c><c t="b"><v>1</v></c>'
+        '<c t="inlineStr"><is><t>a_x000D__x005F_x</t></is></c></row>'
+    )
+    write_xlsx(tmp_path / "a.xlsx", {"一": [["甲", "乙", "丙", "丁", "戊"]]}, extra=rows)
+    found = read(tmp_path / "a.xlsx", {c: c for c in "甲乙丙丁戊"})
+    assert cells(found) == {"甲": ["张三"], "乙": ["李四"], "丙": [None], "丁": ["TRUE"], "戊": ["a\r_x"]}
+    assert list(found.numbers) == [2]
+
+
 def test_the_sheet_with_content_is_taken_and_another_on_request(tmp_path):
     path = tmp_path / "a.xlsx"
     write_xlsx(path, {"空": [], "一": [["编号"], ["1"]], "二": [["编号"], ["2"]]})
@@ -390,6 +430,36 @@ def test_parquet_is_read(tmp_path):
     (tmp_path / "b.parquet").write_bytes(b"PAR1 nothing")
     with pytest.raises(ValueError, match="打不开"):
         read(tmp_path / "b.parquet", {"id": "id"})
+
+
+# Anything at all
+
+SEEDS = [(HEAD + ROWS).encode(e) for e in ("utf-8", "gb18030", "utf-16")]
+CHANGES = st.lists(
+    st.tuples(st.integers(0, 10_000), st.integers(0, 40), st.sampled_from([b"", b"\0", b'"', b"\n", b"\r", b"\xff\xfe", b",", b"=1", b"\xed\xa0\x80", b"PK\x03\x04", b"<a>"])),
+    max_size=5,
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 4), CHANGES)
+def test_whatever_happened_to_a_file_it_is_a_table_or_it_is_said_why_not(which, changes):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.xlsx"
+        if which == 3:
+            write_xlsx(path, {"一": SHEET})
+        content = bytearray([*SEEDS, path.read_bytes() if which == 3 else b"", OLD.read_bytes()][which])
+        for place, gone, put in changes:
+            place %= len(content) + 1
+            content[place : place + gone] = put
+        path.write_bytes(content)
+        for ask in (lambda: read(path, WANTED, {"生日": "birth_date"}), lambda: proposal(path)):
+            said = "a.xlsx"
+            try:
+                ask()
+            except ValueError as error:
+                said = str(error)
+            assert "a.xlsx" in said
 
 
 # From file to file
@@ -521,6 +591,36 @@ def test_one_number_under_two_names_is_told_though_the_pair_is_none(tmp_path):
     csv_of(path, ["编号", "姓名", "生日", "手机", "身份证"], rows)
     link_files(path, None, fields, "编号", tmp_path / "o.csv", tell=told.append)
     assert len(told) == 1
+
+
+ODD = {
+    "one phone": {3: "13800138000"},
+    "one name": {1: "张伟"},
+    "one name and one phone": {1: "张伟", 3: "13800138000"},
+    "all the same": {1: "张伟", 2: "1980-01-01", 3: "13800138000", 4: "11010519491231002X"},
+    "nothing at all": {1: "", 2: "", 3: "", 4: ""},
+    "one number": {4: "11010519491231002X"},
+    "impossible days": {2: "1980-13-45"},
+    "names of smileys": {1: "😀😀"},
+    "very long names": {1: "长" * 500},
+    "formulas": {1: "=1+1", 2: "=1+1", 3: "=1+1", 4: "=1+1"},
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_an_odd_table_is_linked_without_a_square_of_pairs(tmp_path, odd):
+    rows = [[*row, ""] for row in people(count=2000)]
+    for row in rows:
+        for place, value in ODD[odd].items():
+            row[place] = value
+        if odd == "impossible days":
+            row[3] = row[1]  # a name used as a phone
+    path = csv_of(tmp_path / "a.csv", ["编号", "姓名", "生日", "手机", "身份证"], rows)
+    fields = parse_fields(FIELDS + ",phone=手机")
+    done = link_files(path, None, fields, "编号", tmp_path / "o.csv", tmp_path / "c.csv")
+    assert done.linked.candidates <= 60 * 2000
+    assert [row["id"] for row in found_in(tmp_path / "c.csv")] == [row[0] for row in rows]
+    assert done.outcomes["accept"] == 0
 
 
 def test_a_proposal_for_a_table_that_nobody_described(tmp_path):
