@@ -192,6 +192,12 @@ def waiting() -> Waiting:
     return Waiting(found.count(), found.aggregate(sum=Sum("at_stake"))["sum"] or Decimal("0.00"))
 
 
+def done_today(actor: Actor) -> int:
+    """How many questions and samples the reviewer has answered today."""
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    return Review.objects.filter(decided_by=actor.user_id, decided_at__gte=midnight).count()
+
+
 def page(actor: Actor, review_id: int) -> Page:
     """Both sides of a question, masked. The view is recorded first. Raises Review.DoesNotExist."""
     review = Review.objects.select_related("identity__organisation", "candidate_identity__organisation").get(

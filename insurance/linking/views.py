@@ -10,6 +10,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -24,12 +26,13 @@ PER_PAGE = 25
 reviewer = permission(staff=["linkage_reviewer"], org=["operator"])
 
 
-def _list(request: HttpRequest, found: Any, tab: str, template: str = "linking/queue.html") -> HttpResponse:
+def _list(request: Any, found: Any, tab: str, template: str = "linking/queue.html") -> HttpResponse:
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
         "rows": desk.rows(list(page)),
         "waiting": desk.waiting(),
+        "today": desk.done_today(request.actor),
         "tab": tab,
         "tabs": _tabs(tab),
     }
@@ -78,7 +81,8 @@ def review(request: Any, review_id: int) -> HttpResponse:
     except Review.DoesNotExist:
         raise Http404 from None
     mine = found.row.waits and found.row.first_by == request.actor.user_id
-    return TemplateResponse(request, "linking/review.html", {"page": found, "mine": mine})
+    context = {"page": found, "mine": mine, "today": desk.done_today(request.actor)}
+    return TemplateResponse(request, "linking/review.html", context)
 
 
 @reviewer
@@ -99,15 +103,20 @@ def decide(request: Any, review_id: int) -> HttpResponse:
     except desk.AlreadyDecidedError:
         messages.info(request, _("这一件已由同事处理。下面是下一件。"))
     else:
-        messages.success(
-            request,
-            {
-                "same": _("记下了：是同一人。"),
-                "different": _("记下了：不是同一人，以后不再问。"),
-                "later": _("先放一放，排到最后。"),
-            }[answer],
-        )
+        messages.success(request, _answered(review_id, answer))
     return redirect("linking:review", review_id=following) if following else redirect("linking:queue")
+
+
+def _answered(review_id: int, answer: str) -> SafeString:
+    """What was written down, with the way back: another look at it, where it can be taken back."""
+    said = {
+        "same": _("记下了：是同一人。"),
+        "different": _("记下了：不是同一人，以后不再问。"),
+        "later": _("先放一放，排到最后。"),
+    }[answer]
+    again = _("再看这一件") if answer == "later" else _("按错了？去撤回")
+    url = reverse("linking:review", args=[review_id])
+    return format_html('{} <a href="{}" data-key="Z">{} <kbd>Z</kbd></a>', said, url, again)
 
 
 @reviewer

@@ -104,6 +104,18 @@ def test_no_makes_another_person(reviewer, question, people):
     assert people.person_of(identity) not in {None, person}
 
 
+def test_an_answer_leads_back_to_itself_and_counts_for_the_day(reviewer, question):
+    where = reverse("linking:review", args=[question[0]])
+    page = reviewer.get(where).content.decode()
+    assert "今天您已核对" not in page
+    assert page.count('form="answer"') == 3
+    answer = {"answer": "different"}
+    page = reviewer.post(reverse("linking:decide", args=[question[0]]), answer, follow=True).content.decode()
+    assert f'<a href="{where}" data-key="Z">按错了？去撤回' in page
+    assert "今天您已核对 1 件。" in page
+    assert "都核对完了" in page
+
+
 def test_later_keeps_it_open_at_the_end(reviewer, question):
     reviewer.post(reverse("linking:decide", args=[question[0]]), {"answer": "later", "note": "问过"})
     with engine_scope("test"):
