@@ -6,9 +6,11 @@ the two together, pair by pair.
 """
 
 import math
+from functools import lru_cache
 from typing import Any
 
-from rapidfuzz.distance import OSA, Indel, JaroWinkler
+import numpy as np
+from rapidfuzz.distance import OSA, Indel
 
 from .compare import names as compare_names
 from .compare import numbers as compare_values
@@ -22,7 +24,6 @@ from .values import normalise as n
 
 _osa = OSA.distance
 _indel = Indel.normalized_similarity
-_jaro = JaroWinkler.similarity
 #: Tables compare similarities in single precision.
 _EPS = 1e-7
 
@@ -47,6 +48,9 @@ _N_MASKED_SURNAME, _N_MASKED_ELSE = _NAME["masked_surname"], _NAME["masked_else"
 _B_LUNAR = _BIRTH["lunar"]
 _I_ELSE, _I_NEAR_2 = _ID["else"], _ID["near_2"]
 _H_SIMILAR, _A_SIMILAR = _HOSPITAL["similar"], _TEXT["similar"]
+
+_PERSON = compare_names.PersonName("name", ["name"])
+_FIRST, _SECOND = np.zeros(1, dtype=np.int32), np.ones(1, dtype=np.int32)
 
 Sounds = tuple[frozenset[str], ...]
 
@@ -173,7 +177,7 @@ def name_level(x: Features, y: Features) -> int:
     if not x.name or not y.name:
         return 0
     if x.name == y.name and not x.hidden:
-        return _N_EXACT
+        return _N_EXACT if x.han else _words(x.name, y.name)
     if not (x.han and y.han):
         return _latin(x, y)
     if x.hidden or y.hidden:
@@ -229,20 +233,19 @@ def _hidden(x: Features, y: Features) -> int:
     return _N_MASKED_SURNAME if shown else 0
 
 
+@lru_cache(maxsize=4096)
+def _words(p: str, q: str) -> int:
+    """Two Latin names, which few records have: as tables do it."""
+    pair = _PERSON.prepare({"name": [p, q]})
+    return int(pair.compare(_FIRST, _SECOND)[0])
+
+
 def _latin(x: Features, y: Features) -> int:
+    if not x.han and not y.han:
+        return _words(*sorted((x.name, y.name)))
     joined = "".join(sorted(n.name_pinyin(x.name)))
     if joined and joined == "".join(sorted(n.name_pinyin(y.name))):
         return _N_ROMANISED
-    if not x.han and not y.han:
-        p, q = " ".join(sorted(x.name.split())), " ".join(sorted(y.name.split()))
-        if p == q:
-            return _N_ROMANISED
-        close = max(_jaro(p, q), _jaro(x.name, y.name)) + _EPS
-        if close >= 0.94:
-            return _N_ONE_OFF
-        if close >= 0.88:
-            return _N_SOUND
-        return _N_SURNAME if x.surname == y.surname else _N_ELSE
     chinese, latin = (x, y) if x.han else (y, x)
     if n.surname_pinyin(chinese.name) in latin.name.split():
         return _N_MASKED_SURNAME if chinese.masked_name else _N_SURNAME

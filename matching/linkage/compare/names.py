@@ -8,7 +8,8 @@ import numpy as np
 
 from ..values import characters as han
 from ..values import normalise as n
-from .columns import Coded, Levels, Places, jaro, osa, strings
+from . import latin
+from .columns import Coded, Letters, Levels, Places, jaro, osa, strings
 from .comparison import Comparison, Prepared
 
 _SLOTS = 4
@@ -120,6 +121,15 @@ class PreparedName(Prepared):
         self.plain_text = coded.objects
         self.sorted_text = strings([" ".join(sorted(v.split())) if " " in v else v for v in values])
         self.surname_text = coded.derive(_surname_text)
+        if not self.all_han:
+            self.latin = latin.Names(values)
+            self.sorted_letters = Letters([" ".join(sorted(v.split())) for v in values])
+            sorted_code: dict[str, int] = {}
+            self.sorted_code = np.array(
+                [sorted_code.setdefault(v, len(sorted_code)) for v in self.sorted_text[:-1].tolist()] + [-1],
+                dtype=np.int32,
+            )
+            self.keys["words"] = lambda: coded.derive(latin.key)
         self.tf["value"] = self.folded
         self.tf["surname"] = self.surname_text
         self.keys["exact"] = lambda: coded.derive(
@@ -172,6 +182,8 @@ class PreparedName(Prepared):
         if self.any_hidden:
             same &= ~self.hidden[a]
         level[same] = c.index("exact")
+        if not self.all_han:
+            level[same & self.latin.short[a]] = c.index("masked_given")
         rest = np.flatnonzero(~null & ~same)
         if not self.all_han:
             both = self.han[a[rest]] & self.han[b[rest]]
@@ -229,6 +241,27 @@ class PreparedName(Prepared):
         level[self.fold[a] == self.fold[b]] = c.index("variant")
         return level
 
+    def _words(self, a: Places, b: Places) -> Levels:
+        """Two names in Latin letters. Where no word is shared, not even by its sound, the letters must be very alike."""
+        c = self.comparison
+        level = self.full(len(a))
+        latin = self.latin
+        share = latin.share(a, b)
+        rows = np.flatnonzero(~share)
+        common = self.sorted_letters.common(a[rows], b[rows])
+        rows = rows[common >= 0.75 * np.maximum(self.length[a[rows]], self.length[b[rows]])]
+        close = jaro(self.sorted_text[a[rows]], self.sorted_text[b[rows]])
+        level[rows[close >= 0.92]] = c.index("sound")
+        level[rows[close >= 0.96]] = c.index("one_off")
+        rows = np.flatnonzero(share)
+        if len(rows):
+            for name, found in zip(_BY_WORDS, latin.levels(a[rows], b[rows]), strict=True):
+                level[rows[found]] = c.index(name)
+        same = self.sorted_code[a] == self.sorted_code[b]
+        level[same] = c.index("romanised")
+        level[same & latin.short[a]] = c.index("masked_given")
+        return level
+
     def _hidden(self, a: Places, b: Places) -> Levels:
         c = self.comparison
         level = np.full(len(a), c.index("masked_else"), dtype=np.uint8)
@@ -265,12 +298,7 @@ class PreparedName(Prepared):
         both = ~self.han[a] & ~self.han[b]
         rows = np.flatnonzero(both)
         if len(rows):
-            x, y = self.sorted_text[a[rows]], self.sorted_text[b[rows]]
-            close = np.maximum(jaro(x, y), jaro(self.plain_text[a[rows]], self.plain_text[b[rows]]))
-            level[rows[self.surname[a[rows]] == self.surname[b[rows]]]] = c.index("surname")
-            level[rows[close >= 0.88]] = c.index("sound")
-            level[rows[close >= 0.94]] = c.index("one_off")
-            level[rows[x == y]] = c.index("romanised")
+            level[rows] = self._words(a[rows], b[rows])
         rows = np.flatnonzero(~both)
         values = self.coded.values
         for k in rows:
@@ -282,8 +310,13 @@ class PreparedName(Prepared):
                 level[k] = c.index("masked_surname" if hidden else "surname")
             elif n.is_masked_name(p):
                 level[k] = c.index("masked_else")
-        level[(self.letters[a] == self.letters[b]) & (self.letters[a] >= 0)] = c.index("romanised")
+        same = (self.letters[a] == self.letters[b]) & (self.letters[a] >= 0)
+        level[same & ~self.latin.short[a]] = c.index("romanised")
         return level
+
+
+#: From the least to the best that the words of two Latin names say (`latin.Names.levels`).
+_BY_WORDS = ("surname", "sound", "masked_given", "partial", "one_off", "variant")
 
 
 def _surname_text(value: str) -> str:

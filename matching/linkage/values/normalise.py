@@ -23,6 +23,8 @@ _FORMS = re.compile(
     r"^(?:(?:mr|mrs|ms|miss|mister|dr|prof|professor|sir|rev|herr|frau|monsieur|madame|mme|mlle|sr|sra|srta|señora?|senora?)\b"
     r"\.?\s+(?:(?:med|phil|nat|rer|jur|ing|dipl|hc|h\.c)\.\s*)*)+|(?<=\s)(?:n[ée]e|geb\.|geborene|formerly)\s+"
 )
+#: What follows a comma without being a given name.
+_AFTER = re.compile(r"(?:jr|sr|i{1,3}|iv|md|phd|esq|m\.d|ph\.d|\d)\b")
 _TITLES = re.compile(
     r"(先生|女士|小姐|太太|同学|小朋友|宝宝|老师|阿姨|大叔|叔叔|大爷|大妈|奶奶|爷爷|同志|患者|病人|之子|之女)$"
 )
@@ -90,7 +92,11 @@ def plain_name(raw: str | None) -> str:
         if "*" in value:
             value = _TITLES.sub("", _ILL.sub("", value))
         return _said(value or " ".join(latin).casefold())
-    stripped = unicodedata.normalize("NFKD", _FORMS.sub("", value.casefold()))
+    value = _FORMS.sub("", value.casefold())
+    last, comma, first = value.partition(",")
+    if comma and first.strip() and "," not in first and not _AFTER.match(first.strip()):
+        value = f"{first} {last}"  # Smith, John
+    stripped = unicodedata.normalize("NFKD", value)
     stripped = "".join(c for c in stripped if not unicodedata.combining(c))
     stripped = re.sub(r"[·,;/.\-]+", " ", stripped)
     stripped = re.sub(r"[^\w\s*]|[\d_]", "", stripped)

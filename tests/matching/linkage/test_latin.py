@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.linkage.compare.columns import Letters
+from matching.linkage.compare.names import PersonName
 from matching.linkage.model import Model
 from matching.linkage.records import PersonRecord
 from matching.linkage.scoring import score
@@ -124,3 +125,21 @@ def test_two_slips_in_a_short_name_and_a_likeness_crosswise_are_no_agreement():
     assert level(0, 1) == ("else", "exact")
     assert level(2, 0) == ("else", "exact")
     assert level(3, 4) == ("edit_2", "exact")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "level"),
+    [("John Smith", "SMITH, John", "exact"), ("John Smith", "Smith John", "romanised"), ("M. Smith", "Dr. Michelle Smith", "masked_given"),
+     ("M. Greenman", "Jose Greenman", "surname"), ("John Smith", "John Kenneth Smith", "partial"),
+     ("John A. Smith", "John Andrew Smith", "partial"), ("John A. Smith", "John B. Smith", "surname"),
+     ("Bob Smith", "Robert Smith", "variant"), ("Jonn Smithe", "John Smith", "one_off"), ("John Smith", "Jean Smith", "surname"),
+     ("Tarek El-Farouk", "Tariq Al Farouk", "one_off"), ("Zeinab Ibraheem Al-Rahman", "Zaynab Ebrahim El-Rahman", "one_off"),
+     ("José García López", "Jose Garcia", "partial"), ("J. Smith", "J. Smith", "masked_given"), ("Brian Smith", "Donald Jones", "else"),
+     ("Taylor, Amy", "Taylor, Paul", "surname")],
+)  # fmt: skip
+def test_whole_names_are_compared_word_by_word(one, other, level):
+    c = PersonName("name", ["name"])
+    prepared = c.prepare({"name": [one, other]})
+    first, second = np.zeros(1, dtype=np.int32), np.ones(1, dtype=np.int32)
+    assert c.levels[prepared.compare(first, second)[0]] == level
+    assert c.levels[prepared.compare(second, first)[0]] == level
