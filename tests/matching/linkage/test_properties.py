@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from matching.linkage import online
 from matching.linkage.model import KINDS, Model
+from matching.linkage.outcomes import doubtful
 from matching.linkage.pairwise import Features, Scorer
 from matching.linkage.records import PersonRecord
 from matching.linkage.scoring import DEFAULT, FIELDS, NEVER_ACCEPT, _rows, person_model, score, score_many
@@ -143,7 +144,10 @@ def test_a_hidden_number_that_fits_never_weighs_less_than_another_number(seed, p
 def test_a_hidden_name_is_never_accepted_whatever_else_agrees(seed, params):
     rng = random.Random(seed)
     whole = person(rng)
-    assert score(replace(whole, name=masked(rng, whole.name)), whole, params).outcome != "accept"
+    hidden = replace(whole, name=masked(rng, whole.name))
+    assert score(hidden, whole, params).outcome != "accept"
+    pair = person_model().prepare(_rows([hidden, whole]))
+    assert doubtful(person_model(), pair.levels(np.array([0]), np.array([1]))).all()
     a, b = pair_of(seed)
     assert score(replace(a, name=masked(rng, "张三丰")), b, params).outcome != "accept"
 
