@@ -262,7 +262,7 @@ def _choose(found: list[Key], comparisons: int) -> list[Key]:
     chosen: list[Key] = []
     rested: dict[tuple[int, ...], int] = {}
     for key in sorted(found, key=lambda k: -min(k.pairs, 300_000)):
-        if key.pairs < 200 or rested.get(key.comparisons, 0) >= 1:
+        if key.only is not None or key.pairs < 200 or rested.get(key.comparisons, 0) >= 1:
             continue
         if sum(set(key.comparisons) & set(other.comparisons) != set() for other in chosen) > 3:
             continue
@@ -374,8 +374,12 @@ def _met(split: Split, found: list[Key], order: np.ndarray, seed: int) -> Iterat
     met = [np.zeros(len(i), dtype=bool) for i, _ in first]
     for key in found:
         codes = key.codes
+        chosen = np.ones(split.rows, dtype=bool)
+        if key.only is not None:
+            chosen[:] = False
+            chosen[key.only] = True
         for (i, j), out in zip(first, met, strict=True):
-            out |= (codes[i] == codes[j]) & (codes[i] >= 0)
+            out |= (codes[i] == codes[j]) & (codes[i] >= 0) & (chosen[i] | chosen[j])
     yield from met
 
 

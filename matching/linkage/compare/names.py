@@ -9,7 +9,7 @@ import numpy as np
 from ..values import characters as han
 from ..values import normalise as n
 from . import latin
-from .columns import Coded, Letters, Levels, Places, jaro, osa, strings
+from .columns import Coded, Ints, Letters, Levels, Places, jaro, osa, strings
 from .comparison import Comparison, Prepared
 
 _SLOTS = 4
@@ -172,6 +172,10 @@ class PreparedName(Prepared):
             for reading in options:
                 accents |= _bit(han.accent(reading))
             self.accents[row, slot] = accents
+
+    def hides(self) -> Ints:
+        """The rows whose name hides a part."""
+        return np.flatnonzero(self.hidden[self.coded.codes]).astype(np.int32)
 
     def judge(self, a: Places, b: Places) -> Levels:
         c = self.comparison

@@ -134,6 +134,8 @@ def scorer(
     """For `pipeline.link`: candidates by DuckDB, their weights by the engine."""
 
     def score(table: Table, params: Params, keys: list[Key], split: Split, low: float) -> tuple[Scored, int]:
+        # SQL joins all rows that share a key: those meant for a few rows alone would be too wide.
+        keys = [key for key in keys if key.only is None]
         i, j, _ = predict(table, params, split, keys, low - MARGIN, memory_mb, threads)
         order = np.lexsort((j, i))
         return batch.score_pairs(table, params, i[order], j[order], low), len(i)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..compare.columns import COMPACT, Ints
+from ..compare.names import PreparedName
 from ..model import Table
 
 #: Up to this many pairs in all, everything is compared with everything.
@@ -30,6 +31,8 @@ class Key:
     comparisons: tuple[int, ...]
     pairs: int
     make: Callable[[], np.ndarray]
+    #: Rows that meet others by this key; None: all.
+    only: Ints | None = None
 
     @property
     def codes(self) -> np.ndarray:
@@ -175,11 +178,88 @@ def keys(table: Table, split: Split, per_row: float = 40.0) -> list[Key]:
     for (name_a, pos_a, a), (name_b, pos_b, b) in combinations(single, 2):
         if pos_a != pos_b:
             add(f"{name_a}+{name_b}", (pos_a, pos_b), _joint(a, b), per_row / 8)
-    return sorted((k for best in groups.values() for k in best), key=lambda k: (k.pairs, k.name))
+    found = [k for best in groups.values() for k in best]
+    found += _of_hidden(table, split, single, per_row)
+    return sorted(found, key=lambda k: (k.pairs, k.name))
+
+
+#: The keys by which a row with a hidden name is looked for, two or three together.
+_SHOWN = ("surname", "year", "exact", "city", "group")
+
+
+def _of_hidden(
+    table: Table, split: Split, single: list[tuple[str, int, Callable[[], np.ndarray]]], per_row: float
+) -> list[Key]:
+    """Keys for the rows whose name hides a part: no number, no telephone and no name finds them.
+
+    They are few, so what would be too wide for all rows is not for them: every two of surname, year, place, hospital and
+    illness, or three where two are too wide.
+    """
+    names = [p for p in table.prepared if isinstance(p, PreparedName)]
+    hidden = np.unique(np.concatenate([p.hides() for p in names])) if names else np.zeros(0, dtype=np.int32)
+    if not len(hidden):
+        return []
+    room = min(per_row / 2 * len(hidden), per_row / 8 * split.rows)
+    shown = [
+        one
+        for one in single
+        if one[0].rpartition(":")[2] in _SHOWN and 2 * (one[2]()[hidden] >= 0).sum() > len(hidden)
+    ]
+    shown = [
+        one
+        for one in shown
+        if not (one[0].endswith(":exact") and isinstance(table.prepared[one[1]], PreparedName))
+    ]
+    out: list[Key] = []
+    taken: set[frozenset[str]] = set()
+    for size in (2, 3):
+        for keys_here in combinations(shown, size):
+            group = tuple(position for _, position, _ in keys_here)
+            labels = frozenset(name for name, _, _ in keys_here)
+            if len(set(group)) < size or any(known <= labels for known in taken):
+                continue
+            make = keys_here[0][2]
+            for _, _, other in keys_here[1:]:
+                make = _joint(make, other)
+            pairs = sum(len(i) for i, _ in _toward(make(), hidden, split))
+            if 0 < pairs <= room:
+                out.append(Key("+".join(sorted(labels)), group, pairs, make, hidden))
+                taken.add(labels)
+    return out
+
+
+def _toward(codes: np.ndarray, rows: Ints, split: Split, size: int = 60_000) -> Iterator[tuple[Ints, Ints]]:
+    """The pairs of ``rows`` with all rows of their code, the lower row first, each once."""
+    known = np.flatnonzero(codes >= 0)
+    order = known[np.argsort(codes[known], kind="stable")].astype(np.int32)
+    values = codes[order]
+    mine = codes[rows]
+    start, end = np.searchsorted(values, mine, side="left"), np.searchsorted(values, mine, side="right")
+    counts = np.where((mine >= 0) & (end - start <= MAX_BLOCK), end - start, 0)
+    total = np.cumsum(counts)
+    chosen = np.zeros(split.rows, dtype=bool)
+    chosen[rows] = True
+    first = 0
+    while first < len(rows):
+        done = int(total[first - 1]) if first else 0
+        last = max(int(np.searchsorted(total, done + size, side="right")), first + 1)
+        count = counts[first:last]
+        i = np.repeat(rows[first:last], count)
+        shift = np.repeat(start[first:last] - np.cumsum(count) + count, count)
+        j = order[shift + np.arange(int(count.sum()))]
+        keep = ~chosen[j] | (j > i)
+        if split.link:
+            keep &= (i < split.left) != (j < split.left)
+        i, j = i[keep], j[keep]
+        if len(i):
+            yield np.minimum(i, j), np.maximum(i, j)
+        first = last
 
 
 def pairs_of(key: Key, split: Split) -> Iterator[tuple[Ints, Ints]]:
     """All pairs of rows that share a value of the key, the lower row first, in pieces."""
+    if key.only is not None:
+        return _toward(key.codes, key.only, split)
     return Blocks.of(key.codes, split).pieces()
 
 
