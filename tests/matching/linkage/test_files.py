@@ -189,10 +189,16 @@ def test_quotes_and_line_breaks_within_cells_are_no_trouble(tmp_path):
     assert list(found.numbers) == [2, 3, 5]
 
 
-def test_a_line_without_end_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("matching.linkage.tables.reading._LINE", 1000)
+def test_a_cell_without_end_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="第 3 行有一个格子超过 131,072 个字"):
+        table(tmp_path, HEAD + "1,a,,\n2," + "长" * 140_000 + "\n")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_line_without_end_is_refused(tmp_path, monkeypatch, encoding):
+    monkeypatch.setattr("matching.linkage.tables.delimited._LINE", 1000)
     with pytest.raises(ValueError, match="第 2 行太长"):
-        table(tmp_path, HEAD + "1," + "长" * 1000 + "\n")
+        table(tmp_path, (HEAD + "1," + "长" * 1000 + "\n").encode(encoding))
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "\ufeff", "\0\0\0", ",,,\n,,\n"])
