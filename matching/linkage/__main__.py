@@ -189,7 +189,8 @@ def _told(done: Done, out: Path) -> str:
 
 def note(text: str) -> None:
     """Something that a person should know, on the terminal beside the results."""
-    sys.stderr.write(f"{text}\n")
+    # The bar stands in this line: it gives way.
+    sys.stderr.write(f"\r\x1b[K{text}\n" if sys.stderr.isatty() else f"{text}\n")
 
 
 def progress(stage: str, share: float) -> None:

@@ -24,6 +24,7 @@ from .writing import check, check_kind, complete, guarded, is_text, rows_into, r
 
 _ID = "\0id"  # where a table keeps its ids, apart from the same column as a field
 _TEXT = np.dtypes.StringDType()
+_SHOWN = re.compile("0|[1-9][0-9]{0,10}")
 Tell = Callable[[str], None]
 
 
@@ -93,9 +94,10 @@ def link_files(
     with complete(out, clusters, save_params) as (pairs_part, clusters_part, params_part):
         assert pairs_part is not None
         safe = _safe(ids, [p for p in (out, clusters) if p], tell)
-        outcomes = write_pairs(result, safe if is_text(out) else ids, pairs_part, excel)
+        outcomes = write_pairs(result, safe if is_text(out) else _cells(ids, out), pairs_part, excel)
         if clusters_part and clusters:
-            write_clusters(result, safe if is_text(clusters) else ids, clusters_part, excel)
+            shown = safe if is_text(clusters) else _cells(ids, clusters)
+            write_clusters(result, shown, clusters_part, excel)
         if params_part:
             params_part.write_text(result.params.to_json(), encoding="utf-8")
     return Done(result, outcomes)
@@ -120,7 +122,7 @@ def _tell_lent(result: Linked, ids: np.ndarray, tell: Tell) -> None:
 
 def proposal(path: Path, sheet: str | None = None, suffix: str = "") -> str:
     """What could stand behind --id and --fields, judged by the headings. Raises ValueError, OSError."""
-    names, _ = headings(path, sheet)
+    names = ["".join(name.split()) for name in headings(path, sheet)[0]]
     fields = guess(names)
     options = [f"--id{suffix} {_quoted(name)}" for name in guess_id(names)[:1]]
     if fields:
@@ -140,7 +142,7 @@ def _other_names(b: Path, fields: dict[str, str], fields_b: dict[str, str] | Non
         "两张表列名不同时，第二张的写在 --fields-b（编号列写在 --id-b）",
         "name the second table's columns in --fields-b (--id-b)",
     )
-    names, _ = headings(b, sheet)
+    names = headings(b, sheet)[0]
     kinds = Counter(fields.values())
     found = {c: k for c, k in guess(names).items() if k in kinds}
     if Counter(found.values()) == kinds:
@@ -238,6 +240,19 @@ def _safe(ids: np.ndarray, outputs: Sequence[Path], tell: Tell) -> np.ndarray:
             )
         )
     return ids
+
+
+def _cells(ids: np.ndarray, out: Path) -> np.ndarray:
+    """The ids as a spreadsheet holds them: numbers, where all are and none is too long to be shown whole.
+
+    Who looks one up in the table it came from finds it only by its own kind.
+    """
+    if out.suffix.casefold() != ".xlsx":
+        return ids
+    for start in range(0, len(ids), ROWS):
+        if not all(map(_SHOWN.fullmatch, ids[start : start + ROWS].tolist())):
+            return ids
+    return ids.astype(np.int64)
 
 
 def write_pairs(result: Linked, ids: np.ndarray, part: Path, excel: bool = False) -> Counter[str]:

@@ -22,6 +22,7 @@ _END = "\0"
 _BLOCK = 1 << 16
 _SPOOL = 1 << 19  # bytes of a column that stay in memory
 _SAMPLE = 1 << 20
+_SUMS = frozenset(["合计", "合计：", "合计:", "总计", "小计", "共计", "累计", "本页小计", "本页合计"])
 _OLE, _ZIP, _PARQUET = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK\x03\x04", b"PAR1"
 
 
@@ -109,6 +110,7 @@ def read(
         repairs = {c: Repair(header[k], (kinds or {}).get(c, "")) for c, k in wanted.items()}
         numbers = array("L")
         long: list[int] = []
+        sums: list[int] = []
         again = 0
         while piece := list(islice(rows, ROWS)):
             kept = []
@@ -117,7 +119,10 @@ def read(
                     again += 1
                     continue
                 if not any(row[place].strip() for place in wanted.values() if place < len(row)):
-                    continue  # a sum, a signature, a note beside the table
+                    continue  # a note beside the table
+                if re.sub(r"\s", "", next(filter(str.strip, row))) in _SUMS:
+                    sums.append(number)
+                    continue
                 if len(row) > width and any(map(str.strip, row[width:])):
                     long.append(number)
                 kept.append(row)
@@ -131,6 +136,13 @@ def read(
             say(
                 f"{path.name}：第 {places(long)} 行（共 {len(long)} 行）比表头长，多半是内容里有没加引号的逗号，列会错位。请看一眼",
                 f"{path.name}: {len(long)} rows have more cells than the header (rows {places(long)}): are their columns shifted?",
+            )
+        )
+    if sums:
+        notes.append(
+            say(
+                f"{path.name}：第 {places(sums)} 行是合计，已跳过",
+                f"{path.name}: sums left out (rows {places(sums)})",
             )
         )
     if again:

@@ -183,8 +183,14 @@ def _xlsx(stack: ExitStack, part: Path, header: Sequence[str]) -> Sink:
         book.writestr(name, _XML + text)
     page = stack.enter_context(book.open("xl/worksheets/sheet1.xml", "w", force_zip64=True))
     page.write((_XML + _SHEET.format(len(header))).encode())
-    stack.callback(page.write, b"</sheetData></worksheet>")
     count = 0
+
+    def end(error: type[BaseException] | None, *_: object) -> None:
+        if error is None:
+            filtered = f'</sheetData><autoFilter ref="A1:{_letters(len(header))}{count}"/></worksheet>'
+            page.write(filtered.encode())
+
+    stack.push(end)
 
     def sink(rows: Rows) -> None:
         nonlocal count
@@ -203,6 +209,15 @@ def _xlsx(stack: ExitStack, part: Path, header: Sequence[str]) -> Sink:
 
     sink([header])
     return sink
+
+
+def _letters(column: int) -> str:
+    """1 → A, 27 → AA."""
+    out = ""
+    while column:
+        column, letter = divmod(column - 1, 26)
+        out = chr(65 + letter) + out
+    return out
 
 
 def _cell(value: Any) -> str:

@@ -160,6 +160,14 @@ def test_zero_bytes_and_blank_rows_and_repeated_headers_are_left_out(tmp_path):
     assert "表头重复了 1 次" in found.notes[0]
 
 
+def test_sums_and_what_stands_beside_the_table_are_left_out(tmp_path):
+    found = table(
+        tmp_path, "编号,姓名,备注\n1,张三,\n,,审核：王\n,合 计,2\n小计,1,\n", {"编号": "编号", "姓名": "姓名"}
+    )
+    assert cells(found) == {"编号": ["1"], "姓名": ["张三"]}
+    assert found.notes == ["a.csv：第 4、5 行是合计，已跳过"]
+
+
 def test_short_rows_are_filled_and_long_ones_said(tmp_path):
     found = table(
         tmp_path, HEAD + "1,张三\n2,李四,,1980-01-01,又,多\n3,王五,,,,,\n", {"姓名": "姓名", "生日": "生日"}
@@ -353,11 +361,10 @@ def test_a_spreadsheet_of_old_is_read_too():
     path, kinds = OLD, {"身份证号": "id_number", "出生日期": "birth_date"}
     found = read(path, {c: c for c in ("编号", "姓名", "身份证号", "出生日期", "电话")}, kinds)
     assert cells(found) == {
-        "编号": ["1", "2", "合计"], "姓名": ["张三丰", "張三豐", None],
-        "身份证号": ["11010519491231002X", "110105194912310***", None],
-        "出生日期": ["1949-12-31", "1949-12-31", None], "电话": ["13800138000", None, None],
+        "编号": ["1", "2"], "姓名": ["张三丰", "張三豐"], "身份证号": ["11010519491231002X", "110105194912310***"],
+        "出生日期": ["1949-12-31", "1949-12-31"], "电话": ["13800138000", None],
     }  # fmt: skip
-    assert list(found.numbers) == [3, 4, 6]
+    assert list(found.numbers) == [3, 4]
     assert "表头取自第 2 行" in found.notes[0]  # the first sheet is hidden
     assert cells(read(path, {"a": "内部"}, sheet="说明")) == {"a": []}
 

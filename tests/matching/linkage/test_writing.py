@@ -86,6 +86,24 @@ def test_long_ids_stay_whole_in_a_spreadsheet_and_a_csv_says_what_excel_does(tmp
     assert "1.1E+17" in told[0]
 
 
+@pytest.mark.parametrize(
+    ("ids", "numbers"),
+    [
+        (["7", "80", "0"], True),
+        (["07", "80", "1"], False),
+        (["7", "138001380001", "1"], False),
+        (["7", "A", "1"], False),
+    ],
+)
+def test_ids_can_be_looked_up_in_the_table_they_came_from(tmp_path, ids, numbers):
+    a = sheet(tmp_path / "a.csv", ids)
+    link_files(a, None, FIELDS, "编号", tmp_path / "o.xlsx", tmp_path / "c.xlsx")
+    page = zipfile.ZipFile(tmp_path / "c.xlsx").read("xl/worksheets/sheet1.xml").decode()
+    assert ("<c><v>7</v></c>" in page) is numbers
+    assert '<autoFilter ref="A1:C4"/>' in page
+    assert list(read(tmp_path / "c.xlsx", {"id": "id"}).columns["id"]) == ids
+
+
 @pytest.mark.parametrize("kind", ["csv", "tsv", "xlsx", "parquet"])
 def test_every_kind_of_result_says_the_same(tmp_path, kind):
     if kind == "parquet":
