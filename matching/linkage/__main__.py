@@ -5,12 +5,16 @@ The same as `manage.py link_files`, without Django and so with less memory.
 
 import argparse
 import errno
+import os
 import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+# No matrix is multiplied here: the threads that NumPy would keep for it take a fiftieth of a second.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from .model import Params
 from .tables.batch import Spread

@@ -5,7 +5,6 @@ by workers elsewhere that read the job's folder. A pair lies in one bucket only,
 the same file as who scored it first.
 """
 
-import multiprocessing
 import os
 import pickle
 import stat
@@ -183,6 +182,8 @@ def score_buckets(
         if workers <= 1:
             yield from map(_score_shared, range(buckets.count))
         else:
+            import multiprocessing
+
             if "fork" not in multiprocessing.get_all_start_methods():
                 raise ValueError(f"several workers need fork, which {sys.platform} does not have")
             with multiprocessing.get_context("fork").Pool(workers) as pool:

@@ -11,7 +11,7 @@ from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from . import delimited, spreadsheet
+from . import delimited
 from .delimited import TOP, Rows, one_line
 from .fields import Missing, guess, guess_id, missing, place_of, squeezed
 from .repair import Repair
@@ -199,6 +199,8 @@ def _source(file: BinaryIO, path: Path, sheet: str | None, score: Callable[[Sequ
     if not head.strip(b"\0\r\n\t ,;"):
         raise ValueError(say(f"{path.name} 是空的", f"{path.name} is empty"))
     if head.startswith((_OLE, _ZIP)):
+        from . import spreadsheet  # most tables are csv
+
         rows, note = spreadsheet.rows(file, path.name, sheet)
         return _Source(rows, [note] if note else [], excel=True)
     if re.match(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|table|\?xml|meta)", head[:200], re.IGNORECASE):
@@ -292,6 +294,8 @@ def _parquet(
         wanted = _wanted(path, columns, if_there, names)
         types = [str(t) for t in table.schema_arrow.types]
         # Days and whole numbers stay what they are.
+        from .spreadsheet import cell_text
+
         as_text = {c for c, k in wanted.items() if types[k] in ("string", "large_string", "double", "float")}
         out: dict[str, Any] = {c: Spilled() if c in as_text else [] for c in wanted}
         repairs = {c: Repair(names[wanted[c]], kinds.get(c, "")) for c in as_text}
@@ -301,7 +305,7 @@ def _parquet(
             for column, place in wanted.items():
                 values: Iterable[Any] = batch.column(names[place]).to_pylist()
                 if column in as_text:
-                    values = [repairs[column](spreadsheet.cell_text(v).strip()) for v in values]
+                    values = [repairs[column](cell_text(v).strip()) for v in values]
                 out[column].extend(values)
     except Missing:
         raise

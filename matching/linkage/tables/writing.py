@@ -4,12 +4,10 @@ import csv
 import os
 import re
 import stat
-import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
 from .words import say
 
@@ -178,6 +176,8 @@ _SHEET = (
 
 def _xlsx(stack: ExitStack, part: Path, header: Sequence[str]) -> Sink:
     """One sheet, row by row; every text is a text's cell, so that no number is rounded and no formula run."""
+    import zipfile  # most tables are csv
+
     book = stack.enter_context(zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED))
     for name, text in _PARTS.items():
         book.writestr(name, _XML + text)
@@ -223,6 +223,7 @@ def _letters(column: int) -> str:
 def _cell(value: Any) -> str:
     if type(value) is str:
         # A cell holds 32,767 characters.
-        inner = escape(_NOT_XML.sub("\ufffd", _ESCAPE.sub("_x005F_", value))[:32_767])
+        inner = _NOT_XML.sub("\ufffd", _ESCAPE.sub("_x005F_", value))[:32_767]
+        inner = inner.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         return f'<c t="inlineStr"><is><t xml:space="preserve">{inner}</t></is></c>'
     return f"<c><v>{value}</v></c>"

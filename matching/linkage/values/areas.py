@@ -10,7 +10,7 @@ divided among several: they keep their city. What was divided goes to the part t
 
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
+from pathlib import Path
 
 _SUFFIXES = [
     "特别行政区",
@@ -33,6 +33,9 @@ _SUFFIXES = [
 
 #: Beijing, Tianjin, Shanghai, Chongqing: provinces that are one city.
 MUNICIPALITIES = frozenset(("11", "12", "31", "50"))
+
+
+_DATA = Path(__file__).parents[1] / "data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +110,14 @@ _NATIONS = [
 
 @cache
 def _names() -> dict[str, str]:
-    text = files("matching.linkage").joinpath("data/areas.txt").read_text(encoding="utf-8")
+    text = _DATA.joinpath("areas.txt").read_text(encoding="utf-8")
     return dict(line.split(" ", 1) for line in text.splitlines() if line)
 
 
 @cache
 def _former() -> tuple[dict[str, str], dict[str, str]]:
     """Former codes and what they are today; former names as 'province name' and the code of today."""
-    text = files("matching.linkage").joinpath("data/former.txt").read_text(encoding="utf-8")
+    text = _DATA.joinpath("former.txt").read_text(encoding="utf-8")
     codes: dict[str, str] = {}
     names: dict[str, str] = {}
     for line in text.splitlines():

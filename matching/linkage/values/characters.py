@@ -8,8 +8,7 @@ from functools import cache, lru_cache
 from importlib.machinery import SourceFileLoader
 from importlib.util import find_spec, module_from_spec, spec_from_loader
 from pathlib import Path
-
-from opencc import OpenCC
+from typing import Any
 
 #: Characters that registers and people write for one another. Both sides fold to the right-hand one.
 VARIANTS: dict[str, str] = {
@@ -144,7 +143,13 @@ COMPOUND_SURNAMES = frozenset(
     ]
 )
 
-_T2S = OpenCC("t2s")
+
+@cache
+def _opencc() -> Any:
+    """OpenCC, where a table holds Chinese."""
+    from opencc import OpenCC
+
+    return OpenCC("t2s")
 
 
 @lru_cache(maxsize=16384)
@@ -156,7 +161,7 @@ def simplify(char: str) -> str:
         folded = VARIANTS.get(char)
         if folded and char not in _SOFT:
             return folded
-        return _T2S.convert(char)[:1] or char
+        return _opencc().convert(char)[:1] or char
     return char
 
 
