@@ -4,9 +4,11 @@ OpenCC turns traditional characters into simplified ones but leaves 𠮷 and 闫
 干, which in names are two different characters; hence the tables here, which speak last.
 """
 
+import re
+from array import array
+from bisect import bisect_left
 from functools import cache, lru_cache
-from importlib.machinery import SourceFileLoader
-from importlib.util import find_spec, module_from_spec, spec_from_loader
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -178,22 +180,35 @@ def is_han(char: str) -> bool:
     return 0x3400 <= code <= 0x9FFF or 0xF900 <= code <= 0xFAFF or 0x20000 <= code <= 0x3FFFF or char == "〇"
 
 
-@cache
-def _pinyin() -> dict[int, str]:
-    """pypinyin's table of characters, read when the first one is asked for.
+class _Pinyin:
+    """pypinyin's table of characters: one text, and where in it each character's line begins.
 
-    The package itself would also load its phrases, which are of no use for names and weigh 50 MB.
+    The package itself would also load its phrases, which are of no use for names and weigh 50 MB; as a dictionary the
+    characters alone would weigh 11.
     """
-    package = find_spec("pypinyin")
-    if package is None or package.origin is None:
-        raise ImportError("pypinyin is not installed")
-    loader = SourceFileLoader("_pinyin_dict", str(Path(package.origin).with_name("pinyin_dict.py")))
-    spec = spec_from_loader(loader.name, loader)
-    assert spec is not None
-    module = module_from_spec(spec)
-    loader.exec_module(module)
-    table: dict[int, str] = module.pinyin_dict
-    return table
+
+    def __init__(self) -> None:
+        package = find_spec("pypinyin")
+        if package is None or package.origin is None:
+            raise ImportError("pypinyin is not installed")
+        self.text = Path(package.origin).with_name("pinyin_dict.json").read_bytes()
+        self.lines = array("I", (m.start(1) for m in re.finditer(rb'"(\d+)": ?"', self.text)))
+
+    def _code(self, line: int) -> int:
+        return int(self.text[line : self.text.index(b'"', line)])
+
+    def get(self, char: str) -> str:
+        """The readings of a character with their tones, by commas; '' where none is known."""
+        place = bisect_left(self.lines, ord(char), key=self._code)
+        if place == len(self.lines) or self._code(self.lines[place]) != ord(char):
+            return ""
+        start = self.lines[place]
+        return self.text[start : start + 200].split(b'"', 3)[2].decode()
+
+
+@cache
+def _pinyin() -> _Pinyin:
+    return _Pinyin()
 
 
 _TONES = str.maketrans("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹḿê", "aaaaeeeeiiiioooouuuuvvvvvnnnme")
@@ -202,7 +217,7 @@ _TONES = str.maketrans("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹ
 @lru_cache(maxsize=16384)
 def readings(char: str) -> tuple[str, ...]:
     """Toneless pinyin readings, the usual one first; a character without one is its own reading."""
-    known = _pinyin().get(ord(char))
+    known = _pinyin().get(char)
     if not known:
         return (char.casefold(),)
     plain = []
