@@ -6,8 +6,13 @@ from datetime import date, timedelta
 from ..values import idnumber
 from .words import say
 
-_EXPONENT = re.compile(r"(\d)(?:\.(\d*))?[eE]\+?(\d{1,2})")
+#: 1.38001E+10, as a spreadsheet shows a long number; 13800138000.0, as programs write one.
+_EXPONENT = re.compile(r"(\d)(?:\.(\d*))?[eE]\+?(\d{1,2})", re.ASCII)
+_WHOLE = re.compile(r"(\d+)\.0+", re.ASCII)
 _SERIAL = re.compile(r"(\d{5})(?:\.\d+)?", re.ASCII)
+#: A number's cell keeps so many digits.
+_KEPT = 15
+_NUMBERS = ("id_number", "phone", "postcode", "area", "age")
 
 
 class Repair:
@@ -15,28 +20,39 @@ class Repair:
 
     def __init__(self, column: str, kind: str) -> None:
         self.column, self.kind = column, kind
-        self.cut = self.serials = 0
-        self._kinds = {"id_number": self._number, "birth_date": self._day, "recorded_on": self._day}
-        self._mend = self._kinds.get(kind)
+        self.cut = self.lost = self.serials = 0
 
     def __call__(self, text: str) -> str:
-        if text[:1] in "='\"" and text:
+        if text[:1] in "='" and text:
             text = _literal(text)
-        return self._mend(text) if self._mend and text else text
+        if not text:
+            return text
+        if self.kind in _NUMBERS:
+            return self._number(text)
+        return self._day(text) if self.kind in ("birth_date", "recorded_on") else text
 
     def _number(self, text: str) -> str:
-        """15 of 18 digits are left of a number in a number's cell: what is lost is hidden, not wrong."""
-        known = ""
-        if (hit := _EXPONENT.fullmatch(text)) and int(hit.group(3)) == 17:
-            known = (hit.group(1) + hit.group(2))[:15]
-            # Fewer digits than a cell keeps were rounded when they were shown.
-            known = known if len(hit.group(2)) >= 14 else known[:-1]
+        """What is left of a number: of an identity number all that is known, the rest hidden; of others all or nothing."""
+        known, size = "", 0
+        if hit := _EXPONENT.fullmatch(text):
+            shown = hit.group(1) + (hit.group(2) or "")
+            size = int(hit.group(3)) + 1
+            if len(shown) >= size:
+                return shown[:size]
+            # Fewer digits than are kept were rounded when they were shown.
+            known = shown[:_KEPT] if len(shown) >= _KEPT else shown[:-1]
+        elif hit := _WHOLE.fullmatch(text):
+            text = hit.group(1)
+            known, size = (text[:_KEPT], len(text)) if len(text) > _KEPT else ("", 0)
         elif len(text) == 18 and text.endswith("000") and text.isdecimal() and idnumber.parse(text) is None:
-            known = text[:15]
-        if not known:
+            known, size = text[:_KEPT], 18
+        if not size:
             return text
-        self.cut += 1
-        return known.ljust(18, "*")
+        if self.kind == "id_number" and size in (15, 18):
+            self.cut += 1
+            return known.ljust(size, "*")
+        self.lost += 1
+        return ""
 
     def _day(self, text: str) -> str:
         """Days counted from 1899-12-30, as a spreadsheet does, from 1927 to 2099: five digits."""
@@ -54,6 +70,15 @@ class Repair:
                     "这些只按前面的位数比对；要更准，请把这一列设成“文本”格式，从原来的登记重新录",
                     f"{file}: {self.cut} numbers in {self.column!r} were kept as numbers and lost their last digits; the rest "
                     "is compared. To do better, format the column as text and enter them anew",
+                )
+            )
+        if self.lost:
+            out.append(
+                say(
+                    f"{file}：“{self.column}”有 {self.lost} 个号码成了 1.38E+10 这样，后面的数字没有了，当作没填。"
+                    "请在 Excel 里把这一列设成“文本”格式，再存一次",
+                    f"{file}: {self.lost} numbers in {self.column!r} stand as 1.38E+10, their digits lost: taken as empty. Format the "
+                    "column as text and save it again",
                 )
             )
         if self.serials:

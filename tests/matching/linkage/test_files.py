@@ -14,6 +14,7 @@ from matching.linkage.tables import fields as columns_
 from matching.linkage.tables.fields import guess, pair, parse_fields
 from matching.linkage.tables.files import link_files, proposal
 from matching.linkage.tables.reading import read
+from matching.linkage.tables.repair import Repair
 from spreadsheets import write_xlsx
 
 HEAD = "编号,姓名,身份证,生日\n"
@@ -315,6 +316,30 @@ def test_an_id_number_that_lost_its_last_digits_hides_them_and_is_counted(tmp_pa
         "11010*************", "110105194912310***", "110105194912310***", "11010519491231002X", "430102198001010***",
     ]  # fmt: skip
     assert "“号”有 4 个号码存成了数字" in found.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("13800138000", "13800138000"), ("13800138000.0", "13800138000"), ("1.3800138E+10", ""), ("1.38E+10", ""),
+        ("1.3800138000E+10", "13800138000"), ("1E+10", ""), ("1e5", ""), ("0731-8888.0000", "0731-8888.0000"), ("E+10", "E+10"),
+    ],
+)  # fmt: skip
+def test_a_phone_number_is_whole_or_it_is_none(text, left):
+    repair = Repair("手机", "phone")
+    assert repair(text) == left
+    assert bool(repair.notes("a.csv")) is (left == "")
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("1E+17", "*" * 18), ("110105491231002.0", "110105491231002"), ("110105194912310016.0", "110105194912310***"),
+        ("1.10105491231002E+14", "110105491231002"), ("1.10105E+14", "11010**********"), ("1.1e+30", ""),
+    ],
+)  # fmt: skip
+def test_of_an_identity_number_all_that_is_known_is_kept(text, left):
+    assert Repair("号", "id_number")(text) == left
 
 
 def test_days_as_numbers_become_days_and_are_counted(tmp_path):
