@@ -477,7 +477,7 @@ def _settle(
 def _unseen(everything: Patterns, share: np.ndarray, whole: Patterns, params: Params, model: Model) -> Params:
     """Levels that the rows hardly show keep their untrained weight; no disagreement is held to be impossible."""
     mass = everything.counts * share
-    m, u = dict(params.m), dict(params.u)
+    m, u, kin = dict(params.m), dict(params.u), [dict(k.h) for k in params.kin]
     for position, comparison in enumerate(model.comparisons):
         matched = _tally(everything, mass, position, comparison.size)
         others = _tally(whole, _tried(whole), position, comparison.size)
@@ -487,5 +487,20 @@ def _unseen(everything: Patterns, share: np.ndarray, whole: Patterns, params: Pa
         scale = sum(comparison.default_u) / sum(comparison.default_m)
         own_m[rare] = np.minimum(own_u * ratio * scale, 1.0)[rare]
         own_m[-1] = max(own_m[-1], IMPOSSIBLE * own_u[-1])
+        if comparison.masked:
+            # Where nearly all names are hidden, a plain disagreement says what a hidden one was found to say.
+            hidden = comparison.index("masked_else") - 1
+            own_m[hidden] = max(own_m[hidden], IMPOSSIBLE * own_u[hidden])
+            if rare[-1] and not rare[hidden]:
+                own_m[-1] = min(own_m[-1], own_u[-1] * own_m[hidden] / own_u[hidden])
+        if rare[-1] and own_m[-1] < 1e-6:
+            # Weights take nothing below a millionth: what both shares are too small for keeps its ratio.
+            times = 1e-6 / own_m[-1]
+            own_m[-1], own_u[-1] = own_m[-1] * times, own_u[-1] * times
+            for h in kin:
+                if comparison.name in h:
+                    h[comparison.name] = (*h[comparison.name][:-1], h[comparison.name][-1] * times)
         m[comparison.name] = tuple(float(v) for v in own_m)
-    return replace(params, m=m, u=u)
+        u[comparison.name] = tuple(float(v) for v in own_u)
+    groups = tuple(replace(one, h=h) for one, h in zip(params.kin, kin, strict=True))
+    return replace(params, m=m, u=u, kin=groups)
