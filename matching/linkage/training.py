@@ -30,6 +30,8 @@ RELATIVES = 4.0
 LONELY = {2: 1.0, 3: 0.2}
 #: Fewer pairs than this say nothing about a level.
 RARE = 3.0
+#: From this share of all pairs on, a table is of one person or a few.
+CROWD = 0.2
 #: The share of matches that may disagree on anything: mixed-up files, changed names.
 IMPOSSIBLE = 3e-4
 
@@ -226,6 +228,23 @@ def estimate_u(
     return out
 
 
+def _one_person(found: Patterns, params: Params, model: Model) -> dict[str, np.ndarray] | None:
+    """How far each pattern is of one person where even random pairs are: a list of one patient's or few people's visits.
+
+    There, how often two rows agree says nothing of strangers. That it is so is told by what is a person's own alone, as
+    it is believed to agree before training: no crowd shares names and birthdays. None for any other table.
+    """
+    parts = [params.weights(c)[found.levels[:, position]] for position, c in enumerate(model.comparisons)]
+    own = sum(
+        (part for part, c in zip(parts, model.comparisons, strict=True) if c.own), np.zeros(len(found.counts))
+    )
+    share = _probability(own + np.log2(params.prior / (1 - params.prior)))
+    if (share * found.counts).sum() < CROWD * found.counts.sum():
+        return None
+    share = _probability(sum(parts, np.zeros(len(share))))
+    return {comparison.name: share for comparison in model.comparisons}
+
+
 def _session(
     found: Patterns, params: Params, table: Table, without: tuple[int, ...], rounds: int = 25
 ) -> tuple[dict[str, tuple[float, ...]], float]:
@@ -301,7 +320,8 @@ def train(
         whole = Patterns(
             np.concatenate([everything.levels, rest.levels]), np.concatenate([everything.counts, rest.counts])
         )
-    params = replace(params, u=estimate_u(whole, model))
+    few = _one_person(whole, params, model)
+    params = replace(params, u=estimate_u(whole, model, few))
     if not any(c.home and everything.levels[:, k].any() for k, c in enumerate(model.comparisons)):
         # Hospital and illness alone: that the same city is meant is counted once by rule (`Table.same_city`).
         away = any(c.away for c in model.comparisons)
@@ -337,7 +357,7 @@ def train(
         # One column says how often a value comes, not whether that is one person: what is believed must do.
         params = model.default_params(version, params.prior)
         return Trained(replace(params, tf=table.frequencies(params.prior)), everything, pattern)
-    params, share = _settle(table, candidates, (everything, pattern), whole, params, split)
+    params, share = _settle(table, candidates, (everything, pattern), whole, params, split, few is not None)
     params = _unseen(everything, share, whole, params, model)
     limits = {"": outcomes.choose(share, everything.counts, outcomes.doubtful(model, everything.levels))}
     return Trained(replace(params, tf=table.frequencies(params.prior), limits=limits), everything, pattern)
@@ -416,9 +436,12 @@ def _settle(
     whole: Patterns,
     params: Params,
     split: Split,
+    few: bool = False,
     rounds: int = 30,
 ) -> tuple[Params, np.ndarray]:
     """m, u and prior together over all candidates; what is no candidate counts as two people.
+
+    Where the table is of one person or a ``few``, u stays as it is: there are hardly strangers to learn it from.
 
     Also returns the mean probability of each pattern. Between two tables the possible partners of a
     row exclude one another (see `pipeline.rivals`), which keeps fields that many people share, such as a
@@ -465,7 +488,7 @@ def _settle(
             for c in model.comparisons
         }
         before = params
-        params = replace(params, m=m, prior=prior, u=estimate_u(whole, model, alike))
+        params = replace(params, m=m, prior=prior, u=params.u if few else estimate_u(whole, model, alike))
         params = replace(
             params, kin=_learn_kin(whole, whole.counts * kin, params, model, split.seen, 0.4, family)
         )

@@ -34,6 +34,7 @@ def found(key: str):
         ("few duplicates", 0.9),
         ("all duplicates", 0.985),
         ("exact copies", 1.0),
+        ("one person", 0.99),
         ("twenty rows", 0.9),
         ("twenty rows, Chinese", 0.9),
         ("sparse", 0.93),
