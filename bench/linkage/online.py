@@ -30,8 +30,8 @@ CHUNK = 20_000
 INSURED = 0.93
 #: Ids of one chunk's persons; a registry's numbers are nearly as many as its persons, and the prior goes by them.
 STRIDE = round(CHUNK * INSURED * 1.02)
-#: Records of one telephone number, for the bad case.
-CROWD = 10_000
+#: Records of one telephone number, for the bad case; people like the one whom an appeal is about, for another.
+CROWD, ALIKE = 10_000, 5_000
 PARTS = ("keys", "query", "open", "score", "judge")
 SOURCES = ("insurer", "application", "campaign")
 SPLINK_COLUMNS = (
@@ -392,6 +392,17 @@ def ask(queries: list[Query], phone: str = "") -> Result:
     return result
 
 
+def sought(query: Query) -> tuple[int, ...]:
+    """The keys under which somebody is looked for."""
+    from insurance.linking import lookup
+    from people.models import Identity
+    from people.registry import Description, _values
+
+    identity = Identity(id=0, source=query.source, **_values(Description(**query.values)))
+    record = lookup.as_record(identity, lookup.Stay(query.hospital, query.disease))
+    return lookup.keys_of(identity, record).sought
+
+
 def _verdict(found: Any, person: int | None) -> str:
     from insurance.linking.services import REVIEWS_PER_IDENTITY
 
@@ -512,6 +523,15 @@ def measure(
         ask(crowd[:100], phone)
         show(f"one phone in {min(CROWD, loaded):,} records", ask(crowd, phone))
         assert index.CANDIDATES_PER_KEY <= 100
+        appeal = next(query for query in queries if query.source == "campaign" and len(sought(query)) >= 9)
+        with real.superuser() as admin:
+            admin.execute(
+                "INSERT INTO blocking_key (identity_id, key) SELECT i.id, k.key FROM unnest(%s::bigint[]) AS k(key),"
+                " (SELECT id FROM identity ORDER BY id LIMIT %s) i ON CONFLICT DO NOTHING",
+                [list(sought(appeal)), ALIKE],
+            )
+            admin.execute("ANALYZE blocking_key")
+        show(f"one appeal, {min(ALIKE, loaded):,} like it", ask([appeal] * 200))
         p50, p99 = percentile(everything.total, 50), percentile(everything.total, 99)
         report |= {
             "p50": p50, "p90": percentile(everything.total, 90), "p99": p99,
