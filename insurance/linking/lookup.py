@@ -23,7 +23,7 @@ from insurance.intake.models import Settlement
 from matching.linkage import blocking, online
 from matching.linkage.blocking import blocking_values, probing
 from matching.linkage.records import PersonRecord
-from matching.linkage.scoring import PairScore, score_many
+from matching.linkage.scoring import NEVER_ACCEPT, PairScore, score_many
 from people import index
 from people.models import Identity, Person, Source
 from vault.cipher import unseal
@@ -214,16 +214,18 @@ class Judgement:
 def judge(scored: Sequence[Scored], masked: bool) -> Judgement:
     """What the scores of a description's candidates come to. Neither: nobody known.
 
-    One person only is accepted, by ID number with a name that does not contradict (unless the rest makes it likelier that
-    a relative lent the number), or by score; masked names never.
-    Everything between is doubtful, one ID number with two names among it (`_doubtful`).
+    One person only is accepted, by ID number with name, birth date and sex that do not contradict (unless the rest makes
+    it likelier that a relative lent the number), or by score; masked names never.
+    Everything between is doubtful, one ID number with two names among it. Every doubt says in a flag what is odd.
     """
     same_number = [item for item in scored if item.by_number]
     holders = {item.person_id for item in same_number}
     agreeing = [
         item
         for item in same_number
-        if item.names_agree and "masked_name" not in item.pair.flags and item.pair.probability >= LIKELY
+        if item.names_agree
+        and not NEVER_ACCEPT.intersection(item.pair.flags)
+        and item.pair.probability >= LIKELY
     ]
     if len(holders) == 1 and agreeing and not masked:
         return Judgement(max(agreeing, key=lambda item: item.pair.weight), "exact_id")
@@ -239,13 +241,26 @@ def judge(scored: Sequence[Scored], masked: bool) -> Judgement:
         (best,) = accepted
         if not holders - {best.person_id} and best.person_id not in contradicted:
             return Judgement(best, "score")
-    doubts = sorted(
-        _doubtful(people.values(), holders),
-        key=lambda item: (item.person_id not in holders, -item.pair.weight),
-    )
+    doubts = [
+        _told(item, holders, len(accepted))
+        for item in sorted(
+            _doubtful(people.values(), holders),
+            key=lambda item: (item.person_id not in holders, -item.pair.weight),
+        )
+    ]
     if len(doubts) > MANY:
         doubts = [replace(item, pair=_one_of_many(item.pair)) for item in doubts]
     return Judgement(doubts=tuple(doubts))
+
+
+def _told(item: Scored, holders: Collection[int], accepted: int) -> Scored:
+    """A doubt with what is odd beyond the pair itself."""
+    flags = list(item.pair.flags)
+    if set(holders) - {item.person_id}:
+        flags.append("number_of_two")
+    if accepted > 1 and item.pair.outcome == "accept":
+        flags.append("several_fit")
+    return replace(item, pair=item.pair._replace(flags=tuple(flags or ["not_enough"])))
 
 
 def _doubtful(people: Collection[Scored], holders: Collection[int]) -> Iterator[Scored]:

@@ -6,8 +6,9 @@ No key is ever a surname alone.
 
 from collections.abc import Collection, Iterator
 
+from .compare.numbers import clean_id
 from .records import PersonRecord
-from .values import diseases, hospitals, idnumber
+from .values import dates, diseases, hospitals, idnumber
 from .values import normalise as n
 from .values.characters import is_han
 
@@ -75,9 +76,10 @@ def blocking_values(rec: PersonRecord) -> list[tuple[str, str]]:
     and gives its keys for the years beside it too.
     """
     out: list[tuple[str, str]] = []
-    identity = idnumber.parse(rec.id_number) if rec.id_number else None
-    cleaned = idnumber.normalise(rec.id_number) if rec.id_number else ""
-    birth = rec.birth_date or (identity.birth if identity else None)
+    cleaned = clean_id(rec.id_number) if rec.id_number else ""
+    identity = idnumber.parse(cleaned) if cleaned else None
+    said = rec.birth_date if rec.birth_date and dates.written(rec.birth_date) else None
+    birth = said or (identity.birth if identity else None)
     sex = rec.sex or (identity.sex if identity else None)
     if len(cleaned) == 18 and cleaned[:17].isdigit():
         out.append(("id18", cleaned))
@@ -101,7 +103,7 @@ def blocking_values(rec: PersonRecord) -> list[tuple[str, str]]:
     years: list[int] = []
     if birth:
         years = [birth.year]
-        if rec.birth_date and identity and identity.birth.year != birth.year:
+        if said and identity and identity.birth.year != birth.year:
             years.append(identity.birth.year)
     elif rec.birth_year:
         years = [rec.birth_year]

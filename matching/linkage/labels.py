@@ -16,6 +16,7 @@ LEVELS: dict[str, str] = {
     "near_1": "一位之差",
     "near_2": "两位之差",
     "masked": "可见的位数一致",
+    "unproven": "一样，但都不成立",
     "swapped": "月日颠倒",
     "edit": "一位之差",
     "lunar": "农历与公历",
@@ -49,6 +50,11 @@ LEVELS: dict[str, str] = {
 FLAGS: dict[str, str] = {
     "masked_name": "姓名不完整，只能由人确认",
     "shared_id_other_name": "同一证件号码，姓名不同：可能写错，也可能借用证件",
+    "near_id_other_name": "证件号码相近（差一两位，或有遮掩），姓名不同：可能是家人，也可能写错",
+    "id_other_birth": "证件号码一致或相近，出生日期却明显不同：可能借用证件",
+    "id_other_sex": "证件号码一致或相近，性别却不同：可能借用证件",
+    "same_invalid_id": "两边的证件号码一样，却都不成立：可能抄错，也可能是随手填的",
+    "unchecked_document": "只有护照或通行证号码一致：这种号码没有校验位，出生日期和电话都没有印证",
     "different_ids": "两个都有效的证件号码，不相同",
     "relatives": "名字不同，电话、地址相同：可能是家人",
     "twins": "姓和出生日期相同，名字不同：可能是双胞胎",
@@ -58,4 +64,7 @@ FLAGS: dict[str, str] = {
     "invalid_id_number": "证件号码不成立",
     "birth_contradicts_id": "出生日期与证件号码不符",
     "name_is_number": "姓名栏里是数字",
+    "number_of_two": "这个证件号码在登记里已经属于另一个人",
+    "several_fit": "和不止一个人都对得上",
+    "not_enough": "没有哪一项奇怪，只是证据还不够",
 }

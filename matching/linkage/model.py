@@ -71,8 +71,9 @@ class Kin:
         """log2(h/u) of every level, 0 for 'missing' and for what lies outside the circle."""
         if comparison.name not in self.h:
             return np.zeros(comparison.size)
-        h = np.maximum(np.array(self.h[comparison.name]), 1e-12)
-        return np.concatenate([[0.0], np.log2(h / np.maximum(np.array(u), 1e-12))])
+        h = np.maximum(np.array(comparison.known(self.h[comparison.name], comparison.default_h)), 1e-12)
+        chance = np.array(comparison.known(u, comparison.default_u))
+        return np.concatenate([[0.0], np.log2(h / np.maximum(chance, 1e-12))])
 
 
 @dataclass(frozen=True)
@@ -128,8 +129,8 @@ class Params:
 
         No level lies below 'else', and partly hidden values never below a hidden disagreement.
         """
-        m = np.maximum(np.array(self.m[comparison.name]), 1e-6)
-        u = np.maximum(np.array(self.u[comparison.name]), 1e-12)
+        m = np.maximum(np.array(comparison.known(self.m[comparison.name], comparison.default_m)), 1e-6)
+        u = np.maximum(np.array(comparison.known(self.u[comparison.name], comparison.default_u)), 1e-12)
         out = np.concatenate([[0.0], np.log2(m / u)])
         floor = out[-1]
         if comparison.masked:
@@ -193,6 +194,19 @@ def _looks_like_area(values: Sequence[Any]) -> bool:
     return not seen or known * 2 >= len(seen)
 
 
+def _looks_resident(values: Sequence[Any]) -> bool:
+    """Whether most numbers are residents' (GB 11643), or there are none."""
+    first: dict[str, None] = {}
+    for v in values:
+        number = compare_values.clean_id(str(v)) if v not in (None, "") and v == v else ""
+        if number:
+            first[number] = None
+        if len(first) >= 500:
+            break
+    like = sum(abs(compare_values.id_group(v)) == 1 or "*" in v for v in first)
+    return like * 2 >= len(first)
+
+
 class Model:
     """Ordered comparisons over named columns."""
 
@@ -232,7 +246,10 @@ class Model:
                 chosen = _SIMPLE[kind]
                 if kind == "area" and sample is not None and not _looks_like_area(sample[column]):
                     chosen = compare_text.Place
-                out.append(chosen(column, [column]))
+                made = chosen(column, [column])
+                if isinstance(made, compare_values.IdNumber):
+                    made.any_scheme = sample is None or not _looks_resident(sample[column])
+                out.append(made)
         if sample is not None and len(out) > 2 and not any(c.own for c in out):
             # Nothing but words: what differs most from row to row is the person's own.
             words = [c for c in out if isinstance(c, compare_text.Text)]
@@ -328,15 +345,10 @@ class Table:
         if self._id is not None:
             prepared = self.prepared[self._id]
             assert isinstance(prepared, compare_values.PreparedId)
-            level = out[:, self._id]
-            c = prepared.comparison
-            agree = (level > 0) & (level <= c.index("near_2"))
-            agree &= (prepared.length[prepared.coded.at(i)] == 18) | (
-                prepared.length[prepared.coded.at(j)] == 18
-            )
-            for k in (self._birth, self._sex, self._age):
+            birth, sex = prepared.says(i, j, out[:, self._id])
+            for k, said in ((self._birth, birth), (self._sex, sex), (self._age, birth)):
                 if k is not None:
-                    out[agree, k] = 0
+                    out[said, k] = 0
         if self._birth is not None and self._age is not None:
             out[out[:, self._birth] > 0, self._age] = 0
         if self._address is not None and self._area is not None:

@@ -11,7 +11,7 @@ from functools import cache
 from importlib.resources import files
 
 from .model import Params
-from .scoring import DEFAULT
+from .scoring import DEFAULT, UNTRAINED, untrained
 
 VERSION = "online-1"
 VERSIONS = (VERSION,)
@@ -41,7 +41,7 @@ def for_size(persons: int, version: str = VERSION) -> Tables:
 
 def replayed(version: str, pair: str, prior_weight: float) -> Params:
     """The parameters that gave a past score, from what was kept of it. Raises ValueError for an unknown version."""
-    base = DEFAULT if version in ("", DEFAULT.version) else _shipped(version).get(pair)
+    base = _untrained(version or UNTRAINED[0]) if version in ("", *UNTRAINED) else _shipped(version).get(pair)
     if base is None:
         raise ValueError(f"version {version!r} has no table for {pair!r}")
     kept = math.log2(base.prior / (1 - base.prior))
@@ -54,6 +54,11 @@ def with_prior(params: Params, prior: float) -> Params:
     times = prior / params.prior
     kin = tuple(one if one.circle else replace(one, share=one.share * times) for one in params.kin)
     return replace(params, prior=prior, kin=kin)
+
+
+@cache
+def _untrained(version: str) -> Params:
+    return DEFAULT if version == DEFAULT.version else untrained(version)
 
 
 @cache

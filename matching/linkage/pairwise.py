@@ -6,6 +6,7 @@ the two together, pair by pair.
 """
 
 import math
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -19,7 +20,7 @@ from .compare.comparison import Comparison
 from .model import Model, Params
 from .records import PersonRecord
 from .values import characters as han
-from .values import diseases, hospitals, idnumber
+from .values import dates, diseases, hospitals, idnumber
 from .values import normalise as n
 
 _osa = OSA.distance
@@ -46,7 +47,7 @@ _N_HOMOPHONE, _N_SOUND, _N_ONE_OFF, _N_PARTIAL = (
 _N_ROMANISED, _N_MASKED_GIVEN = _NAME["romanised"], _NAME["masked_given"]
 _N_MASKED_SURNAME, _N_MASKED_ELSE = _NAME["masked_surname"], _NAME["masked_else"]
 _B_LUNAR = _BIRTH["lunar"]
-_I_ELSE, _I_NEAR_2 = _ID["else"], _ID["near_2"]
+_I_ELSE, _I_NEAR_2, _I_UNPROVEN = _ID["else"], _ID["near_2"], _ID["unproven"]
 _H_SIMILAR, _A_SIMILAR = _HOSPITAL["similar"], _TEXT["similar"]
 
 _PERSON = compare_names.PersonName("name", ["name"])
@@ -55,14 +56,17 @@ _FIRST, _SECOND = np.zeros(1, dtype=np.int32), np.ones(1, dtype=np.int32)
 Sounds = tuple[frozenset[str], ...]
 
 
+_MAY_BE = re.compile(r"[*＊]|^\d{8}$", re.ASCII)
+
+
 class Features:
     """What is compared of one record, made comparable once. An empty string is a missing value."""
 
     __slots__ = (
-        "address_", "area", "birth", "birth_contradicts", "chapter", "chars", "day", "digits", "disease", "fold",
-        "group", "han", "hidden", "hospital", "id", "id_invalid", "id_masked", "id_valid", "last", "letters",
-        "lunar", "masked_name", "middle_star", "mixed_", "month", "name", "name_is_number", "number", "phone",
-        "place", "plain", "raw_address", "readings_", "sex", "shown", "surname", "year",
+        "address_", "area", "birth", "birth_contradicts", "chapter", "chars", "day", "digits", "disease",
+        "fold", "group", "han", "hidden", "hospital", "id", "id_group", "id_invalid", "id_masked", "id_valid", "last",
+        "letters", "lunar", "masked_name", "middle_star", "mixed_", "month", "name", "name_is_number", "number",
+        "phone", "place", "plain", "raw_address", "readings_", "sex", "shown", "surname", "year",
     )  # fmt: skip
 
     def __init__(self, record: PersonRecord) -> None:
@@ -119,25 +123,25 @@ class Features:
 
     def _number(self, raw: str | None) -> idnumber.IdNumber | None:
         """The cleaned number as tables compare it; what it says, where it is possible."""
-        self.id = (raw if idnumber.PLAIN.fullmatch(raw) else compare_values.clean_id(raw)) if raw else ""
+        self.id = compare_values.clean_id(raw) if raw else ""
         self.id_masked = "*" in self.id
         number = idnumber.parse(self.id) if self.id else None
         self.id_valid = number is not None
-        self.id_invalid = bool(raw) and number is None and "*" not in idnumber.normalise(str(raw))
+        self.id_group = 0
+        if self.id:
+            self.id_group = 1 if self.id_valid else compare_values.id_group(self.id)
+        #: Something stands there that is no possible number, hides no digits and is no Taiwan permit (eight digits).
+        self.id_invalid = bool(raw) and self.id_group <= 0 and not _MAY_BE.search(self.id or str(raw))
         return number
 
     def _birth(self, record: PersonRecord, number: idnumber.IdNumber | None) -> None:
-        born = record.birth_date
-        self.birth_contradicts = number is not None and born is not None and number.birth != born
-        if born is not None:
-            self.birth = f"{born.year:04d}{born.month:02d}{born.day:02d}"
-        elif record.birth_year:
+        inside = dates.written(number.birth) if number is not None else ""
+        self.birth = dates.written(record.birth_date) if record.birth_date is not None else ""
+        self.birth_contradicts = bool(inside and self.birth) and inside != self.birth
+        if not self.birth and record.birth_year:
             self.birth = compare_values.clean_birth(f"{record.birth_year:04d}")
-        else:
-            self.birth = ""
-        if not self.birth and number is not None:
-            born = number.birth
-            self.birth = f"{born.year:04d}{born.month:02d}{born.day:02d}"
+        if not self.birth:
+            self.birth = inside
         if self.birth:
             self.year, self.month = int(self.birth[:4]), int(self.birth[4:6])
             self.day = int(self.birth[6:])
@@ -262,10 +266,17 @@ def id_level(x: Features, y: Features) -> int:
         fits = len(a) == len(b) and all(c == d or c == 42 or d == 42 for c, d in zip(p, q, strict=True))
         if not fits:
             return _ID["masked_else"]
-        return _ID["masked"] if sum(c == d != 42 and c != 0 for c, d in zip(p, q, strict=True)) >= 4 else 0
+        start = 6 if len(a) == 18 else 0
+        seen = sum(c == d != 42 and c != 0 for c, d in zip(p[start:], q[start:], strict=True))
+        return _ID["masked"] if seen >= 4 else 0
     if a == b:
-        return 1
+        return 1 if x.id_group > 0 else _I_UNPROVEN
     if x.id_valid and y.id_valid:
+        return _I_ELSE
+    group = abs(x.id_group)
+    if group != abs(y.id_group) or group >= compare_values.RENEWED:
+        return 0
+    if group != 1:
         return _I_ELSE
     near = 9
     la, lb = len(a), len(b)
@@ -276,12 +287,26 @@ def id_level(x: Features, y: Features) -> int:
             near = min(near, _osa(a, b, score_cutoff=2))
     elif abs(la - lb) <= 2:
         near = _osa(a, b, score_cutoff=2)
-    if min(la, lb) >= 5:
-        if near == 1:
-            return _ID["near_1"]
-        if near == 2:
-            return _I_NEAR_2
-    return _I_ELSE
+    if near > 2:
+        return _I_ELSE
+    if x.id_group < 0 and y.id_group < 0:
+        return _I_UNPROVEN
+    return _ID["near_1"] if near == 1 else _I_NEAR_2
+
+
+def id_says(x: Features, y: Features, level: int) -> tuple[bool, bool]:
+    """As `compare_values.PreparedId.says`: whether agreeing numbers say the birth date, and the sex."""
+    if not 0 < level <= _I_NEAR_2:
+        return False, False
+    if not (x.id_masked or y.id_masked):
+        resident = x.id_valid or y.id_valid
+        return resident, resident
+    if len(x.id) != 18 and not (x.id_valid or y.id_valid):
+        return False, False
+    both = x.id + y.id if len(x.id) == 18 == len(y.id) else ""
+    if not both:
+        return False, False
+    return "*" not in both[6:14] + both[24:32], "*" not in both[16] + both[34]
 
 
 def birth_level(x: Features, y: Features) -> int:
@@ -392,6 +417,25 @@ def disease_level(x: Features, y: Features) -> int:
     return _DISEASE["chapter"] if x.chapter and x.chapter == y.chapter else _DISEASE["else"]
 
 
+_SIBLINGS = (_BIRTH["year"], _BIRTH["year_off"], _BIRTH["ten_years"], _BIRTH["else"])
+
+
+def apart(level: int, whole: bool, years: int) -> bool:
+    """Whether two birth dates are no slip of one another: another year and more than a digit, or nothing in common.
+
+    ``whole``: both have month and day; ``years`` between them. A year that comes from an age may be one off.
+    """
+    if not whole:
+        return years > 2
+    return level in _SIBLINGS or (years > 0 and level in (_BIRTH["two_parts"], _BIRTH["month_off"]))
+
+
+def births_apart(x: Features, y: Features) -> bool:
+    """Whether two records, or one and the other's number, say two birth dates that are no slip of one another."""
+    level = birth_level(x, y)
+    return level > 1 and apart(level, x.day > 0 and y.day > 0, abs(x.year - y.year))
+
+
 def sex_level(x: Features, y: Features) -> int:
     """As `compare_values.PreparedSex.compare`."""
     if not x.sex or not y.sex:
@@ -464,8 +508,11 @@ class Scorer:
     def levels(self, x: Features, y: Features) -> list[int]:
         """The level of every comparison; what another field says already is 'missing' (0)."""
         out = [compare(x, y) for compare in self.compare]
-        if 0 < out[self.at_id] <= _I_NEAR_2 and (len(x.id) == 18 or len(y.id) == 18):
-            out[self.at_birth] = out[self.at_sex] = 0
+        birth, sex = id_says(x, y, out[self.at_id])
+        if birth:
+            out[self.at_birth] = 0
+        if sex:
+            out[self.at_sex] = 0
         if 0 < out[self.at_address] <= 3 and out[self.at_area] <= 2:
             out[self.at_area] = 0
         return out

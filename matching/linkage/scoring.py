@@ -4,13 +4,14 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
 from typing import Any, Literal, NamedTuple, Protocol
 
 from . import labels
-from .compare.numbers import clean_birth
+from .compare.numbers import IdNumber, clean_birth
 from .defaults import SURNAMES
 from .model import Frequencies, Model, Params
-from .pairwise import Features, Scorer
+from .pairwise import Features, Scorer, births_apart, sex_level
 from .records import PersonRecord
 
 Outcome = Literal["accept", "review", "reject"]
@@ -20,8 +21,13 @@ FIELDS = {
 }  # fmt: skip
 #: Odd things that a person has to look at, however high the weight.
 NEVER_ACCEPT = frozenset(
-    {"masked_name", "shared_id_other_name", "different_ids", "relatives", "twins", "no_identifier"}
-)
+    {
+        "masked_name", "shared_id_other_name", "near_id_other_name", "id_other_birth", "id_other_sex", "same_invalid_id",
+        "unchecked_document", "different_ids", "relatives", "twins", "no_identifier",
+    }
+)  # fmt: skip
+#: One number, two people: a person is asked whatever the probability.
+BORROWED = frozenset({"shared_id_other_name", "id_other_birth", "id_other_sex"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +74,35 @@ class TablePerPair(Protocol):
 @cache
 def person_model() -> Model:
     """The comparisons of a `PersonRecord`; train it on columns of these names to replace `DEFAULT`."""
-    return Model.for_fields(FIELDS)
+    model = Model.for_fields(FIELDS)
+    for comparison in model.comparisons:
+        if isinstance(comparison, IdNumber):
+            comparison.any_scheme = False  # whoever is covered by an insurer has a number that can be checked
+    return model
 
 
-def _default() -> Params:
-    base = person_model().default_params("untrained-2", prior=1e-7)
+def believed(version: str) -> Params:
+    """What the code believes of records before any training."""
+    base = person_model().default_params(version, prior=1e-7)
     mean = sum(f * f for f in SURNAMES.values())
     surnames = Frequencies(mean, 2e-5, SURNAMES)
     return Params(base.version, base.prior, base.m, base.u, {"name": {"surname": surnames}})
 
 
-DEFAULT = _default()
+def untrained(version: str) -> Params:
+    """An untrained table as it was when it came into use: data/<version>.json, so that its scores come again.
+
+    Raises ValueError for a version that never was.
+    """
+    if version not in UNTRAINED:
+        raise ValueError(f"no untrained table of version {version!r}")
+    text = files("matching.linkage").joinpath(f"data/{version}.json").read_text(encoding="utf-8")
+    return Params.from_json(text)
+
+
+#: All that were ever in use, the last one now. A change of what the code believes asks for another version.
+UNTRAINED = ("untrained-2", "untrained-4")
+DEFAULT = untrained(UNTRAINED[-1])
 
 
 def _rows(records: Sequence[PersonRecord]) -> dict[str, list[Any]]:
@@ -166,7 +190,7 @@ def _judge(scorer: Scorer, x: Features, y: Features, crowded: Collection[str], p
     flags = _flags(x, y, levels, "phone" in crowded)
     outcome: Outcome = "reject"
     limit = scorer.params.limit(pair)
-    if probability >= limit.review or "shared_id_other_name" in flags:
+    if probability >= limit.review or (levels["id_number"] == "exact" and BORROWED.intersection(flags)):
         outcome = "review"
     if probability >= limit.accept and not NEVER_ACCEPT.intersection(flags):
         outcome = "accept"
@@ -176,6 +200,9 @@ def _judge(scorer: Scorer, x: Features, y: Features, crowded: Collection[str], p
 
 
 _NOT_BORN_TOGETHER = ("two_parts", "month_off", "year", "year_off", "ten_years", "else")
+#: Another given name that looks or sounds alike: a slip, or what twins and siblings are called.
+_ALIKE = ("homophone", "one_off", "sound", "partial")
+_OTHER = ("surname", "else", "masked_else")
 
 
 def _flags(x: Features, y: Features, levels: dict[str, str], crowded: bool) -> tuple[str, ...]:
@@ -183,19 +210,27 @@ def _flags(x: Features, y: Features, levels: dict[str, str], crowded: bool) -> t
     if x.masked_name or y.masked_name:
         flags.append("masked_name")
     name, born, phone = levels["name"], levels["birth_date"], levels["phone"]
-    other_name = name in ("surname", "else", "masked_else")
     ids = levels["id_number"]
     agreeing = ids in ("exact", "near_1", "near_2", "masked")
-    if name in ("one_off", "partial") and not agreeing:
+    if agreeing:
+        if name in _OTHER or name in _ALIKE:
+            flags.append("shared_id_other_name" if ids == "exact" else "near_id_other_name")
+        if births_apart(x, y):
+            flags.append("id_other_birth")
+        if sex_level(x, y) > 1:
+            flags.append("id_other_sex")
+        if ids == "exact" and not x.id_valid and born != "exact" and (phone != "exact" or crowded):
+            flags.append("unchecked_document")
+    elif ids == "unproven":
+        flags.append("same_invalid_id")
+    elif ids == "else" and x.id_valid and y.id_valid:
+        flags.append("different_ids")
+    if not agreeing and name in _ALIKE:
         if born == "exact":
             flags.append("twins")
         elif born in _NOT_BORN_TOGETHER:
             flags.append("relatives")
-    if ids == "exact" and other_name:
-        flags.append("shared_id_other_name")
-    if ids == "else" and x.id_valid and y.id_valid:
-        flags.append("different_ids")
-    if other_name and not agreeing:
+    if not agreeing and name in _OTHER:
         if name == "surname" and born == "exact":
             flags.append("twins")
         if (phone == "exact" and not crowded) or levels["address"] in ("exact", "edit_1"):

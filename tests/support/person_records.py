@@ -24,7 +24,8 @@ numbers = st.one_of(
     st.none(),
     st.sampled_from(
         ["11010519491231002X", "110105491231002", "1101**********002X", "110105194912310021", "11010519491213002X",
-         "430102198001010014", "", "无", "*", "9" * 500]
+         "430102198001010014", "", "无", "*", "9" * 500, "430102********XXXX", "43010219800101****", "111111111111111111",
+         "E12345678", "H12345678", "430102198001010011", "无身份证", "123456789"]
     ),
     st.text(max_size=20),
 )  # fmt: skip
@@ -176,6 +177,7 @@ def _id(rng: random.Random, number: str) -> str | None:
         [number, number, number[:6] + number[8:17], number.lower(), f"{number[:6]} {number[6:14]} {number[14:]}", number[:17],
          number[:k] + str((int(number[k]) + 1) % 10) + number[k + 1 :], number[:k] + number[k + 1] + number[k] + number[k + 2 :],
          number[:6] + "*" * 8 + number[14:], number[:3] + "*" * 11 + number[14:], "*" * 14 + number[14:],
+         number[:9] + str((int(number[9]) + 1) % 10) + str((int(number[10]) + 1) % 10) + number[11:],
          "".join(chr(ord(c) + 0xFEE0) for c in number), number[:15] + "***", None, None, rng.choice(BROKEN)]
     )  # fmt: skip
 
@@ -229,7 +231,13 @@ def pair_of(seed: int) -> tuple[PersonRecord, PersonRecord]:
     b = rng.choice(
         [a, a, a, relative(rng, a), relative(rng, a), replace(person(rng), name=a.name), person(rng)]
     )
-    return (a if rng.random() < 0.3 else written_again(rng, a)), written_again(rng, b)
+    one, two = (a if rng.random() < 0.3 else written_again(rng, a)), written_again(rng, b)
+    if rng.random() < 0.05 and a.id_number:  # one slip, copied, or what both were told to fill in
+        wrong = rng.choice(
+            [a.id_number[:16] + str((int(a.id_number[16]) + 1) % 10) + a.id_number[17], "1" * 18, "E12345678"]
+        )
+        one, two = replace(one, id_number=wrong), replace(two, id_number=wrong)
+    return one, two
 
 
 pairs = st.one_of(

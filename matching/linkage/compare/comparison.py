@@ -58,6 +58,10 @@ class Comparison:
         """Position of a level by its name."""
         return self.levels.index(level)
 
+    def known(self, stored: Sequence[float], believed: Sequence[float]) -> Sequence[float]:
+        """Shares of levels as a table keeps them; what is believed of levels that tables did not know when it was stored."""
+        return stored
+
     def related(self, shares: np.ndarray, u: np.ndarray) -> np.ndarray:
         """The shares of levels among people who belong together, given what was seen and what chance gives.
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..values import dates, idnumber
 from ..values import normalise as n
 from ..values.lunar import to_solar
-from .columns import Coded, Letters, Levels, Places, osa
+from .columns import Coded, Ints, Letters, Levels, Places, osa
 from .comparison import Comparison, Prepared
 
 
@@ -36,7 +36,9 @@ def clean_id(raw: Any) -> str:
         return ""
     if value.endswith(".0") and value[:-2].isdigit():
         value = value[:-2]
-    value = idnumber.normalise(value)
+    if idnumber.is_placeholder(value):
+        return ""
+    value = _hidden(idnumber.normalise(value))
     hit = _RUINED.fullmatch(value.replace(".", "")) if "E" in value else None
     if hit:
         digits, size = (hit.group(1) + hit.group(2))[:15], int(hit.group(3)) + 1
@@ -46,22 +48,60 @@ def clean_id(raw: Any) -> str:
         return idnumber.normalise(value) if size == 15 else value
     if len(value) == 18 and value.endswith("000") and value.isdigit() and idnumber.parse(value) is None:
         return value[:15] + "***"
+    if len(value) == 11 and value[0] in "HM" and idnumber.document(value) == "permit":
+        return value[:9]  # the last two count how often it was issued
     return value
 
 
-class IdNumber(Comparison):
-    """Identity numbers. Two numbers that are both valid are never called a slip of one another."""
+_LETTERS_HIDE = re.compile(r"X{2,}|X(?=.)")
 
-    levels = ("missing", "exact", "near_1", "masked", "near_2", "masked_else", "else")
-    tf = {"exact": "value"}
+
+def _hidden(value: str) -> str:
+    """430102XXXXXXXX0028: letters X that hide digits, in what is as long as a resident number."""
+    if len(value) not in (15, 18) or "X" not in value[:-1] or not value[:4].isdigit():
+        return value
+    out = _LETTERS_HIDE.sub(lambda hit: "*" * len(hit.group()), value)
+    return "" if idnumber.is_placeholder(out) else out
+
+
+#: Which numbers say anything about one another: two papers of different kinds do not.
+_GROUPS = {"resident": 1, "like_resident": 1, "permit": 2, "passport": 3, "other": 4}
+#: Papers that one person has several of, one after the other.
+RENEWED = 3
+
+
+def id_group(value: str) -> int:
+    """The group of numbers that a cleaned one is compared with; negative where its form alone names nobody."""
+    kind = idnumber.document(value)
+    return _GROUPS[kind] if kind in ("resident", "permit", "passport") else -_GROUPS[kind]
+
+
+class IdNumber(Comparison):
+    """Identity numbers. Two numbers that are both valid are never called a slip of one another.
+
+    A number names a person where it is possible by GB 11643 or has the form of a permit or a passport. Two of
+    which neither does ('unproven') may be one slip copied, or what somebody fills in. In a table whose numbers are mostly
+    of another scheme (``any_scheme``) every number names a person. Placeholders are missing.
+    """
+
+    levels = ("missing", "exact", "near_1", "masked", "near_2", "unproven", "masked_else", "else")
+    tf = {"exact": "value", "unproven": "value"}
+    any_scheme = False
     masked = ("masked",)
     disagree = ("masked_else", "else")
     most = 0.08
-    default_m = (0.93, 0.04, 0.01, 0.01, 0.001, 0.009)
-    default_u = (1e-9, 2e-8, 3e-6, 2e-7, 0.02, 0.98)
-    default_h = (4e-3, 2e-4, 2e-3, 1e-3, 0.02, 0.973)
-    own = {"exact": 8e-3, "near_1": 2e-3, "masked": 8e-3, "near_2": 4e-3}
+    default_m = (0.93, 0.04, 0.01, 0.01, 1e-3, 0.001, 0.009)
+    default_u = (1e-9, 2e-8, 3e-6, 2e-7, 2e-6, 0.02, 0.98)
+    default_h = (4e-3, 2e-4, 2e-3, 1e-3, 1e-5, 0.02, 0.973)
+    own = {"exact": 8e-3, "near_1": 2e-3, "masked": 8e-3, "near_2": 4e-3, "unproven": 1e-4}
     circle = ""
+
+    def known(self, stored: Sequence[float], believed: Sequence[float]) -> Sequence[float]:
+        """Until version 3 of the tables numbers did not have to be possible: there was no 'unproven'."""
+        place = self.index("unproven") - 1
+        if len(stored) != self.size - 2:
+            return stored
+        return (*stored[:place], believed[place], *stored[place:])
 
     def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "PreparedId":
         return PreparedId(self, rows[self.columns[0]])
@@ -76,8 +116,12 @@ class PreparedId(Prepared):
         self.length = np.array([len(v) for v in values] + [0], dtype=np.int16)
         self.masked = np.array(["*" in v for v in values] + [False])
         self.valid = np.array([idnumber.parse(v) is not None for v in values] + [False])
+        #: Above 0: the number names a person, below 0: it is none that could (`id_group`).
+        group = np.array([id_group(v) for v in values] + [0], dtype=np.int8)
+        self.group = np.where(group == 0, group, np.int8(1)) if comparison.any_scheme else group
         self.has_masked = bool(self.masked.any())
-        # The 18 characters in two words of 8 and one of 2, for a cheap first look.
+        self.shows_birth = ~(self.matrix[:, 6:14] == ord("*")).any(axis=1)
+        self.shows_sex = self.matrix[:, 16] != ord("*")
         self.tf["value"] = self.coded
         self.keys["exact"] = lambda: self.coded.derive(lambda v: "" if "*" in v else v)
         self.keys["ends"] = lambda: self.coded.derive(
@@ -89,14 +133,31 @@ class PreparedId(Prepared):
             lambda v: v[6:] if len(v) == 18 and "*" not in v[6:] else ""
         )
 
+    def says(self, i: Ints, j: Ints, levels: Levels) -> tuple[np.ndarray, np.ndarray]:
+        """Of pairs of rows with these levels: whether the numbers, agreeing, say the birth date, and the sex.
+
+        Only what can be seen in both is said.
+        """
+        c = self.comparison
+        agree = np.flatnonzero((levels > 0) & (levels <= c.index("near_2")))
+        a, b = self.coded.at(i[agree]), self.coded.at(j[agree])
+        resident = self.valid[a] | self.valid[b]
+        resident |= (self.masked[a] | self.masked[b]) & (self.length[a] == 18)
+        birth, sex = np.zeros(len(levels), dtype=bool), np.zeros(len(levels), dtype=bool)
+        birth[agree] = resident & self.shows_birth[a] & self.shows_birth[b]
+        sex[agree] = resident & self.shows_sex[a] & self.shows_sex[b]
+        return birth, sex
+
     def judge(self, a: Places, b: Places) -> Levels:
         c = self.comparison
+        assert isinstance(c, IdNumber)
         level = self.full(len(a))
         level[(a < 0) | (b < 0)] = 0
         same = (a == b) & (a >= 0)
         if self.has_masked:
             same &= ~self.masked[a]
         level[same] = c.index("exact")
+        level[same & (self.group[a] < 0)] = c.index("unproven")
         rest = np.flatnonzero((a >= 0) & (b >= 0) & ~same)
         if not len(rest):
             return level
@@ -107,11 +168,21 @@ class PreparedId(Prepared):
                 x, y = self.matrix[a[rows]], self.matrix[b[rows]]
                 wild = (x == 42) | (y == 42)
                 fits = ((x == y) | wild).all(axis=1) & (self.length[a[rows]] == self.length[b[rows]])
-                enough = ((x == y) & ~wild & (x != 0)).sum(axis=1) >= 4
+                seen = (x == y) & ~wild & (x != 0)
+                # Of a resident number the area alone says little: it counts from the birth date on.
+                if not c.any_scheme:
+                    seen[self.length[a[rows]] == 18, :6] = False
+                enough = seen.sum(axis=1) >= 4
                 level[rows] = np.where(fits & enough, c.index("masked"), c.index("masked_else"))
                 level[rows[fits & ~enough]] = 0
             rest = rest[~hidden]
         rest = rest[~(self.valid[a[rest]] & self.valid[b[rest]])]
+        ga, gb = self.group[a[rest]], self.group[b[rest]]
+        silent = (np.abs(ga) != np.abs(gb)) | (np.abs(ga) >= RENEWED)
+        level[rest[silent]] = 0
+        rest = rest[~silent]
+        rest = rest[np.abs(self.group[a[rest]]) == 1]  # permits of one family follow one another
+        proven = (self.group[a[rest]] > 0) | (self.group[b[rest]] > 0)
         la, lb = self.length[a[rest]], self.length[b[rest]]
         equal = la == lb
         rows = rest[equal]
@@ -126,13 +197,14 @@ class PreparedId(Prepared):
         long = np.minimum(la, lb) >= 5
         level[rest[(near == 1) & long]] = c.index("near_1")
         level[rest[(near == 2) & long]] = c.index("near_2")
+        level[rest[(near <= 2) & ~proven]] = c.index("unproven")
         return level
 
 
 def clean_birth(raw: Any) -> str:
     """A birth date as yyyymmdd, a year alone as yyyy0000; impossible days stay as written; else ''."""
     if isinstance(raw, (date, datetime)):
-        return f"{raw:%Y%m%d}"
+        return dates.written(raw)
     return dates.birth(raw if isinstance(raw, str) else str(raw)) if raw is not None else ""
 
 

@@ -61,6 +61,7 @@ def _conditions(kind: str, c: str, partner: str = "") -> dict[str, str]:
     bare = f'("{c}__bare_l" = 1 OR "{c}__bare_r" = 1)'
     number = f'"{c}__number_l" - "{c}__number_r"'
     year = f'"{c}__year_l" - "{c}__year_r"'
+    proven = f'"{c}__valid_l" + "{c}__valid_r" < 2 AND "{c}__named_l" + "{c}__named_r" >= 1'
     tables: dict[str, dict[str, str]] = {
         "name": {
             "exact": _same(f"{c}__exact"), "variant": f"{_same(f'{c}__fold')} AND NOT {hidden}",
@@ -73,9 +74,11 @@ def _conditions(kind: str, c: str, partner: str = "") -> dict[str, str]:
             "surname": f"{_same(f'{c}__surname')} AND NOT {hidden}", "masked_else": hidden,
         },
         "id_number": {
-            "exact": f'{_same(c)} AND "{c}__masked_l" = 0', "near_1": f"{edit(c, 1)} AND \"{c}__valid_l\" + \"{c}__valid_r\" < 2",
+            "exact": f'{_same(c)} AND "{c}__masked_l" = 0 AND "{c}__named_l" = 1',
+            "near_1": f"{edit(c, 1)} AND {proven}",
             "masked": f'("{c}_l" LIKE "{c}__like_r" OR "{c}_r" LIKE "{c}__like_l")',
-            "near_2": f"{edit(c, 2)} AND \"{c}__valid_l\" + \"{c}__valid_r\" < 2",
+            "near_2": f"{edit(c, 2)} AND {proven}",
+            "unproven": f'{edit(c, 2)} AND "{c}__named_l" + "{c}__named_r" = 0 AND "{c}__masked_l" + "{c}__masked_r" = 0',
             "masked_else": f'"{c}__masked_l" + "{c}__masked_r" >= 1',
         },
         "birth_date": {
@@ -170,7 +173,9 @@ def _extras(kind: str, value: str) -> dict[str, Any]:
     if kind == "id_number":
         masked = "*" in value
         like = value.replace("*", "_") if masked else None
-        return {"masked": int(masked), "like": like, "valid": int(idnumber.parse(value) is not None)}
+        named = compare_values.id_group(value) > 0 and not masked
+        valid = int(idnumber.parse(value) is not None)
+        return {"masked": int(masked), "like": like, "valid": valid, "named": int(named)}
     if kind == "hospital":
         found = hospitals.parse(value)
         return {"key": hospitals.key(value), "kind": f"{found.kind}{found.number}" if found.kind else None}
@@ -228,7 +233,8 @@ def to_splink(model: Model, params: Params, link_type: str = "dedupe_only") -> d
         for position, level in enumerate(comparison.levels[1:]):
             entry = {
                 "sql_condition": "ELSE" if level == "else" else conditions[level], "label_for_charts": level,
-                "m_probability": params.m[c][position], "u_probability": params.u[c][position],
+                "m_probability": comparison.known(params.m[c], comparison.default_m)[position],
+                "u_probability": comparison.known(params.u[c], comparison.default_u)[position],
             }  # fmt: skip
             # Splink adjusts for term frequency only where a level is the bare equality of one column.
             bare = re.fullmatch(r'"(.+)_l" = "(.+)_r"', str(entry["sql_condition"]))

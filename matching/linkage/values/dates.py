@@ -13,8 +13,11 @@ _SERIAL = (10_000, 47_500)
 _EPOCH = date(1899, 12, 30)
 #: Dates that stand for 'unknown'.
 _NO_DATE = frozenset(
-    ("00000000", "19000101", "18991230", "18991231", "11111111", "99999999", "99991231", "99990101")
-)
+    (
+        "00000000", "00010101", "11111111", "18000101", "18991230", "18991231", "19000101", "20991231", "99990101",
+        "99991231", "99999999",
+    )
+)  # fmt: skip
 
 _SEP = r"[^\d\n]{1,4}"
 _FULL = re.compile(
@@ -73,7 +76,12 @@ def _valid(y: int, m: int, d: int) -> bool:
 
 def _said(y: int, m: int, d: int) -> str:
     out = f"{y:04d}{m:02d}{d:02d}"
-    return "" if out in _NO_DATE or y in (0, 9999) else out
+    return "" if out in _NO_DATE or y in (0, 1, 9999) else out
+
+
+def written(day: date) -> str:
+    """A date as yyyymmdd; '' for those that stand for 'unknown' (1900-01-01, 9999-12-31)."""
+    return _said(day.year, day.month, day.day)
 
 
 @lru_cache(maxsize=4096)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from dataclasses import replace
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching.linkage import online
+from matching.linkage import online, scoring
 from matching.linkage.records import PersonRecord
 from matching.linkage.scoring import DEFAULT, pair_of, person_model, score, score_many
 
@@ -33,8 +34,8 @@ def test_a_trained_table_is_a_table_of_the_person_model(pair):
     params = online.for_size(1).of(pair)
     assert params.version == online.VERSION
     for comparison in person_model().comparisons:
-        for table in (params.m, params.u):
-            shares = table[comparison.name]
+        for table, believed in ((params.m, comparison.default_m), (params.u, comparison.default_u)):
+            shares = comparison.known(table[comparison.name], believed)
             assert len(shares) == comparison.size - 1
             assert sum(shares) == pytest.approx(1, abs=0.01)
             assert min(shares) >= 0
@@ -119,7 +120,9 @@ def test_a_past_score_is_found_again_from_its_version_and_prior(persons, mine):
 
 def test_scores_kept_before_there_were_versions_are_those_of_the_untrained_table():
     kept = score(APPLICATION, INSURER)
-    assert online.replayed("", "application–insurer", kept.prior_weight) is DEFAULT
+    found = online.replayed("", "application–insurer", kept.prior_weight)
+    assert (found.version, found.prior) == ("untrained-2", DEFAULT.prior)
+    assert online.replayed(DEFAULT.version, "", kept.prior_weight) is DEFAULT
 
 
 def test_an_unknown_version_is_refused():
@@ -127,3 +130,31 @@ def test_an_unknown_version_is_refused():
         online.replayed("online-0", "application–insurer", -17.0)
     with pytest.raises(ValueError, match="no table for"):
         online.replayed(online.VERSION, "insurer–insurer", -17.0)
+
+
+def test_what_the_code_believes_is_what_the_newest_untrained_table_keeps():
+    """If this fails, the beliefs of a comparison changed: write data/untrained-N.json under a new version."""
+    version = scoring.UNTRAINED[-1]
+    assert json.loads(scoring.believed(version).to_json()) == json.loads(DEFAULT.to_json())
+
+
+def test_every_untrained_table_that_was_ever_in_use_is_still_there_and_as_it_was():
+    kept = {
+        v: hashlib.sha256(scoring.untrained(v).to_json().encode()).hexdigest()[:16] for v in scoring.UNTRAINED
+    }
+    assert kept == {"untrained-2": "1f10a775c8a1a852", "untrained-4": "7f4610b57f5e7ae1"}
+    shipped = files("matching.linkage").joinpath("data/online-1.json").read_bytes()
+    assert hashlib.sha256(shipped).hexdigest()[:16] == "bf5986fdbca6aff4"
+
+
+def test_a_table_from_before_impossible_numbers_were_told_apart_weighs_what_it_knew_as_before():
+    old, model = scoring.untrained("untrained-2"), scoring.person_model()
+    number = next(c for c in model.comparisons if c.name == "id_number")
+    assert len(old.m["id_number"]) == number.size - 2
+    weights = dict(zip(number.levels, old.weights(number).tolist(), strict=True))
+    m, u = old.m["id_number"], old.u["id_number"]
+    before = ("exact", "near_1", "masked", "near_2", "masked_else", "else")
+    assert [weights[level] for level in before] == pytest.approx(
+        [math.log2(a / b) for a, b in zip(m, u, strict=True)]
+    )
+    assert 0 < weights["unproven"] < weights["masked"]

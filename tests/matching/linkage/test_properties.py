@@ -131,7 +131,8 @@ def test_a_hidden_number_that_fits_never_weighs_less_than_another_number(seed, p
     hidden = "".join(c if k in shown else "*" for k, c in enumerate(whole.id_number))
     numbers = {e: PersonRecord(id_number=n) for e, n in (("fits", hidden), ("differs", other.id_number))}
     found = {e: score(r, PersonRecord(id_number=whole.id_number), params) for e, r in numbers.items()}
-    assert found["fits"].levels["id_number"] == "masked"
+    # Who shows hardly more than the area says nothing.
+    assert found["fits"].levels["id_number"] == ("masked" if sum(k >= 6 for k in shown) >= 4 else "missing")
     assert found["fits"].weight >= found["differs"].weight
     wrong = rng.choice(shown)
     other_digit = "0" if hidden[wrong] != "0" else "1"
