@@ -190,7 +190,13 @@ def found(request: Any, lookup_id: int) -> HttpResponse:
     )
     if len(rows) == 1:
         return redirect("linking:review", review_id=rows[0].id)
-    context = {"asked": asked, "rows": rows, "tabs": _tabs("find")}
+    numbers = " · ".join(filter(None, (asked.first, asked.second)))
+    context = {
+        "asked": asked,
+        "sought": f"{asked.get_kind_display()} {numbers}",
+        "rows": rows,
+        "tabs": _tabs("find"),
+    }
     return TemplateResponse(request, "linking/found.html", context)
 
 
