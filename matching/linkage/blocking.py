@@ -135,7 +135,7 @@ def _stays(rec: PersonRecord, cities: Collection[str]) -> Iterator[tuple[str, st
     """(what is known, value) of an illness: any two of the hospital, the illness and the patient's city."""
     hospital, house = hospitals.key(rec.hospital), _house(rec.hospital)
     illness = diseases.classify(rec.disease)
-    condition = illness.group or illness.plain
+    condition = (illness.group or illness.plain).replace("|", "")  # the mark between the parts of a key
     if hospital and condition:
         yield "hospital_disease", f"{hospital}|{condition}"
     for city in cities:

@@ -16,15 +16,34 @@ from .columns import Coded, Ints, Letters, Levels, Places, cpdist, jaro, osa, pl
 from .comparison import Comparison, Prepared
 
 _WORD_NOISE = re.compile(r"[^\w]+|_")
+_APOSTROPHE = re.compile(r"['’]")
+#: Words that say nothing of what they stand before.
+_EMPTY = frozenset(
+    ["a", "an", "and", "at", "de", "for", "in", "la", "le", "of", "on", "or", "the", "to", "und", "von"]
+)
+#: So many words of a text are compared.
+_WORDS = 8
 
 
 def squash(raw: Any) -> str:
     """Letters and digits alone, without case, accents, spaces; simplified characters."""
+    return _WORD_NOISE.sub("", _plain(raw))
+
+
+def _plain(raw: Any) -> str:
     value = n.text(raw if isinstance(raw, str) else str(raw)).casefold()
+    if value.endswith(".0") and value[:-2].isdigit():
+        return value[:-2]  # 1994.0 is a year that a spreadsheet took for a fraction
     if not value.isascii():
         value = "".join(c for c in unicodedata.normalize("NFKD", value) if not unicodedata.combining(c))
         value = "".join(han.simplify(c) for c in value)
-    return _WORD_NOISE.sub("", value)
+    return value
+
+
+def spaced(raw: Any) -> str:
+    """As `squash`, with a space between words."""
+    value = _plain(raw)
+    return _WORD_NOISE.sub(" ", _APOSTROPHE.sub("", value)).strip()
 
 
 _SOUNDS = str.maketrans("bfpvcgjkqsxzdtlmnr", "111122222222334556")
@@ -220,6 +239,8 @@ class Text(Comparison):
     default_u: tuple[float, ...] = (0.01, 0.003, 0.005, 0.02, 0.962)
     default_h: tuple[float, ...] = (0.4, 0.02, 0.03, 0.05, 0.5)
     clean = staticmethod(squash)
+    #: Whether words may change places, or some of them be left out.
+    by_words = True
 
     def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "PreparedText":
         return PreparedText(self, rows[self.columns[0]])
@@ -234,12 +255,49 @@ class Place(Text):
 class PreparedText(Prepared):
     def __init__(self, comparison: Text, rows: Sequence[Any]) -> None:
         super().__init__(comparison)
-        self.coded = Coded(rows, comparison.clean)
+        #: The words of every distinct value, by number; None where no value has two.
+        self.words: np.ndarray | None = None
+        if comparison.by_words:
+            apart = Coded(rows, spaced)
+            self.coded = apart.derive(lambda v: v.replace(" ", ""))
+            self._split(apart)
+            del apart
+        else:
+            self.coded = Coded(rows, comparison.clean)
         self.letters = Letters(self.coded.values)
         self.length = self.letters.length
         self.tf["value"] = self.coded
         self.keys["exact"] = lambda: self.coded
         self.keys["start"] = lambda: self.coded.derive(lambda v: v[:4])
+
+    def _split(self, apart: Coded) -> None:
+        numbers: dict[str, int] = {}
+        found: dict[str, list[int]] = {}
+        several = 0
+        for value in apart.values:
+            said = [w for w in value.split() if w not in _EMPTY] or [value]
+            several += len(said) > 1
+            found.setdefault(
+                value.replace(" ", ""),
+                [numbers.setdefault(w, len(numbers)) for w in dict.fromkeys(said)][:_WORDS],
+            )
+        if several > 0.02 * len(found):
+            self.words = np.full((len(found) + 1, _WORDS), -1, dtype=np.int32)
+            for row, value in enumerate(self.coded.values):
+                said_here = found[value]
+                self.words[row, : len(said_here)] = said_here
+
+    def _by_words(self, a: Places, b: Places, out: Levels, common: np.ndarray) -> None:
+        """Raise pairs with the same words in another order, or with all words of one inside the other."""
+        assert self.words is not None
+        c = self.comparison
+        least = np.minimum(self.length[a], self.length[b])
+        rows = np.flatnonzero((out > c.index("close")) & (common >= 0.9 * least) & (least >= 4))
+        x, y = self.words[a[rows]], self.words[b[rows]]
+        same = (x[:, :, None] == y[:, None, :]) & (x >= 0)[:, :, None]
+        inside = [((w < 0) | same.any(axis=axis)).all(axis=1) for w, axis in ((x, 2), (y, 1))]
+        out[rows[inside[0] | inside[1]]] = c.index("similar")
+        out[rows[inside[0] & inside[1]]] = c.index("close")
 
     def judge(self, a: Places, b: Places) -> Levels:
         c = self.comparison
@@ -254,6 +312,7 @@ class PreparedText(Prepared):
         out = level[rest]
         la, lb = self.length[a], self.length[b]
         common = self.letters.common(a, b)
+        everybody = (a, b)
         hope = np.flatnonzero((common >= 0.35 * (la + lb)) | (common >= np.maximum(la, lb) - 1))
         a, b, la, lb = a[hope], b[hope], la[hope], lb[hope]
         x, y = self.coded.objects[a], self.coded.objects[b]
@@ -271,6 +330,8 @@ class PreparedText(Prepared):
         gap = osa(x[maybe], y[maybe], 1)
         found[maybe[gap == 1]] = c.index("edit_1")
         out[hope] = found
+        if self.words is not None:
+            self._by_words(*everybody, out, common)
         level[rest] = out
         return level
 
@@ -283,6 +344,7 @@ class Email(Text):
     """E-mail addresses: the same, the same mailbox elsewhere, a slip, or not."""
 
     levels = ("missing", "exact", "edit_1", "mailbox", "close", "similar", "else")
+    by_words = False
     home = True
     default_m = (0.7, 0.08, 0.02, 0.06, 0.04, 0.1)
     default_u = (1e-5, 1e-5, 5e-5, 2e-5, 0.004, 0.995885)
@@ -326,6 +388,7 @@ def clean_address(raw: Any) -> str:
 
 class Address(Text):
     levels = ("missing", "exact", "edit_1", "close", "similar", "else")
+    by_words = False
     home = True
     default_m = (0.4, 0.05, 0.15, 0.2, 0.2)
     default_u = (2e-4, 2e-4, 1e-3, 0.02, 0.9786)

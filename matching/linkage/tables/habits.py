@@ -5,19 +5,22 @@ A habit is found from the first rows of each table's column, and its values are 
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from ..compare.columns import Coded
+from ..compare.fill import RECORDED_ON
 from ..compare.numbers import clean_id
 from ..values import dates
 from ..values import normalise as n
 
 #: So many rows of a column are looked at.
 LOOK = 5_000
+#: So many rows of each table say how many years lie between them.
+NAMES = 100_000
 #: A habit shows in this share of the values that could show it.
 HABIT = 0.02
 _PARTS = re.compile(r"\D*(\d{1,2})[./\-\s](\d{1,2})[./\-\s](\d{2}|\d{4})(?!\d)")
@@ -116,6 +119,43 @@ def birth_parts(rows: dict[str, Any], fields: dict[str, str]) -> tuple[dict[str,
     return {
         name: joined if name == parts[0] else v for name, v in rows.items() if name not in parts[1:]
     }, rest
+
+
+def same_year(a: Mapping[str, Any], b: Mapping[str, Any], fields: dict[str, str]) -> Mapping[str, Any]:
+    """Table ``b`` with the ages that its people had when ``a`` was written.
+
+    Where namesakes of the two tables mostly differ by one number of years, the tables were written so many years apart.
+    Nothing is done where a birth date or the day of writing tells more.
+    """
+    kinds = set(fields.values())
+    names = [name for name, kind in fields.items() if kind in ("name", "given_name", "surname")]
+    ages = [name for name, kind in fields.items() if kind == "age"]
+    if "birth_date" in kinds or len(ages) != 1 or not names or (RECORDED_ON in a and RECORDED_ON in b):
+        return b
+    mine, yours = (_ages_by_name(table, names, ages[0]) for table in (a, b))
+    gaps = Counter(yours[name] - age for name, age in mine.items() if age >= 0 and yours.get(name, -1) >= 0)
+    if not gaps:
+        return b
+    years, count = gaps.most_common(1)[0]
+    if years == 0 or count < 20 or count < 0.2 * sum(gaps.values()):
+        return b
+
+    def how(raw: Any) -> Any:
+        value = _whole(raw)
+        return raw if value is None else str(max(value - years, 0))
+
+    return {**b, ages[0]: _rewritten(b[ages[0]], how)}
+
+
+def _ages_by_name(table: Mapping[str, Any], names: list[str], age: str) -> dict[str, int]:
+    """The age of everybody whose name no other row of the table has (-1 for namesakes)."""
+    out: dict[str, int] = {}
+    columns = [islice(iter(table[name]), NAMES) for name in (*names, age)]
+    for *words, value in zip(*columns, strict=True):
+        whole, years = "|".join(str(v or "").casefold() for v in words), _whole(value)
+        if years is not None and len(whole) > len(names):
+            out[whole] = -1 if whole in out else years
+    return out
 
 
 Found = list[Callable[[Any], Any] | None]

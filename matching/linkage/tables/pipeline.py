@@ -200,6 +200,8 @@ def link(
     """
     tell = progress or (lambda _stage, _share: None)
     size = len(_column(a, id_col)) + (len(_column(b, id_col)) if b is not None else 0)
+    if b is not None and all(name in a and name in b for name in fields):
+        b = habits.same_year(a, b, fields)
     rows, split = combine(a, b, fields)
     if size != split.rows:
         raise ValueError("the id column is not as long as the others")

@@ -2,11 +2,13 @@
 
 from datetime import date
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from matching.linkage.compare.numbers import clean_birth, clean_id, clean_sex
+from matching.linkage.model import Model
 from matching.linkage.tables import habits
 from matching.linkage.tables.pipeline import link_tables
 from matching.linkage.values import normalise as n
@@ -159,3 +161,36 @@ def test_two_whole_birth_dates_stay_two():
     rows = {"one": ["1987-03-05"], "two": ["1990-01-02"]}
     fields = {"one": "birth_date", "two": "birth_date"}
     assert habits.birth_parts(rows, fields) == (rows, fields)
+
+
+def test_ages_written_years_apart_are_of_one_year():
+    names = [f"{chr(0x4E00 + k)}{chr(0x5E00 + k)}" for k in range(60)]
+    ages = [20 + k for k in range(60)]
+    a = {"name": names, "age": ages}
+    b = {"name": names, "age": [str(age + 4) for age in ages]}
+    fields = {"name": "name", "age": "age"}
+    assert list(habits.same_year(a, b, fields)["age"]) == [str(age) for age in ages]
+    assert habits.same_year(a, a, fields) is a
+    assert habits.same_year(a, b, fields | {"born": "birth_date"}) is b
+
+
+def test_words_may_change_places_or_be_left_out():
+    model = Model.for_fields({"what": "text"})
+    table = model.prepare(
+        {
+            "what": [
+                "Hotel Bel-Air",
+                "Bel-Air Hotel",
+                "Lulu",
+                "Lulu Restaurant-Bis-Cafe",
+                "Grill, The",
+                "1994.0",
+                "1994",
+            ]
+        }
+    )
+    said = [
+        model.comparisons[0].levels[table.levels(np.array([i]), np.array([j]))[0, 0]]
+        for i, j in ((0, 1), (2, 3), (3, 4), (5, 6))
+    ]
+    assert said == ["close", "similar", "else", "exact"]
