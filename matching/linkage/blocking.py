@@ -133,15 +133,15 @@ def blocking_values(rec: PersonRecord) -> list[tuple[str, str]]:
 
 def _stays(rec: PersonRecord, cities: Collection[str]) -> Iterator[tuple[str, str]]:
     """(what is known, value) of an illness: any two of the hospital, the illness and the patient's city."""
-    hospital, house = hospitals.key(rec.hospital), _house(rec.hospital)
     illness = diseases.classify(rec.disease)
-    condition = (illness.group or illness.plain).replace("|", "")  # the mark between the parts of a key
+    told = hospitals.key(rec.hospital), _house(rec.hospital), illness.group or illness.plain
+    hospital, house, condition = (one.replace("|", "") for one in told)  # the mark between the parts of a key
     if hospital and condition:
         yield "hospital_disease", f"{hospital}|{condition}"
     for city in cities:
         if condition:
             yield "city_disease", f"{city}|{condition}"
-        if hospital:
+        if house:
             yield "city_hospital", f"{city}|{house}"
 
 
