@@ -7,6 +7,7 @@ the same file as who scored it first.
 
 import os
 import pickle
+import signal
 import stat
 import sys
 from collections.abc import Callable, Iterator
@@ -151,6 +152,12 @@ Shared = tuple[Table, Params, Buckets, float]
 _shared: Shared | None = None  # what child processes inherit
 
 
+def _obedient() -> None:
+    """A child process ends when its parent says so; Ctrl-C is the parent's to answer."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 def _score_shared(number: int) -> tuple[Scored, int]:
     assert _shared is not None
     table, params, buckets, low = _shared
@@ -186,7 +193,7 @@ def score_buckets(
 
             if "fork" not in multiprocessing.get_all_start_methods():
                 raise ValueError(f"several workers need fork, which {sys.platform} does not have")
-            with multiprocessing.get_context("fork").Pool(workers) as pool:
+            with multiprocessing.get_context("fork").Pool(workers, _obedient) as pool:
                 yield from pool.imap(_score_shared, range(buckets.count))
     finally:
         _shared = None

@@ -227,6 +227,34 @@ def test_who_is_stopped_leaves_nothing(tmp_path, number):
     assert os.listdir(tmp_path) == ["a.csv"]
 
 
+def test_workers_that_are_stopped_say_nothing_of_their_own(tmp_path):
+    a = sheet(tmp_path / "a.csv", IDS)
+    code = (
+        "import sys, time\nfrom matching.linkage import __main__ as m\nfrom matching.linkage.tables import batch\n"
+        "def slow(*_):\n    print('scoring', flush=True); time.sleep(60)\n"
+        "batch.ROOM, batch.BUCKET, batch.score_pairs = 100, 50, slow\nsys.exit(m.main(sys.argv[1:]))"
+    )
+    arguments = [
+        str(a),
+        "--fields",
+        "name=姓名,phone=手机",
+        "--out",
+        str(tmp_path / "o.csv"),
+        "--workers",
+        "2",
+    ]
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    assert process.stdout.readline() == "scoring\n"
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert said == "\n停了，没有写任何结果\n"
+    assert os.listdir(tmp_path) == ["a.csv"]
+
+
 # The command line
 
 
