@@ -231,7 +231,7 @@ def test_workers_that_are_stopped_say_nothing_of_their_own(tmp_path):
     a = sheet(tmp_path / "a.csv", IDS)
     code = (
         "import sys, time\nfrom matching.linkage import __main__ as m\nfrom matching.linkage.tables import batch\n"
-        "def slow(*_):\n    print('scoring', flush=True); time.sleep(60)\n"
+        "def slow(*_):\n    sys.stdout.write('scoring\\n'); sys.stdout.flush(); time.sleep(60)\n"
         "batch.ROOM, batch.BUCKET, batch.score_pairs = 100, 50, slow\nsys.exit(m.main(sys.argv[1:]))"
     )
     arguments = [
