@@ -22,6 +22,7 @@ from celery import shared_task
 from django.conf import settings
 
 from matching.linkage.tables import batch
+from matching.linkage.tables.words import say
 from scope import engine_scope
 
 from . import reindexing, sampling
@@ -107,7 +108,10 @@ def spread(tell: Callable[[str, float], None] | None = None, pause: float = 0.2)
                     tell("score", 1 - len(left) / count)
             elif now - moved > NEVER:
                 raise ValueError(
-                    f"no worker answered for {NEVER:.0f} s; {len(left)} of {count} buckets are missing"
+                    say(
+                        f"后台进程 {NEVER:.0f} 秒没有回音，{count} 份里还缺 {len(left)} 份。请看它们是否在运行，再做一次",
+                        f"no worker answered for {NEVER:.0f} s; {len(left)} of {count} buckets are missing",
+                    )
                 )
             elif now - max(moved, sent) > AGAIN:
                 send(left)

@@ -18,6 +18,7 @@ import numpy as np
 from ..compare.columns import Ints
 from ..model import Params, Table
 from .candidates import Key, Split, chunks, distinct, pairs_of
+from .words import say
 
 #: Up to this many pairs are held in memory, and trained on.
 ROOM = 2_000_000
@@ -52,7 +53,10 @@ def room_of(memory_mb: float, most: int = BUCKET) -> int:
     left = memory_mb - resident_mb()
     if left < 8:
         raise ValueError(
-            f"the table alone takes {resident_mb():,.0f} MB: a limit of {memory_mb:,.0f} MB is too low"
+            say(
+                f"光是表格就要 {resident_mb():,.0f} MB 内存，--memory-mb {memory_mb:,.0f} 太小，请写大一些",
+                f"the table alone takes {resident_mb():,.0f} MB: a limit of {memory_mb:,.0f} MB is too low",
+            )
         )
     return int(min(most, max(20_000, left / 2 * 2**20 / PER_PAIR)))
 
@@ -192,7 +196,12 @@ def score_buckets(
             import multiprocessing
 
             if "fork" not in multiprocessing.get_all_start_methods():
-                raise ValueError(f"several workers need fork, which {sys.platform} does not have")
+                raise ValueError(
+                    say(
+                        "这个系统上只能用一个进程，请不要写 --workers",
+                        f"several workers need fork, which {sys.platform} does not have",
+                    )
+                )
             with multiprocessing.get_context("fork").Pool(workers, _obedient) as pool:
                 yield from pool.imap(_score_shared, range(buckets.count))
     finally:

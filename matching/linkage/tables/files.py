@@ -83,11 +83,22 @@ def link_files(
         for one in sheets:
             one.columns.pop(RECORDED_ON, None)
     ids = _ids(sheets)
-    result = link(
-        sheets[0].columns, sheets[1].columns if b else None, {c: k for c, k in kinds.items() if k != RECORDED_ON}, _ID,
-        threshold=threshold, progress=progress, params=params, memory_mb=memory_mb, workers=workers, folder=folder,
-        spread=spread, scorer=scorer,
-    )  # fmt: skip
+    try:
+        result = link(
+            sheets[0].columns, sheets[1].columns if b else None, {c: k for c, k in kinds.items() if k != RECORDED_ON}, _ID,
+            threshold=threshold, progress=progress, params=params, memory_mb=memory_mb, workers=workers, folder=folder,
+            spread=spread, scorer=scorer,
+        )  # fmt: skip
+    except KeyError as error:
+        if params is None:
+            raise
+        learnt = list(params.m)
+        raise ValueError(
+            say(
+                f"--params 里的参数是从这些列学的：{'、'.join(learnt)}。--fields 要写同样的列名",
+                f"the table of --params was learnt from {', '.join(learnt)}: --fields must name the same columns",
+            )
+        ) from error
     excel = any(one.excel for one in sheets)
     del sheets
     _tell_lent(result, ids, tell)

@@ -132,7 +132,7 @@ def test_a_dead_worker_loses_nothing(table, trained, small_rooms, tmp_path, monk
 
 
 def test_a_limit_that_the_table_alone_exceeds_is_said(table):
-    with pytest.raises(ValueError, match="too low"):
+    with pytest.raises(ValueError, match="太小，请写大一些|too low"):
         link(table, None, FIELDS, "id", memory_mb=10)
 
 

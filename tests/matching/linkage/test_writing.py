@@ -301,6 +301,10 @@ def test_the_last_line_tells_how_many_and_what_to_do_with_them(tmp_path, capsys)
     code, _, err = run(tmp_path, capsys, a, *arguments, a)
     assert code == 1
     assert "不是 --save-params 存下的参数" in err
+    arguments = ["--fields", "name=姓名,text=编号", "--out", again, "--params", tmp_path / "p.json"]
+    code, _, err = run(tmp_path, capsys, a, *arguments)
+    assert code == 1
+    assert "是从这些列学的" in err
 
 
 @pytest.mark.parametrize(
