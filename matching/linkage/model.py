@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from .compare import text as compare_text
 from .compare.columns import Coded, Ints, Levels
 from .compare.comparison import Comparison, Prepared
 from .compare.fill import fill
+from .values.characters import is_han
 
 FORMAT = 2
 #: Kinds of fields, in the order in which their comparisons stand.
@@ -207,6 +209,12 @@ def _looks_resident(values: Sequence[Any]) -> bool:
     return like * 2 >= len(first)
 
 
+def _looks_chinese(values: Sequence[Any]) -> bool:
+    """Whether half of the first names at least hold a Chinese character."""
+    seen = [str(v) for v in islice((v for v in values if v not in (None, "") and v == v), 500)]
+    return 2 * sum(any(map(is_han, v)) for v in seen) >= len(seen)
+
+
 class Model:
     """Ordered comparisons over named columns."""
 
@@ -249,6 +257,9 @@ class Model:
                 made = chosen(column, [column])
                 if isinstance(made, compare_values.IdNumber):
                     made.any_scheme = sample is None or not _looks_resident(sample[column])
+                elif kind == "name" and sample is not None and not _looks_chinese(sample[column]):
+                    # Brothers and sisters share a character of their names (丽华, 丽萍), not all letters but one.
+                    made.own = {**made.own, "one_off": 0.01}
                 out.append(made)
         if sample is not None and len(out) > 2 and not any(c.own for c in out):
             # Nothing but words: what differs most from row to row is the person's own.
