@@ -55,6 +55,11 @@ class Claim:
         return self.award.amount - self.award.returned if self.award.state == "paid" else Decimal("0.00")
 
     @property
+    def asked(self) -> Decimal:
+        """What the family was asked for last: nothing of it once the rest was left to them."""
+        return Decimal("0.00") if self.state == "written_off" else self.amount
+
+    @property
     def most_off(self) -> Decimal:
         """The most that this house may leave to the family: its own payment, and no more than is asked."""
         return min(self.amount, self.left)

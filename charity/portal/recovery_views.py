@@ -177,7 +177,7 @@ def export(request: Any) -> HttpResponse:
                 claim.award.case.number,
                 claim.award.fund.name,
                 _cause(claim),
-                claim.amount,
+                claim.asked,
                 claim.award.amount if claim.award.paid_at else Decimal("0.00"),
                 claim.award.returned,
                 claim.written_off,

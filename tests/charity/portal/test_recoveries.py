@@ -98,6 +98,7 @@ def test_what_is_left_to_the_family_says_so(on, browser):
     post(manager, on, "confirm", action=action, answer="yes")
     drain()
     assert "不再追回 ¥6,000.00" in text(payer, case_url(on))
+    assert "另外不再追回 ¥6,000.00" in text(payer, LIST + "?tab=closed")
     with engine_scope("test"):
         assert RecoveryCase.objects.get(need_id=on.need_id).state == "written_off"
 
