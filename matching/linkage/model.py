@@ -11,7 +11,7 @@ import numpy as np
 from .compare import names as compare_names
 from .compare import numbers as compare_values
 from .compare import text as compare_text
-from .compare.columns import Coded, Ints, Levels
+from .compare.columns import Bools, Coded, Ints, Levels
 from .compare.comparison import Comparison, Prepared
 from .compare.fill import fill
 from .values.characters import is_han
@@ -298,7 +298,7 @@ class Model:
 
     def prepare(self, rows: Mapping[str, Any]) -> "Table":
         """Rows ready for comparison; ``rows`` are columns of equal length (lists or `Coded`)."""
-        filled: dict[str, Any] = fill({c.name: c for c in self.comparisons}, rows)
+        filled, told = fill({c.name: c for c in self.comparisons}, rows)
         last = {column: c for c in self.comparisons for column in c.columns}
         prepared = []
         for c in self.comparisons:
@@ -307,7 +307,7 @@ class Model:
             for column in c.columns:
                 if last[column] is c:
                     filled.pop(column, None)
-        return Table(self, prepared)
+        return Table(self, prepared, told)
 
 
 def _normal(values: Sequence[float]) -> tuple[float, ...]:
@@ -318,8 +318,12 @@ def _normal(values: Sequence[float]) -> tuple[float, ...]:
 class Table:
     """Prepared rows: compares pairs of row numbers and weighs what it finds."""
 
-    def __init__(self, model: Model, prepared: Sequence[Prepared]) -> None:
+    def __init__(
+        self, model: Model, prepared: Sequence[Prepared], told: Mapping[str, Bools] | None = None
+    ) -> None:
         self.model = model
+        #: Per comparison, the rows whose value an identity number alone said.
+        self._told = {model.names.index(name): rows for name, rows in (told or {}).items() if rows.any()}
         self.prepared = tuple(prepared)
         kinds: dict[type, int] = {}
         for position, item in enumerate(prepared):
@@ -352,7 +356,7 @@ class Table:
         return out
 
     def _dependent(self, out: Levels, i: Ints, j: Ints) -> None:
-        """A number that agrees already holds birth date and sex; a birth date the age; an address the area."""
+        """A number holds birth date and sex, whether it agrees or not; a birth date the age; an address the area."""
         if self._id is not None:
             prepared = self.prepared[self._id]
             assert isinstance(prepared, compare_values.PreparedId)
@@ -360,6 +364,11 @@ class Table:
             for k, said in ((self._birth, birth), (self._sex, sex), (self._age, birth)):
                 if k is not None:
                     out[said, k] = 0
+            # What a number alone said is no second witness against it: the birthday inside a relative's number.
+            if self._told:
+                rows = np.flatnonzero(out[:, self._id] >= prepared.comparison.index("masked_else"))
+                for k, told in self._told.items():
+                    out[rows[told[i[rows]] | told[j[rows]]], k] = 0
         if self._birth is not None and self._age is not None:
             out[out[:, self._birth] > 0, self._age] = 0
         if self._address is not None and self._area is not None:

@@ -48,6 +48,7 @@ _N_ROMANISED, _N_MASKED_GIVEN = _NAME["romanised"], _NAME["masked_given"]
 _N_MASKED_SURNAME, _N_MASKED_ELSE = _NAME["masked_surname"], _NAME["masked_else"]
 _B_LUNAR = _BIRTH["lunar"]
 _I_ELSE, _I_NEAR_2, _I_UNPROVEN = _ID["else"], _ID["near_2"], _ID["unproven"]
+_I_MASKED_ELSE = _ID["masked_else"]
 _H_SIMILAR, _A_SIMILAR = _HOSPITAL["similar"], _TEXT["similar"]
 
 _PERSON = compare_names.PersonName("name", ["name"])
@@ -63,10 +64,10 @@ class Features:
     """What is compared of one record, made comparable once. An empty string is a missing value."""
 
     __slots__ = (
-        "address_", "area", "birth", "birth_contradicts", "chapter", "chars", "day", "digits", "disease",
+        "address_", "area", "birth", "birth_contradicts", "birth_told", "chapter", "chars", "day", "digits", "disease",
         "fold", "group", "han", "hidden", "hospital", "id", "id_group", "id_invalid", "id_masked", "id_valid", "last",
         "letters", "lunar", "masked_name", "middle_star", "mixed_", "month", "name", "name_is_number", "number",
-        "phone", "place", "plain", "raw_address", "readings_", "sex", "shown", "surname", "year",
+        "phone", "place", "plain", "raw_address", "readings_", "sex", "sex_told", "shown", "surname", "year",
     )  # fmt: skip
 
     def __init__(self, record: PersonRecord) -> None:
@@ -74,6 +75,7 @@ class Features:
         number = self._number(record.id_number)
         self._birth(record, number)
         self.sex = compare_values.clean_sex(record.sex) if record.sex else ""
+        self.sex_told = not self.sex and number is not None
         if not self.sex and number is not None:
             self.sex = number.sex
         self.phone = (n.phone(str(record.phone).removesuffix(".0")) or "") if record.phone else ""
@@ -140,6 +142,8 @@ class Features:
         self.birth_contradicts = bool(inside and self.birth) and inside != self.birth
         if not self.birth and record.birth_year:
             self.birth = compare_values.clean_birth(f"{record.birth_year:04d}")
+        #: Whether a number alone says it.
+        self.birth_told = not self.birth and bool(inside)
         if not self.birth:
             self.birth = inside
         if self.birth:
@@ -513,6 +517,12 @@ class Scorer:
             out[self.at_birth] = 0
         if sex:
             out[self.at_sex] = 0
+        if out[self.at_id] >= _I_MASKED_ELSE:
+            # What a number alone said is no second witness against it.
+            if x.birth_told or y.birth_told:
+                out[self.at_birth] = 0
+            if x.sex_told or y.sex_told:
+                out[self.at_sex] = 0
         if 0 < out[self.at_address] <= 3 and out[self.at_area] <= 2:
             out[self.at_area] = 0
         return out

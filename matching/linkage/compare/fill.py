@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..values import idnumber
-from .columns import Coded, Ints, strings
+from .columns import Bools, Coded, Ints, strings
 from .comparison import Comparison
 from .numbers import Age, BirthDate, IdNumber, Sex, clean_birth, clean_sex
 
@@ -29,23 +29,31 @@ def _age(value: Any) -> int | None:
     return int(digits) if 0 < len(digits) <= 3 and int(digits) < 130 else None
 
 
-def _overlay(own: Coded, clean: Callable[[Any], str], codes: Ints, implied: list[str]) -> Coded:
-    """``own`` with ``implied[codes]`` in rows whose value says nothing ('' or a code of -1: nothing there either)."""
+def _overlay(own: Coded, clean: Callable[[Any], str], codes: Ints, implied: list[str]) -> tuple[Coded, Bools]:
+    """``own`` with ``implied[codes]`` in rows whose value says nothing ('' or a code of -1: nothing there either).
+
+    Also the rows where that was so.
+    """
     silent = np.array([not clean(v) for v in own.values] + [True])[own.codes]
     given = np.array([bool(v) for v in implied] + [False])[codes]
     values: dict[str, int] = {}
     place = np.array([values.setdefault(v, len(values)) for v in implied] + [-1], dtype=np.int32)
-    out = np.where(silent & given, place[codes] + np.int32(len(own.values)), own.codes)
-    return Coded.of(out, strings([*own.values, *values]))
+    filled = silent & given
+    out = np.where(filled, place[codes] + np.int32(len(own.values)), own.codes)
+    return Coded.of(out, strings([*own.values, *values])), filled
 
 
-def fill(comparisons: Mapping[str, Comparison], rows: Mapping[str, Sequence[Any] | Coded]) -> dict[str, Any]:
+def fill(
+    comparisons: Mapping[str, Comparison], rows: Mapping[str, Sequence[Any] | Coded]
+) -> tuple[dict[str, Any], dict[str, Bools]]:
     """Birth date and sex from a possible identity number; a birth year from an age.
 
     The year in which an age was written is that of the column `RECORDED_ON`, if the table has one, else the
     year that fits the rows that have both, or rows that share a name.
+    Also tells, per column, the rows where an identity number alone said it.
     """
     out: dict[str, Any] = dict(rows)
+    told: dict[str, Bools] = {}
     number, birth, sex = (_column(comparisons, kind) for kind in (IdNumber, BirthDate, Sex))
     if number and (birth or sex):
         numbers = Coded(rows[number])
@@ -57,9 +65,9 @@ def fill(comparisons: Mapping[str, Comparison], rows: Mapping[str, Sequence[Any]
             days.append(intern(f"{parsed.birth:%Y%m%d}") if parsed else "")
             sexes.append(intern(parsed.sex) if parsed else "")
         if birth:
-            out[birth] = _overlay(Coded(rows[birth]), clean_birth, numbers.codes, days)
+            out[birth], told[birth] = _overlay(Coded(rows[birth]), clean_birth, numbers.codes, days)
         if sex:
-            out[sex] = _overlay(Coded(rows[sex]), clean_sex, numbers.codes, sexes)
+            out[sex], told[sex] = _overlay(Coded(rows[sex]), clean_sex, numbers.codes, sexes)
         del numbers, days, sexes
     age = _column(comparisons, Age)
     if age and birth:
@@ -76,8 +84,8 @@ def fill(comparisons: Mapping[str, Comparison], rows: Mapping[str, Sequence[Any]
         guessed = np.where((ages >= 0) & (when > 0), when - ages, -1)
         known, codes = np.unique(guessed, return_inverse=True)
         implied = [f"{v:04d}" if v >= 0 else "" for v in known.tolist()]
-        out[birth] = _overlay(births, clean_birth, codes.astype(np.int32), implied)
-    return out
+        out[birth], _ = _overlay(births, clean_birth, codes.astype(np.int32), implied)
+    return out, told
 
 
 def _none(value: int | None) -> int:
