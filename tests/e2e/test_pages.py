@@ -10,6 +10,8 @@ MEMBERS = {
     "chenxi.worker2": ["/staff/queue/", "/staff/funds/", "case", "fund"],
     "tongzhou.approver": ["/staff/queue/", "case"],
     "kangning.payer": ["/staff/payments/"],
+    "tongzhou.payer": ["/staff/payments/recoveries/", "/staff/payments/recoveries/?tab=all"],
+    "reviewer": ["/identity/", "/identity/decided/", "/identity/precision/"],
     "chenxi.manager": ["/staff/funds/", "fund", "/staff/audit/"],
     "chenxi.admin": ["/organisation/members/", "/organisation/clients/"],
     "qinhuangdao.clerk": ["/desk/pushes/", "/desk/pushes/?state=quarantined", "push", "/desk/invitations/"],

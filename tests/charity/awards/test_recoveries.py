@@ -179,6 +179,11 @@ def test_while_money_is_asked_back_one_person_alone_records_no_return(on):
         )
         with pytest.raises(DatabaseError), transaction.atomic():
             Award.objects.filter(case=on.case).update(returned=D("1.00"))
+        award = Award.objects.get(case=on.case)
+        alone = ledger.Promise(award.pk, on.need_id, on.fund.pk, D("1.00"), award.settlement_id)
+        with pytest.raises(DatabaseError), transaction.atomic():
+            ledger.return_payment(alone, "return:1")
+    assert position(on).paid == D("10000.00")
 
 
 @pytest.mark.parametrize(
