@@ -197,3 +197,40 @@ def test_pagination_keeps_the_other_filters():
     html = draw("{% pagination page %}", page=Paginator(range(50), 10).page(2), request=request)
     assert "?fund=3&amp;page=3" in html
     assert "第 11–20 件，共 50 件" in html
+
+
+def drawn(source, **values):
+    return Template("{% load jieli %}" + source).render(Context(values))
+
+
+def test_a_page_head_escapes_what_people_wrote_and_has_no_empty_row():
+    source = "{% page_head title lead %}{% if button %}<a>{{ button }}</a>{% endif %}{% endpage_head %}"
+    html = drawn(source, title="<b>基金</b>", lead="<i>", button="")
+    assert "&lt;b&gt;基金" in html
+    assert "&lt;i&gt;" in html
+    assert 'class="row"' not in html
+    assert '<div class="row"><a>&lt;x&gt;</a></div>' in drawn(source, title="x", button="<x>")
+
+
+def test_a_list_says_which_columns_hold_figures_and_which_one_orders_it():
+    html = drawn(
+        '{% table "付款" "案号" name num="2" down="2" %}<tr><td>{{ name }}</td></tr>{% endtable %}',
+        name="<金额>",
+    )
+    check(html)
+    assert 'aria-label="付款"' in html
+    assert (
+        re.sub(r"\s+", " ", html).count(
+            '<th scope="col" class="num" aria-sort="descending"> &lt;金额&gt; ↓ </th>'
+        )
+        == 1
+    )
+    assert "<td>&lt;金额&gt;</td>" in html
+
+
+def test_filters_are_open_only_while_one_is_in_force():
+    source = '{% filters action="/x/" clear=back active=n %}<input name="q">{% endfilters %}'
+    assert '<details class="filters">' in drawn(source, n=0, back="")
+    html = drawn(source, n=2, back="/x/?a=1&b=2")
+    assert '<details class="filters" open>' in html
+    assert 'href="/x/?a=1&amp;b=2"' in html
