@@ -15,7 +15,8 @@ from typing import Any
 
 from bench.platform.harness import setup
 
-VERSION = "online-1"
+#: The next table: one that was in use is never written again (`matching.linkage.online.VERSIONS`).
+VERSION = "online-2"
 #: Corpora of the benches have other seeds.
 SEED = 77_000
 SOURCES = ("insurer", "application", "campaign")
