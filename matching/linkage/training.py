@@ -232,16 +232,18 @@ def _one_person(found: Patterns, params: Params, model: Model) -> dict[str, np.n
     """How far each pattern is of one person where even random pairs are: a list of one patient's or few people's visits.
 
     There, how often two rows agree says nothing of strangers. That it is so is told by what is a person's own alone, as
-    it is believed to agree before training: no crowd shares names and birthdays. None for any other table.
+    it is believed to agree before training: no crowd shares names and birthdays. Two of them have to say so, each without
+    the other: one alone may be a number that was copied down its column. None for any other table.
     """
     parts = [params.weights(c)[found.levels[:, position]] for position, c in enumerate(model.comparisons)]
-    own = sum(
-        (part for part, c in zip(parts, model.comparisons, strict=True) if c.own), np.zeros(len(found.counts))
-    )
-    share = _probability(own + np.log2(params.prior / (1 - params.prior)))
-    if (share * found.counts).sum() < CROWD * found.counts.sum():
-        return None
-    share = _probability(sum(parts, np.zeros(len(share))))
+    nothing = np.zeros(len(found.counts))
+    own = [part for part, c in zip(parts, model.comparisons, strict=True) if c.own]
+    prior = np.log2(params.prior / (1 - params.prior))
+    for left_out in range(-1, len(own)):
+        weight = sum((part for place, part in enumerate(own) if place != left_out), nothing)
+        if (_probability(weight + prior) * found.counts).sum() < CROWD * found.counts.sum():
+            return None
+    share = _probability(sum(parts, nothing))
     return {comparison.name: share for comparison in model.comparisons}
 
 

@@ -1,5 +1,7 @@
 """Tables of many shapes, as strangers' spreadsheets are: floors below what was measured, without labels."""
 
+from random import Random
+
 import pytest
 
 from bench.linkage import measures, shapes
@@ -87,3 +89,24 @@ def test_the_same_table_gives_the_same_parameters_whatever_the_shape():
     _, _, one = found("twenty rows")
     _, _, two = found("twenty rows")
     assert one.params.to_json() == two.params.to_json()
+
+
+def test_a_number_copied_down_its_column_makes_nobody_the_same():
+    rng = Random(1)
+    count = 800
+    given = "伟芳娜秀英敏静丽强磊军洋勇艳杰娟涛明超霞平刚桂文华建国玉兰红梅"
+    rows = {
+        "id": list(range(count)),
+        "name": [rng.choice("王李张刘陈杨黄赵吴周") + "".join(rng.choices(given, k=2)) for _ in range(count)],
+        "born": [
+            f"{rng.randint(1940, 2015)}-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}"
+            for _ in range(count)
+        ],
+        "phone": [f"13{rng.randrange(10**9):09d}" for _ in range(count)],
+        "number": ["11010519491231002X"] * count,
+    }
+    result = link_tables(
+        rows, None, {"name": "name", "born": "birth_date", "phone": "phone", "number": "id_number"}, "id"
+    )
+    assert result.pairs["outcome"].count("accept") == 0
+    assert len(result.pairs["left"]) <= 2
