@@ -23,7 +23,7 @@ from insurance.intake.models import Settlement
 from matching.linkage import blocking, online
 from matching.linkage.blocking import blocking_values, probing
 from matching.linkage.records import PersonRecord
-from matching.linkage.scoring import NEVER_ACCEPT, PairScore, score_many
+from matching.linkage.scoring import BORROWED, NEVER_ACCEPT, PairScore, score_many
 from people import index
 from people.models import Identity, Person, Source
 from vault.cipher import unseal
@@ -269,8 +269,13 @@ def _doubtful(people: Collection[Scored], holders: Collection[int]) -> Iterator[
     odds = {item.person_id: 2.0 ** min(item.pair.weight, 200.0) for item in people}
     total = 1.0 + math.fsum(odds.values())
     for item in people:
-        sure = item.pair.outcome == "accept" or "shared_id_other_name" in item.pair.flags
-        if sure or item.person_id in holders or odds[item.person_id] / total >= ASK:
+        lent = item.pair.levels["id_number"] == "exact" and not BORROWED.isdisjoint(item.pair.flags)
+        if (
+            lent
+            or item.pair.outcome == "accept"
+            or item.person_id in holders
+            or odds[item.person_id] / total >= ASK
+        ):
             yield item
 
 
