@@ -63,7 +63,7 @@ def scoring_rate(task: Task, pairs: int) -> float:
     model = Model.for_fields(task.fields, rows)
     table = model.prepare(rows)
     params = model.default_params()
-    i, j = candidates.union(candidates.keys(table, split, 40.0), split)
+    i, j = candidates.union(candidates.keys(table, split, 40.0), split).part(slice(None))
     order = np.random.default_rng(1).permutation(len(i))[:pairs]
     x, y = i[order], j[order]
     rates = []

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from . import outcomes
-from .compare.columns import Ints, Levels
+from .compare.columns import Levels
 from .compare.comparison import Comparison
 from .model import Kin, Model, Params, Table, household
-from .tables.candidates import CHUNK, Key, Split, chunks, pair_numbers, pairs_of, random_pairs
+from .tables.candidates import Key, Pairs, Split, pairs_of, random_pairs
 
 SEED = 20240917
 #: So many random pairs show what those have in common that no key proposes.
@@ -95,7 +95,7 @@ class Trained:
 
     params: Params
     patterns: Patterns
-    number: Ints
+    number: np.ndarray
 
     def levels(self, piece: slice) -> Levels:
         """Levels of some of the candidates, without comparing them again."""
@@ -298,12 +298,12 @@ def train(
     table: Table,
     split: Split,
     found: list[Key],
-    candidates: tuple[Ints, Ints],
+    candidates: Pairs,
     version: str = "trained-1",
     seed: int = SEED,
     progress: Callable[[str, float], None] | None = None,
 ) -> Trained:
-    """Parameters for these rows; ``candidates`` are sorted by row and hold the pairs of every key in ``found``.
+    """Parameters for these rows; ``candidates`` hold the pairs of every key in ``found``.
 
     The same rows and seed give the same parameters.
     """
@@ -312,13 +312,12 @@ def train(
     people = min(split.left, split.rows - split.left) if split.link else split.rows
     params = model.default_params(version, prior=min(0.2 * people / max(split.total, 1), 0.1))
     tell("all candidates", 0.0)
-    everything, pattern = _numbered(table, *candidates)
-    order = pair_numbers(*candidates, split)
+    everything, pattern = _numbered(table, candidates)
     tell("random pairs", 0.0)
     whole = everything
-    if len(order) < split.total:  # else every pair has been looked at
+    if len(candidates) < split.total:  # else every pair has been looked at
         # Keys propose pairs that agree: how often people agree shows only beside the pairs that none proposes.
-        rest = _strangers(table, split, found, order, seed)
+        rest = _strangers(table, split, found, candidates, seed)
         whole = Patterns(
             np.concatenate([everything.levels, rest.levels]), np.concatenate([everything.counts, rest.counts])
         )
@@ -334,9 +333,8 @@ def train(
         tell("sessions", number / len(chosen))
         held = np.zeros(len(everything.counts))
         for i, j in pairs_of(key, split):
-            wanted = pair_numbers(i, j, split)
-            place = np.minimum(np.searchsorted(order, wanted), len(order) - 1)
-            held += np.bincount(pattern[place[order[place] == wanted]], minlength=len(held))
+            place, known = candidates.find(i, j)
+            held += np.bincount(pattern[place[known]], minlength=len(held))
         some = np.flatnonzero(held)
         block = Patterns(everything.levels[some], held[some])
         m, matches = _session(block, params, table, key.comparisons)
@@ -365,16 +363,13 @@ def train(
     return Trained(replace(params, tf=table.frequencies(params.prior), limits=limits), everything, pattern)
 
 
-def _strangers(table: Table, split: Split, found: list[Key], order: np.ndarray, seed: int) -> Patterns:
-    """Patterns of random pairs that are no candidates; their counts stand for all such pairs that there are.
-
-    ``order`` numbers the candidates at hand.
-    """
+def _strangers(table: Table, split: Split, found: list[Key], candidates: Pairs, seed: int) -> Patterns:
+    """Patterns of random pairs that are no candidates; their counts stand for all such pairs that there are."""
     sizes = [c.size for c in table.model.comparisons]
     parts: list[Patterns] = []
     looked = 0
     for (i, j), met in zip(
-        random_pairs(split, RANDOM_PAIRS, seed), _met(split, found, order, seed), strict=True
+        random_pairs(split, RANDOM_PAIRS, seed), _met(split, found, candidates, seed), strict=True
     ):
         parts.append(Patterns.of(table.levels(i[~met], j[~met]), sizes))
         looked += len(i)
@@ -382,14 +377,12 @@ def _strangers(table: Table, split: Split, found: list[Key], order: np.ndarray, 
     return Patterns(rest.levels, rest.counts * (split.seen / looked))
 
 
-def _met(split: Split, found: list[Key], order: np.ndarray, seed: int) -> Iterator[np.ndarray]:
+def _met(split: Split, found: list[Key], candidates: Pairs, seed: int) -> Iterator[np.ndarray]:
     """Which of the first random pairs are candidates, piece by piece."""
     pieces = random_pairs(split, RANDOM_PAIRS, seed)
     if split.share == 1.0:
         for i, j in pieces:
-            numbers = pair_numbers(i, j, split)
-            place = np.minimum(np.searchsorted(order, numbers), max(len(order) - 1, 0))
-            yield order[place] == numbers if len(order) else np.zeros(len(i), dtype=bool)
+            yield candidates.find(i, j)[1]
         return
     # The candidates at hand are a part of those there are: the keys tell, each made once.
     first = list(pieces)
@@ -405,14 +398,13 @@ def _met(split: Split, found: list[Key], order: np.ndarray, seed: int) -> Iterat
     yield from met
 
 
-def _numbered(table: Table, i: Ints, j: Ints) -> tuple[Patterns, Ints]:
+def _numbered(table: Table, pairs: Pairs) -> tuple[Patterns, np.ndarray]:
     """Patterns of pairs, and the pattern of every pair."""
     sizes = [c.size for c in table.model.comparisons]
     numbers: dict[bytes, int] = {}
     rows: list[np.ndarray] = []
-    out = np.empty(len(i), dtype=np.int32)
-    done = 0
-    for x, y in chunks(i, j):
+    out = np.empty(len(pairs), dtype=np.uint16)
+    for piece, x, y in pairs.chunks():
         levels = table.levels(x, y)
         distinct, inverse = Patterns.numbered(levels, sizes)
         lookup = np.empty(len(distinct), dtype=np.int32)
@@ -423,8 +415,9 @@ def _numbered(table: Table, i: Ints, j: Ints) -> tuple[Patterns, Ints]:
                 number = numbers[key] = len(rows)
                 rows.append(row)
             lookup[k] = number
-        out[done : done + len(x)] = lookup[inverse]
-        done += len(x)
+        if len(rows) > np.iinfo(out.dtype).max:
+            out = out.astype(np.int32)
+        out[piece] = lookup[inverse]
     if not rows:
         return Patterns(np.zeros((0, len(sizes)), dtype=np.uint8), np.zeros(0)), out
     counts = np.bincount(out, minlength=len(rows)).astype(np.float64)
@@ -433,8 +426,8 @@ def _numbered(table: Table, i: Ints, j: Ints) -> tuple[Patterns, Ints]:
 
 def _settle(
     table: Table,
-    candidates: tuple[Ints, Ints],
-    found: tuple[Patterns, Ints],
+    candidates: Pairs,
+    found: tuple[Patterns, np.ndarray],
     whole: Patterns,
     params: Params,
     split: Split,
@@ -450,7 +443,6 @@ def _settle(
     hospital, from passing for identity.
     """
     model = table.model
-    i, j = candidates
     everything, number = found
     most = 2.0 * min(split.left, split.rows - split.left) if split.link else 20.0 * split.rows
     ceiling = min(0.5, most / split.total)
@@ -463,15 +455,13 @@ def _settle(
         if split.link and len(number):
             odds = np.exp2(np.clip(weight, -60, 60))
             held = np.zeros(split.rows)
-            for start in range(0, len(number), CHUNK):
-                piece = slice(start, start + CHUNK)
+            for piece, i, j in candidates.chunks():
                 own = odds[number[piece]]
-                np.add.at(held, i[piece], own)
-                np.add.at(held, j[piece], own)
+                np.add.at(held, i, own)
+                np.add.at(held, j, own)
             share = np.zeros(len(everything.counts))
-            for start in range(0, len(number), CHUNK):
-                piece = slice(start, start + CHUNK)
-                p = odds[number[piece]] / (1 + np.maximum(held[i[piece]], held[j[piece]]))
+            for piece, i, j in candidates.chunks():
+                p = odds[number[piece]] / (1 + np.maximum(held[i], held[j]))
                 share += np.bincount(number[piece], p, len(share))
             share /= np.maximum(everything.counts, 1)
         mass = everything.counts * share

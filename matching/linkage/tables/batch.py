@@ -103,8 +103,8 @@ class Buckets:
         """The pairs of a bucket, each once, in order of their rows."""
         return bucket_pairs(self.folder, number, self.rows)
 
-    def sample(self, room: int) -> tuple[tuple[Ints, Ints], float]:
-        """Whole buckets with about ``room`` pairs in order of their rows, and their share of all buckets."""
+    def sample(self, room: int) -> tuple[np.ndarray, float]:
+        """The numbers of the pairs in whole buckets, about ``room``, in order; and these buckets' share of all."""
         parts: list[np.ndarray] = []
         size = 0
         for number in range(self.count):
@@ -114,7 +114,7 @@ class Buckets:
                 break
         codes = np.concatenate(parts)
         codes.sort()
-        return _unpack(codes, self.rows), len(parts) / self.count
+        return codes, len(parts) / self.count
 
 
 def bucket_path(folder: Path, number: int) -> Path:

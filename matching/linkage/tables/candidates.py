@@ -263,43 +263,82 @@ def pairs_of(key: Key, split: Split) -> Iterator[tuple[Ints, Ints]]:
     return Blocks.of(key.codes, split).pieces()
 
 
-def everything(split: Split) -> tuple[Ints, Ints]:
+@dataclass(frozen=True)
+class Pairs:
+    """Distinct pairs of rows in order, a number each (`pair_numbers`)."""
+
+    numbers: np.ndarray
+    split: Split
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def part(self, piece: slice) -> tuple[Ints, Ints]:
+        """The rows of some of the pairs."""
+        return rows_of(self.numbers[piece], self.split)
+
+    def chunks(self, size: int = CHUNK) -> Iterator[tuple[slice, Ints, Ints]]:
+        """Where pieces that fit the cache stand, and their rows."""
+        for start in range(0, len(self.numbers), size):
+            piece = slice(start, min(start + size, len(self.numbers)))
+            yield piece, *self.part(piece)
+
+    def find(self, i: Ints, j: Ints) -> tuple[np.ndarray, np.ndarray]:
+        """Where pairs stand here, and whether they do."""
+        wanted = pair_numbers(i, j, self.split)
+        if not len(self.numbers):
+            return np.zeros(len(i), dtype=np.intp), np.zeros(len(i), dtype=bool)
+        place = np.minimum(np.searchsorted(self.numbers, wanted), len(self.numbers) - 1)
+        return place, self.numbers[place] == wanted
+
+
+def everything(split: Split) -> Pairs:
     """Every pair of a small table."""
+    kind = pair_kind(split)
+    rows = np.arange(split.rows, dtype=kind)
     if split.link:
-        i = np.repeat(np.arange(split.left, dtype=np.int32), split.rows - split.left)
-        j = np.tile(np.arange(split.left, split.rows, dtype=np.int32), split.left)
-        return i, j
-    low = np.arange(split.rows - 1, dtype=np.int32)
-    count = split.rows - 1 - low
-    shift = np.repeat((np.cumsum(count) - count - low - 1).astype(np.int32), count)
-    return np.repeat(low, count), np.arange(split.total, dtype=np.int32) - shift
+        every = rows[: split.left, None] * kind(split.rows) + rows[None, split.left :]
+        return Pairs(every.ravel(), split)
+    every = np.empty(split.total, dtype=kind)
+    done = 0
+    for row in range(split.rows - 1):
+        more = split.rows - 1 - row
+        every[done : done + more] = rows[row + 1 :] + kind(row * split.rows)
+        done += more
+    return Pairs(every, split)
+
+
+def pair_kind(split: Split) -> Any:
+    """The type of `pair_numbers`."""
+    return np.uint32 if split.rows <= 2**16 else np.int64
 
 
 def pair_numbers(i: Ints, j: Ints, split: Split) -> np.ndarray:
     """One number per pair, in order of the rows; four bytes each where that is enough."""
-    kind: Any = np.uint32 if split.rows <= 2**16 else np.int64
+    kind = pair_kind(split)
     return i.astype(kind) * kind(split.rows) + j.astype(kind)
 
 
 def rows_of(numbers: np.ndarray, split: Split) -> tuple[Ints, Ints]:
     """The inverse of `pair_numbers`."""
-    return (numbers // split.rows).astype(np.int32), (numbers % split.rows).astype(np.int32)
+    i = numbers // split.rows
+    return i.astype(np.int32), (numbers - i * numbers.dtype.type(split.rows)).astype(np.int32)
 
 
-def union(found: list[Key], split: Split) -> tuple[Ints, Ints]:
-    """The distinct pairs of all keys, in order of their rows."""
-    seen = pair_numbers(np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32), split)
+def union(found: list[Key], split: Split) -> Pairs:
+    """The distinct pairs of all keys."""
+    seen = np.zeros(0, dtype=pair_kind(split))
     waiting: list[np.ndarray] = []
     size = 0
     for key in found:
         for i, j in pairs_of(key, split):
             waiting.append(pair_numbers(i, j, split))
             size += len(i)
-            if size > max(200_000, len(seen)):
+            if size > max(200_000, len(seen) // 2):
                 seen = distinct(np.concatenate([seen, *waiting]))
                 waiting, size = [], 0
     seen = distinct(np.concatenate([seen, *waiting])) if waiting else seen
-    return rows_of(seen, split)
+    return Pairs(seen, split)
 
 
 def distinct(values: np.ndarray) -> np.ndarray:
@@ -328,7 +367,8 @@ def _random(start: int, count: int, seed: int, below: int) -> Ints:
 def random_pairs(split: Split, count: int, seed: int) -> Iterator[tuple[Ints, Ints]]:
     """Pairs drawn evenly from all pairs, or all of them if there are no more than ``count``, in pieces."""
     if split.total <= count:
-        yield from chunks(*everything(split))
+        for _, i, j in everything(split).chunks():
+            yield i, j
         return
     for start in range(0, count, CHUNK):
         size = min(CHUNK, count - start)

@@ -226,7 +226,7 @@ def link(
     whole = split.total <= min(blocks.ALL_PAIRS, room)
     if spread is None and (whole or expected <= room):
         pairs = blocks.everything(split) if whole else blocks.union(keys, split)
-        count = len(pairs[0])
+        count = len(pairs)
         if scorer is None:
             params, kept = _score_here(table, split, keys, pairs, low, params, tell)
         else:
@@ -239,7 +239,9 @@ def link(
             buckets.fill(keys, split, lambda share: tell("candidates", share))
             if params is None:
                 sample, share = buckets.sample(room)
-                params = train(table, replace(split, share=share), keys, sample, progress=progress).params
+                some = replace(split, share=share)
+                sample = sample.astype(blocks.pair_kind(some), copy=False)
+                params = train(table, some, keys, blocks.Pairs(sample, some), progress=progress).params
                 del sample
             if scorer is None:
                 for prepared in table.prepared:
@@ -315,7 +317,7 @@ def _score_here(
     table: Table,
     split: blocks.Split,
     keys: list[blocks.Key],
-    pairs: tuple[Ints, Ints],
+    pairs: blocks.Pairs,
     low: float,
     params: Params | None,
     tell: Progress,
@@ -326,14 +328,12 @@ def _score_here(
         trained = train(table, split, keys, pairs, progress=tell)
         params = trained.params
     parts: list[Scored] = []
-    done = 0
-    for x, y in blocks.chunks(*pairs):
-        levels = trained.levels(slice(done, done + len(x))) if trained else table.levels(x, y)
+    for piece, x, y in pairs.chunks():
+        levels = trained.levels(piece) if trained else table.levels(x, y)
         weight = table.weigh(levels, x, y, params)
         keep = weight >= low
         parts.append((x[keep], y[keep], weight[keep].astype(np.float32)))
-        done += len(x)
-        tell("score", done / len(pairs[0]))
+        tell("score", piece.stop / len(pairs))
     return params, batch.joined(parts)
 
 
