@@ -106,8 +106,10 @@ def _logs(values: tuple[float, ...]) -> np.ndarray:
     return np.concatenate([[0.0], np.log2(np.maximum(np.array(values), 1e-12))])
 
 
-def _weigh(found: Patterns, params: Params, table: Table, without: tuple[int, ...] = ()) -> np.ndarray:
-    """Weights of patterns, without prior and term frequencies, less what relatives explain as well."""
+def _weigh(
+    found: Patterns, params: Params, table: Table, related: np.ndarray, without: tuple[int, ...] = ()
+) -> np.ndarray:
+    """Weights of patterns, without prior and term frequencies, less what relatives explain as well (`_related`)."""
     comparisons = table.model.comparisons
     parts = np.zeros((len(found.counts), len(comparisons)))
     for position, comparison in enumerate(comparisons):
@@ -118,7 +120,7 @@ def _weigh(found: Patterns, params: Params, table: Table, without: tuple[int, ..
         table.same_city(found.levels, parts, params)
     if not params.kin:
         return parts.sum(axis=1) + table.taken_back(found.levels, parts)
-    return parts.sum(axis=1) + household(_related(found, params, table, without), params)
+    return parts.sum(axis=1) + household(related, params)
 
 
 def _related(found: Patterns, params: Params, table: Table, without: tuple[int, ...] = ()) -> np.ndarray:
@@ -126,16 +128,15 @@ def _related(found: Patterns, params: Params, table: Table, without: tuple[int, 
     out = np.zeros((len(params.kin), len(found.counts)))
     for position, comparison in enumerate(table.model.comparisons):
         if position not in without:
-            for group, kin in zip(out, params.kin, strict=True):
-                group += kin.ratios(comparison, params.u[comparison.name])[found.levels[:, position]]
+            ratios = [kin.ratios(comparison, params.u[comparison.name]) for kin in params.kin]
+            if ratios:
+                out += np.array(ratios).take(found.levels[:, position], axis=1)
     return out
 
 
-def _kin(
-    found: Patterns, params: Params, table: Table, p: np.ndarray, without: tuple[int, ...] = ()
-) -> np.ndarray:
-    """Chance of each pattern to be of each group; ``p``: to be one person. Shape (groups, patterns)."""
-    odds = np.exp2(np.clip(_related(found, params, table, without) + params.odds()[:, None], -200, 200))
+def _kin(params: Params, related: np.ndarray, p: np.ndarray) -> np.ndarray:
+    """Chance of each pattern to be of each group (shape: groups, patterns); ``p``: to be one person."""
+    odds = np.exp2(np.clip(related + params.odds()[:, None], -200, 200))
     circles = {kin.circle: np.ones(len(p)) for kin in params.kin if kin.circle}
     for one, kin in zip(odds, params.kin, strict=True):
         if kin.circle:
@@ -258,10 +259,11 @@ def _session(
     current = replace(params, kin=tuple(replace(k, share=0.1) for k in params.kin))
     for _ in range(rounds):
         current = replace(current, m=m, prior=share)
-        p = _probability(_weigh(found, current, table, without) + np.log2(share / (1 - share)))
+        related = _related(found, current, table, without)
+        p = _probability(_weigh(found, current, table, related, without) + np.log2(share / (1 - share)))
         mass = found.counts * p
         if params.kin:
-            kin = found.counts * _kin(found, current, table, p, without)
+            kin = found.counts * _kin(current, related, p)
             current = replace(
                 current, kin=_learn_kin(found, kin, current, model, total, 0.9 / len(kin), 0.5, without)
             )
@@ -450,7 +452,8 @@ def _settle(
     share = np.zeros(len(everything.counts))
     for _ in range(rounds):
         logit = np.log2(params.prior / (1 - params.prior))
-        weight = _weigh(everything, params, table) + logit
+        related = _related(whole, params, table)
+        weight = _weigh(everything, params, table, related[:, : len(everything.counts)]) + logit
         share = _probability(weight)
         if split.link and len(number):
             odds = np.exp2(np.clip(weight, -60, 60))
@@ -474,7 +477,7 @@ def _settle(
             tally += (BELIEF + LONELY.get(len(model.comparisons), 0.0) * tally.sum()) * belief + 1e-3
             m[comparison.name] = _bounded(comparison, _normal(tally))
         same = np.concatenate([share, np.zeros(len(whole.counts) - len(share))])
-        kin = _kin(whole, params, table, same)
+        kin = _kin(params, related, same)
         alike = {
             c.name: same + sum((one for one, k in zip(kin, params.kin, strict=True) if c.name in k.h), 0.0)
             for c in model.comparisons
