@@ -461,6 +461,15 @@ class Table:
             out[other] -= np.maximum(weights[other, k], 0)
         return out
 
+    @staticmethod
+    def _frequencies(comparison: Comparison, table: str, params: Params) -> tuple[Frequencies | None, str]:
+        """How common values are, and what was counted."""
+        known = params.tf.get(comparison.name, {})
+        if table == "value" and table not in known:
+            # Without a table of whole names, how common the surname is says a part of it.
+            table = "surname"
+        return known.get(table), table
+
     def _log(self, position: int, table: str, params: Params) -> np.ndarray | None:
         """The frequency adjustment of every row's value."""
         if self._logs_of is not params:
@@ -468,15 +477,24 @@ class Table:
         key = (position, table)
         if key not in self._logs:
             comparison = self.model.comparisons[position]
-            frequencies = params.tf.get(comparison.name, {}).get(table)
-            if frequencies is None and table == "value":
-                # Without a table of whole names, how common the surname is says a part of it.
-                frequencies, table = params.tf.get(comparison.name, {}).get("surname"), "surname"
+            frequencies, table = self._frequencies(comparison, table, params)
             coded = self.prepared[position].tf.get(table)
             if frequencies is None or coded is None:
                 return None
             self._logs[key] = coded.array(frequencies.adjustment, np.float32)
         return self._logs[key]
+
+    def at_most(self, levels: Levels, params: Params) -> np.ndarray:
+        """What pairs with these levels can weigh, whatever their values: never less than `weigh` gives (log2)."""
+        out = np.full(len(levels), np.log2(params.prior / (1 - params.prior)) + 0.01)
+        for position, comparison in enumerate(self.model.comparisons):
+            weights = params.weights(comparison)
+            for level, table in comparison.tf.items():
+                found = self._frequencies(comparison, table, params)[0]
+                if found is not None:
+                    weights[comparison.index(level)] += max(np.log2(found.mean) - np.log2(found.floor), 0.0)
+            out += weights[levels[:, position]]
+        return out
 
     def weigh(self, levels: Levels, i: Ints, j: Ints, params: Params) -> np.ndarray:
         """Total log2 weight of each pair, the prior included."""

@@ -97,10 +97,6 @@ class Trained:
     patterns: Patterns
     number: np.ndarray
 
-    def levels(self, piece: slice) -> Levels:
-        """Levels of some of the candidates, without comparing them again."""
-        return self.patterns.levels[self.number[piece]]
-
 
 def _logs(values: tuple[float, ...]) -> np.ndarray:
     return np.concatenate([[0.0], np.log2(np.maximum(np.array(values), 1e-12))])

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..compare.columns import Ints
+from ..compare.columns import Ints, Levels
 from ..model import Params, Table
 from .candidates import Key, Split, chunks, distinct, pairs_of
 from .words import say
@@ -137,10 +137,17 @@ def score_pairs(table: Table, params: Params, i: Ints, j: Ints, low: float) -> S
     """The pairs with a weight of at least ``low``."""
     parts: list[Scored] = []
     for x, y in chunks(i, j):
-        weight = table.weigh(table.levels(x, y), x, y, params)
-        keep = weight >= low
-        parts.append((x[keep], y[keep], weight[keep].astype(np.float32)))
+        parts.append(kept(table, params, table.levels(x, y), x, y, low))
     return joined(parts)
+
+
+def kept(table: Table, params: Params, levels: Levels, i: Ints, j: Ints, low: float) -> Scored:
+    """The pairs among a few with a weight of at least ``low``; most are seen from their levels to weigh less."""
+    some = np.flatnonzero(table.at_most(levels, params) >= low)
+    i, j = i[some], j[some]
+    weight = table.weigh(levels[some], i, j, params)
+    keep = weight >= low
+    return i[keep], j[keep], weight[keep].astype(np.float32)
 
 
 def joined(parts: list[Scored]) -> Scored:

@@ -327,12 +327,17 @@ def _score_here(
     if params is None:
         trained = train(table, split, keys, pairs, progress=tell)
         params = trained.params
+        hope = table.at_most(trained.patterns.levels, params) >= low
     parts: list[Scored] = []
     for piece, x, y in pairs.chunks():
-        levels = trained.levels(piece) if trained else table.levels(x, y)
-        weight = table.weigh(levels, x, y, params)
-        keep = weight >= low
-        parts.append((x[keep], y[keep], weight[keep].astype(np.float32)))
+        if trained:
+            number = trained.number[piece]
+            some = np.flatnonzero(hope[number])
+            parts.append(
+                batch.kept(table, params, trained.patterns.levels[number[some]], x[some], y[some], low)
+            )
+        else:
+            parts.append(batch.kept(table, params, table.levels(x, y), x, y, low))
         tell("score", piece.stop / len(pairs))
     return params, batch.joined(parts)
 
