@@ -13,7 +13,7 @@ from . import outcomes
 from .compare.columns import Levels
 from .compare.comparison import Comparison
 from .model import Kin, Model, Params, Table, household
-from .tables.candidates import Key, Pairs, Split, pairs_of, random_pairs
+from .tables.candidates import CHUNK, Key, Pairs, Split, pairs_of, proposed, random_pairs
 
 SEED = 20240917
 #: So many random pairs show what those have in common that no key proposes.
@@ -383,17 +383,10 @@ def _met(split: Split, found: list[Key], candidates: Pairs, seed: int) -> Iterat
             yield candidates.find(i, j)[1]
         return
     # The candidates at hand are a part of those there are: the keys tell, each made once.
-    first = list(pieces)
-    met = [np.zeros(len(i), dtype=bool) for i, _ in first]
-    for key in found:
-        codes = key.codes
-        chosen = np.ones(split.rows, dtype=bool)
-        if key.only is not None:
-            chosen[:] = False
-            chosen[key.only] = True
-        for (i, j), out in zip(first, met, strict=True):
-            out |= (codes[i] == codes[j]) & (codes[i] >= 0) & (chosen[i] | chosen[j])
-    yield from met
+    i, j = (np.concatenate(rows) for rows in zip(*pieces, strict=True))
+    met = proposed(found, i, j, split)
+    for start in range(0, len(met), CHUNK):
+        yield met[start : start + CHUNK]
 
 
 def _numbered(table: Table, pairs: Pairs) -> tuple[Patterns, np.ndarray]:

@@ -292,6 +292,23 @@ class Pairs:
         return place, self.numbers[place] == wanted
 
 
+def proposed(found: list[Key], i: Ints, j: Ints, split: Split) -> np.ndarray:
+    """Whether some key makes these pairs: they share its code, and not with a crowd above `MAX_BLOCK`."""
+    out = np.zeros(len(i), dtype=bool)
+    for key in found:
+        codes = key.codes
+        same = (codes[i] == codes[j]) & (codes[i] >= 0)
+        if key.only is not None:
+            chosen = np.zeros(split.rows, dtype=bool)
+            chosen[key.only] = True
+            same &= chosen[i] | chosen[j]
+        some = np.flatnonzero(same)
+        shared, ordered = codes[i[some]], np.sort(codes)
+        size = np.searchsorted(ordered, shared, side="right") - np.searchsorted(ordered, shared, side="left")
+        out[some[size <= MAX_BLOCK]] = True
+    return out
+
+
 def everything(split: Split) -> Pairs:
     """Every pair of a small table."""
     kind = pair_kind(split)

@@ -13,7 +13,7 @@ from pypinyin.pinyin_dict import pinyin_dict
 
 from matching.linkage.compare import comparison
 from matching.linkage.model import Model
-from matching.linkage.tables.candidates import Key, Pairs, Split, everything, union
+from matching.linkage.tables.candidates import MAX_BLOCK, Key, Pairs, Split, everything, proposed, union
 from matching.linkage.tables.pipeline import link_tables
 from matching.linkage.training import RANDOM_PAIRS, Patterns
 from matching.linkage.values.characters import _pinyin
@@ -96,6 +96,19 @@ def test_what_is_no_candidate_is_not_found():
     one, two = np.array([0, 0, 4], dtype=np.int32), np.array([2, 1, 5], dtype=np.int32)
     assert found.find(one, two)[1].tolist() == [True, False, False]
     assert not Pairs(found.numbers[:0], split).find(one, two)[1].any()
+
+
+def test_what_keys_propose_is_known_without_making_the_pairs():
+    """A crowd above the largest block proposes nothing: its pairs are strangers', and count as such."""
+    size = 3 * MAX_BLOCK
+    split = Split(size, size, False)
+    crowd = np.where(np.arange(size) <= MAX_BLOCK, 0, np.arange(size) % 7 + 1).astype(np.int32)
+    crowd[crowd == 3] = -1
+    odd = (np.arange(size) // 5).astype(np.int32)
+    few = np.arange(40, dtype=np.int32)
+    keys = [Key("crowd", (0,), 0, lambda: crowd), Key("few", (1,), 0, lambda: odd, few)]
+    i, j = all_pairs(size)
+    assert (proposed(keys, i, j, split) == union(keys, split).find(i, j)[1]).all()
 
 
 @given(
