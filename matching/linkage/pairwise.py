@@ -150,7 +150,7 @@ class Features:
             self.year, self.month = int(self.birth[:4]), int(self.birth[4:6])
             self.day = int(self.birth[6:])
             self.digits = self.year * 372 + (max(self.month, 1) - 1) * 31 + max(self.day, 1)
-            self.lunar: int | None = None
+            self.lunar: tuple[int, int] | None = None
 
     @property
     def address(self) -> str:
@@ -173,10 +173,13 @@ class Features:
             self.mixed_ = tuple(frozenset(map(han.accent, options)) for options in self.readings)
         return self.mixed_
 
-    def lunar_number(self) -> int:
-        """The day that this birth date is if it was said by the lunar calendar; -1 if there is no such day."""
+    def lunar_numbers(self) -> tuple[int, int]:
+        """The days that this birth date is if it was said by the lunar calendar, of the month and of a leap month of
+        its number; -1 where there is no such day."""
         if self.lunar is None:
-            self.lunar = compare_values._lunar_number(self.birth)
+            self.lunar = (
+                compare_values._lunar_number(self.birth), compare_values._lunar_number(self.birth, leap=True),
+            )  # fmt: skip
         return self.lunar
 
 
@@ -328,7 +331,7 @@ def birth_level(x: Features, y: Features) -> int:
         differ = sum(c != d for c, d in zip(a, b, strict=True))
         if differ == 1 or (differ == 2 and _osa(a, b, score_cutoff=1) == 1):
             return _BIRTH["edit"]
-        if x.lunar_number() == y.digits or y.lunar_number() == x.digits:
+        if y.digits in x.lunar_numbers() or x.digits in y.lunar_numbers():
             return _B_LUNAR
         same = (years == 0) + (x.month == y.month) + (x.day == y.day)
         if same >= 2:
@@ -350,9 +353,7 @@ def phone_level(x: Features, y: Features) -> int:
         return 0
     if a == b:
         return 1
-    if (a[:8] == b[:8] or a[8:16] == b[8:16]) and _osa(a, b, score_cutoff=1) == 1:
-        return 2
-    return 3
+    return 2 if _osa(a, b, score_cutoff=1) == 1 else 3
 
 
 def address_level(x: Features, y: Features) -> int:

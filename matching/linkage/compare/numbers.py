@@ -50,15 +50,33 @@ def clean_id(raw: Any) -> str:
         return value[:15] + "***"
     if len(value) == 11 and value[0] in "HM" and idnumber.document(value) == "permit":
         return value[:9]  # the last two count how often it was issued
-    return value
+    return _masked_id(value) if "*" in value else value
+
+
+def _masked_id(value: str) -> str:
+    """A partly hidden number with as many stars as digits are hidden: 4301****0028 says what 4301**********0028 does.
+
+    Of a 15-digit number, known by the two digits of its year behind the area, the missing ones are filled in as in
+    `idnumber.normalise`; the check character stays hidden.
+    """
+    if len(value) == 18 or not value.replace("*", "0").rstrip("X").isdigit():
+        return value
+    first, last = value.index("*"), value.rindex("*") + 1
+    if len(value) == 15 and first >= 8 and not "1850" <= value[6:10].replace("*", "9") <= "2100":
+        return f"{value[:6]}19{value[6:]}*"
+    run = max(re.finditer(r"\*+", value), key=lambda hit: len(hit.group()))
+    missing = 18 - len(value) + len(run.group())
+    if missing < 1 or value[:first] + value[last:] == "":
+        return value
+    return value[: run.start()] + "*" * missing + value[run.end() :]
 
 
 _LETTERS_HIDE = re.compile(r"X{2,}|X(?=.)")
 
 
 def _hidden(value: str) -> str:
-    """430102XXXXXXXX0028: letters X that hide digits, in what is as long as a resident number."""
-    if len(value) not in (15, 18) or "X" not in value[:-1] or not value[:4].isdigit():
+    """430102XXXXXXXX0028: letters X that hide digits, in what is as long as a resident number or has several."""
+    if "X" not in value[:-1] or not value[:4].isdigit() or not (len(value) in (15, 18) or "XX" in value):
         return value
     out = _LETTERS_HIDE.sub(lambda hit: "*" * len(hit.group()), value)
     return "" if idnumber.is_placeholder(out) else out
@@ -213,9 +231,9 @@ def _day_number(value: str) -> int:
     return y * 372 + (max(m, 1) - 1) * 31 + max(d, 1)
 
 
-def _lunar_number(value: str) -> int:
+def _lunar_number(value: str, leap: bool = False) -> int:
     y, m, d = int(value[:4]), int(value[4:6]), int(value[6:])
-    solar = to_solar(y, m, d) if m and d else None
+    solar = to_solar(y, m, d, leap) if m and d else None
     return _day_number(f"{solar:%Y%m%d}") if solar else -1
 
 
@@ -251,6 +269,7 @@ class PreparedBirth(Prepared):
         self.month_day = (self.month * 32 + self.day).astype(np.int16)
         self.number = np.array([_day_number(v) for v in coded.values] + [0], dtype=np.int64)
         self.lunar = np.array([_lunar_number(v) for v in coded.values] + [-2], dtype=np.int64)
+        self.leap = np.array([_lunar_number(v, leap=True) for v in coded.values] + [-2], dtype=np.int64)
         self.keys["exact"] = lambda: coded.derive(lambda v: v if v[4:] != "0000" else "")
         self.keys["year"] = lambda: coded.derive(lambda v: v[:4])
         self.keys["month_day"] = lambda: coded.derive(lambda v: v[4:] if v[4:] != "0000" else "")
@@ -285,9 +304,9 @@ class PreparedBirth(Prepared):
         out[(gap <= 31) & whole] = c.index("month_off")
         y_same, m_same, d_same = years == 0, ma == mb, da == db
         out[whole & ((y_same & (m_same | d_same)) | (m_same & d_same))] = c.index("two_parts")
-        out[whole & ((self.lunar[a] == self.number[b]) | (self.lunar[b] == self.number[a]))] = c.index(
-            "lunar"
-        )
+        said = (self.lunar[a] == self.number[b]) | (self.lunar[b] == self.number[a])
+        said |= (self.leap[a] == self.number[b]) | (self.leap[b] == self.number[a])
+        out[whole & said] = c.index("lunar")
         differ = self.matrix[a] ^ self.matrix[b]
         bytes_off = (differ[:, None].view(np.uint8).reshape(-1, 8) != 0).sum(axis=1)
         edit = bytes_off == 1
@@ -396,7 +415,9 @@ class PreparedPhone(Prepared):
     def __init__(self, comparison: Phone, rows: Sequence[Any]) -> None:
         super().__init__(comparison)
         self.coded = Coded(rows, lambda raw: n.phone(str(raw).removesuffix(".0")) or "")
-        self.words = _digits(self.coded.values, 16).view(np.uint64)
+        self.length = np.array([len(v) for v in self.coded.values] + [0], dtype=np.int8)
+        self.head = _digits(self.coded.values, 8).view(np.uint64).ravel()
+        self.tail = _digits([v[-2:] for v in self.coded.values], 2).view(np.uint16).ravel()
         self.tf["value"] = self.coded
         self.keys["exact"] = lambda: self.coded
 
@@ -406,9 +427,12 @@ class PreparedPhone(Prepared):
         level[a == b] = 1
         level[null] = 0
         rest = np.flatnonzero(~null & (a != b))
-        # Half of the number at least must stand: the first or the last eight characters.
-        x, y = self.words[a[rest]], self.words[b[rest]]
-        maybe = rest[(x == y).any(axis=1)]
+        # One slip leaves what stands before it or the last two digits: the first eight, of short numbers four.
+        p, q = a[rest], b[rest]
+        long = np.maximum(self.length[p], self.length[q]) >= 11
+        differ = self.head[p] ^ self.head[q]
+        stands = (differ == 0) | (~long & (differ & np.uint64(0xFFFFFFFF) == 0))
+        maybe = rest[stands | (self.tail[p] == self.tail[q])]
         if len(maybe):
             gap = osa(self.coded.objects[a[maybe]], self.coded.objects[b[maybe]], 1)
             level[maybe[gap == 1]] = 2

@@ -33,18 +33,24 @@ _YEARS = (
 
 
 @lru_cache(maxsize=4096)
-def to_solar(year: int, month: int, day: int) -> date | None:
-    """The solar date of a lunar one (no leap month), or None where no such day exists."""
+def to_solar(year: int, month: int, day: int, leap: bool = False) -> date | None:
+    """The solar date of a lunar one, or None where no such day exists. ``leap``: of the second month of that number
+    (闰四月), which a year of thirteen months has."""
     if not (1900 <= year < 1900 + len(_YEARS) and 1 <= month <= 12 and 1 <= day <= 30):
         return None
     days = sum(_length(y) for y in _YEARS[: year - 1900])
     info = _YEARS[year - 1900]
-    leap = info & 0xF
+    twice = info & 0xF
+    second = 30 if info >> 16 else 29
     for m in range(1, month):
         days += _month(info, m)
-        if m == leap:
-            days += 30 if info >> 16 else 29
-    if day > _month(info, month):
+        if m == twice:
+            days += second
+    if leap and month == twice:
+        days += _month(info, month)
+    elif leap:
+        return None
+    if day > (second if leap else _month(info, month)):
         return None
     return EPOCH + timedelta(days=days + day - 1)
 

@@ -1,0 +1,69 @@
+"""What single comparisons find, by the examples of people who tried them."""
+
+from datetime import date
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rapidfuzz.distance import OSA
+
+from matching.linkage.compare.numbers import Phone, clean_id
+from matching.linkage.records import PersonRecord
+from matching.linkage.scoring import score
+
+
+def level(field: str, one, other, **more) -> str:
+    a, b = PersonRecord(**{field: one}, **more), PersonRecord(**{field: other}, **more)
+    found = score(a, b)
+    assert score(b, a).levels == found.levels
+    return found.levels[field]
+
+
+@pytest.mark.parametrize(
+    "other", ["1380138000", "138000138000", "13800130800", "23800138000", "13800138001", "1380013800"]
+)
+def test_one_slip_in_a_phone_is_seen_wherever_it_is(other):
+    assert level("phone", "13800138000", other) == "edit"
+
+
+@given(
+    st.text("0123456789", min_size=7, max_size=13),
+    st.integers(0, 12),
+    st.sampled_from("0123456789"),
+    st.integers(0, 3),
+)
+def test_a_table_misses_no_phone_with_one_slip(number, place, digit, kind):
+    place %= len(number)
+    slip = (
+        number[:place] + digit + number[place + 1 :], number[:place] + digit + number[place:],
+        number[:place] + number[place + 1 :], number[:place] + number[place : place + 2][::-1] + number[place + 2 :],
+    )[kind]  # fmt: skip
+    prepared = Phone("phone", ["phone"]).prepare({"phone": [number, slip]})
+    one, other = prepared.coded.codes
+    if one < 0 or other < 0 or one == other:
+        return
+    near = OSA.distance(*prepared.coded.values) == 1
+    found = prepared.compare(np.zeros(1, dtype=np.int32), np.ones(1, dtype=np.int32))[0]
+    assert (found == 2) == near
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    ["430104****002X", "4301****002X", "430104********002X", "430104**002X", "4301041949XXXX002X", "430104XXXXXXXX002X",
+     "*002X", "430104491231****"[:15], "430104491231***"],
+)  # fmt: skip
+def test_how_many_stars_hide_a_number_is_not_information(hidden):
+    assert len(clean_id(hidden)) == 18
+    assert level("id_number", hidden, "43010419491231002X") == "masked"
+
+
+def test_a_hidden_number_with_other_digits_is_another():
+    assert level("id_number", "4301****0037", "43010419491231002X") == "masked_else"
+    assert level("id_number", "430104501231***", "43010419491231002X") == "masked_else"
+
+
+def test_a_lunar_birthday_in_a_leap_month_is_that_of_the_solar_date():
+    for solar in (date(2020, 4, 23), date(2020, 5, 23)):
+        assert level("birth_date", date(2020, 4, 1), solar) == "lunar"
+    assert level("birth_date", date(2019, 4, 1), date(2019, 6, 3)) != "lunar"
