@@ -102,9 +102,10 @@ class Features:
         self.readings_: Sounds | None = None
         self.mixed_: Sounds | None = None
         self.name_is_number = bool(raw) and not value and bool(n.phone(raw))
-        if not value:
-            self.fold = self.surname = self.shown = ""
-            self.han = self.hidden = self.masked_name = False
+        if not value.strip("* "):  # no name, or nothing of it is shown
+            self.name = self.fold = self.surname = self.shown = ""
+            self.han = self.hidden = False
+            self.masked_name = bool(value)
             return
         self.fold = fold = "".join([han.fold(c) for c in value])
         nick = n.nickname_surname(value)
@@ -258,7 +259,7 @@ def _latin(x: Features, y: Features) -> int:
     if joined and joined == "".join(sorted(n.name_pinyin(y.name))):
         return _N_ROMANISED
     chinese, latin = (x, y) if x.han else (y, x)
-    if n.surname_pinyin(chinese.name) in latin.name.split():
+    if n.surname_pinyin(chinese.name) in n.syllables(latin.name):
         return _N_MASKED_SURNAME if chinese.masked_name else _N_SURNAME
     return _N_MASKED_ELSE if chinese.masked_name else _N_ELSE
 

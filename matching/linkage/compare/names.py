@@ -108,6 +108,8 @@ class PreparedName(Prepared):
         self.chars = np.zeros((size, _SLOTS), dtype=np.int32)  # folded characters, 0 wild or none
         self.last = np.zeros(size, dtype=np.int32)
         self.middle_star = np.zeros(size, dtype=bool)
+        #: Nothing of the name is shown.
+        self.blank = np.array([not v.strip("* ") for v in values] + [True])
         self.compound = np.zeros(size, dtype=bool)
         self.accents = np.zeros((size, _SLOTS), dtype=np.uint64)
         folds: dict[str, int] = {}
@@ -179,7 +181,7 @@ class PreparedName(Prepared):
 
     def judge(self, a: Places, b: Places) -> Levels:
         c = self.comparison
-        null = (a < 0) | (b < 0)
+        null = self.blank[a] | self.blank[b]
         level = self.full(len(a))
         level[null] = 0
         same = (a == b) & ~null
@@ -309,7 +311,7 @@ class PreparedName(Prepared):
             p, q = values[a[k]], values[b[k]]
             if not self.han[a[k]]:
                 p, q = q, p
-            if n.surname_pinyin(p) in q.split():
+            if n.surname_pinyin(p) in n.syllables(q):
                 hidden = n.is_masked_name(p)
                 level[k] = c.index("masked_surname" if hidden else "surname")
             elif n.is_masked_name(p):
@@ -328,8 +330,8 @@ def _surname_text(value: str) -> str:
     if value.startswith("*"):
         return ""
     nick = n.nickname_surname(value)
-    surname, _ = n.split_name(nick or value)
+    surname = nick or n.split_name(value)[0]
     if surname:
-        return n.name(surname)
+        return "".join(map(han.fold, surname))
     words = value.replace("*", " ").split()
     return words[-1] if words else ""

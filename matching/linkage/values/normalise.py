@@ -10,14 +10,19 @@ from . import characters as han
 MAX_LENGTH = 120
 _SPACE = re.compile(r"\s+")
 _NOISE = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060\ufeff\ufe00-\ufe0f]")
-_MASKS = str.maketrans(dict.fromkeys("＊*●•○◯×✕✖﹡⁎∗█■□_#？?xX", "*"))
-_MASK_WORDS = re.compile(r"某|[.\-]{2,}")
+_MASKS = str.maketrans(dict.fromkeys("＊*●•○◯〇囗×✕✖﹡⁎∗█■□▇▓▲△▴▵▼▽◆◇☆★※_#？?xX~～〜@＠+^", "*"))
+#: Signs that hide a character where several stand together or at a name's end: 张--, 张..., 张00, 张O, 张口口, 张叉叉.
+_MASK_RUNS = re.compile(
+    "(?<=[*\u3400-\u9fff])(?:[-—–−]{2,}|[-—–−]$|\\.{2,}|。{2,}|0{2,}|[oO]{1,3}(?![A-Za-z])|口{2,}|叉{2,})"
+)
+_MASK_WORDS = re.compile(r"某")
 #: What stands before the name of somebody who is ill.
 _ILL = re.compile(r"^(?:患者|患儿|病人|求助人)(?=.)")
 _BRACKETS = re.compile(r"[（(【\[].*?[)）】\]]")
 _NOT_NAME = re.compile(r"[^\w*\s'’\-·]|[\d_]")
 _MIDDLE_DOT = re.compile(r"(?<=\w\w)[·•・．‧∙●⋅](?=\w\w)|[·・‧⋅]")
-_PLAIN = re.compile("[\u4e00-\u67cf\u67d1-\u9fa5]{2,4}")  # without 某, which hides
+#: Without 某, 口 and 叉, which may hide.
+_PLAIN = re.compile("[\u4e00-\u53c8\u53ca-\u53e2\u53e4-\u67cf\u67d1-\u9fa5]{2,4}")
 #: Forms of address before a Latin name, and what stands before a name at birth.
 _FORMS = re.compile(
     r"^(?:(?:mr|mrs|ms|miss|mister|dr|prof|professor|sir|rev|herr|frau|monsieur|madame|mme|mlle|sr|sra|srta|señora?|senora?)\b"
@@ -25,9 +30,45 @@ _FORMS = re.compile(
 )
 #: What follows a comma without being a given name.
 _AFTER = re.compile(r"(?:jr|sr|i{1,3}|iv|md|phd|esq|m\.d|ph\.d|\d)\b")
-_TITLES = re.compile(
-    r"(先生|女士|小姐|太太|同学|小朋友|宝宝|老师|阿姨|大叔|叔叔|大爷|大妈|奶奶|爷爷|同志|患者|病人|之子|之女)$"
-)
+#: Forms of address behind a name or a surname, those for somebody's relative, and those for a surname alone.
+_POLITE = [
+    "先生",
+    "女士",
+    "小姐",
+    "太太",
+    "同学",
+    "小朋友",
+    "宝宝",
+    "老师",
+    "阿姨",
+    "大叔",
+    "叔叔",
+    "大爷",
+    "大妈",
+    "奶奶",
+    "爷爷",
+    "同志",
+    "患者",
+    "病人",
+    "师傅",
+    "医生",
+    "大夫",
+    "护士",
+    "老板",
+    "主任",
+    "经理",
+    "教授",
+    "律师",
+    "大姐",
+    "大哥",
+    "大嫂",
+]
+_OF_KIN = ["之子", "之女", "妈妈", "爸爸", "母亲", "父亲", "家长"]
+_TITLES = re.compile(f"({'|'.join(_POLITE)})$")
+_CALLED = re.compile(f"({'|'.join([*_POLITE, *_OF_KIN])}|总|姐|哥|嫂|叔|婶|氏)$")
+_CALLED_ENDS = frozenset(word[-1] for word in [*_POLITE, *_OF_KIN]) | frozenset("总姐哥嫂叔婶氏")
+#: Before a surname (老李), 小 also before a given name (小涵).
+_FAMILIAR = "小老大阿"
 _NULLS = frozenset(
     [
         "无",
@@ -72,14 +113,29 @@ def _masked(raw: str) -> str:
     """Mask characters as '*', 某 as '*'; only in a name written in Chinese."""
     if not any(han.is_han(c) for c in raw):
         return raw
-    return _MASK_WORDS.sub("*", raw.translate(_MASKS))
+    out = _MASK_RUNS.sub(lambda hit: "*" * len(hit.group()), raw.translate(_MASKS))
+    return _MASK_WORDS.sub("*", out)
+
+
+def _unaddressed(value: str) -> str:
+    """A name without a form of address behind it (王明先生 → 王明); '*' where no name stands before it (W女士); of 小涵
+    the character of the given name. 王女士, 小王 and the like stay: what they say is the surname."""
+    if value[-1:] in _CALLED_ENDS:
+        stem = _TITLES.sub("", value)
+        if not stem.strip("*"):
+            return "*" if stem != value else value
+        if len(stem) > 1 and "*" not in stem and stem not in han.COMPOUND_SURNAMES:
+            value = stem
+    if len(value) == 2 and value[0] == "小" and value[1] not in han.SURNAME_CHARACTERS and value[1] != "*":
+        return "*" + value[1]
+    return value
 
 
 @lru_cache(maxsize=4096)
 def plain_name(raw: str | None) -> str:
     """A name cleaned and in simplified characters, without folding variants such as 闫/阎."""
     if isinstance(raw, str) and _PLAIN.fullmatch(raw):  # most names: nothing to clean
-        return _said("".join([han.simplify(c) for c in raw]))
+        return _said(_unaddressed("".join([han.simplify(c) for c in raw])))
     value = text(raw)
     if not value:
         return ""
@@ -90,8 +146,8 @@ def plain_name(raw: str | None) -> str:
         latin = list(re.findall(r"[A-Za-z]+", value))
         value = "".join(han.simplify(c) for c in value if han.is_han(c) or c == "*")
         if "*" in value:
-            value = _TITLES.sub("", _ILL.sub("", value))
-        return _said(value or " ".join(latin).casefold())
+            value = _TITLES.sub("", _ILL.sub("", value)) or "*"
+        return _said(_unaddressed(value) or " ".join(latin).casefold())
     value = _FORMS.sub("", value.casefold())
     last, comma, first = value.partition(",")
     if comma and first.strip() and "," not in first and not _AFTER.match(first.strip()):
@@ -112,7 +168,7 @@ def name(raw: str | None) -> str:
     """The comparable form of a name.
 
     NFKC, stripped, simplified, variants folded (閆, 闫 → 阎; 傅 → 付), masks as '*'; Latin names without
-    case, accents and punctuation, words separated by one space. Titles (先生, 女士) stay.
+    case, accents and punctuation, words separated by one space. Titles (先生, 女士) stay behind a surname alone.
     """
     return "".join(han.fold(c) for c in plain_name(raw))
 
@@ -130,20 +186,25 @@ def split_name(raw: str | None) -> tuple[str, str]:
 
 @lru_cache(maxsize=4096)
 def nickname_surname(raw: str | None) -> str:
-    """The surname inside 小王, 老李, 阿明's like and 王女士; '' where the name is none of these."""
+    """The surname inside 小王, 老李, 阿王, 小欧阳, 王女士, 王总, 张师傅; '' where the name is none of these."""
     value = plain_name(raw)
     if not value:
         return ""
-    stem = _TITLES.sub("", value)
-    if stem != value and 1 <= len(stem) <= 2 and "*" not in stem:
-        return stem
-    if len(value) == 2 and value[0] in "小老大":
-        return value[1]
+    if value[-1] in _CALLED_ENDS:
+        stem = _CALLED.sub("", value)
+        if stem != value and stem != "*" and (len(stem) == 1 or stem in han.COMPOUND_SURNAMES):
+            return stem
+    if value[0] in _FAMILIAR:
+        rest = value[1:]
+        if rest in han.COMPOUND_SURNAMES or (len(rest) == 1 and rest != "*" and value[0] in "小老大"):
+            return rest
+        if value[0] == "阿" and len(rest) == 1 and rest in han.SURNAME_CHARACTERS:
+            return rest
     return ""
 
 
 def is_masked_name(raw: str | None) -> bool:
-    """Whether a name hides part of itself: 张*, 张*三, 张某某, 小王, 王女士."""
+    """Whether a name hides part of itself: 张*, 张*三, 张某某, 小王, 王女士, ***."""
     value = plain_name(raw)
     if not value:
         return False
@@ -151,25 +212,33 @@ def is_masked_name(raw: str | None) -> bool:
 
 
 def _latin_words(value: str) -> list[str]:
-    return [w for w in value.replace("*", " ").split() if w]
+    return [_umlaut(w) for w in value.replace("*", " ").split() if w]
+
+
+#: 吕 is Lü in books, Lv on keyboards, LYU in passports and Lu in a hurry; 女 likewise.
+_UMLAUT = re.compile(r"(?<=[ln])(?:v|yu|ü)")
+
+
+def _umlaut(syllable: str) -> str:
+    return _UMLAUT.sub("u", syllable)
 
 
 @lru_cache(maxsize=4096)
 def syllables(raw: str | None) -> tuple[str, ...]:
-    """Toneless syllables of a Chinese name, surname by its own readings; the words of a Latin one."""
+    """Toneless syllables of a Chinese name, surname by its own readings; the words of a Latin one. ü is u in both."""
     value = plain_name(raw)
     if not value:
         return ()
     if not han.is_han(value[0]) and not any(han.is_han(c) for c in value):
         return tuple(_latin_words(value))
     surname, given = split_name(raw)
-    out: list[str] = []
-    if surname in han.SURNAME_READINGS:
-        out.extend(han.SURNAME_READINGS[surname][0].split())
-    else:
-        out.extend(han.surname_readings(c)[0] for c in surname)
-    out.extend(han.readings(c)[0] for c in given if c != "*")
-    return tuple(out)
+    return (*surname_syllables(surname), *(_umlaut(han.readings(c)[0]) for c in given if c != "*"))
+
+
+def surname_syllables(surname: str) -> tuple[str, ...]:
+    """Toneless syllables of a Chinese surname, also of two characters (尉迟 → yu chi)."""
+    known = han.SURNAME_READINGS.get(surname)
+    return tuple(map(_umlaut, known[0].split() if known else (han.surname_readings(c)[0] for c in surname)))
 
 
 @lru_cache(maxsize=4096)
@@ -181,14 +250,12 @@ def name_pinyin(raw: str | None) -> str:
 @lru_cache(maxsize=4096)
 def surname_pinyin(raw: str | None) -> str:
     """The surname in toneless pinyin (单 → shan, 小王 → wang); of a Latin name its first word; '' where it is hidden."""
-    nick = nickname_surname(raw)
-    value = nick or raw
-    if plain_name(value).startswith("*"):
+    if plain_name(raw).startswith("*"):
         return ""
-    surname, _ = split_name(value)
+    surname = nickname_surname(raw) or split_name(raw)[0]
     if surname:
-        return "".join(syllables(surname))
-    words = syllables(value)
+        return "".join(surname_syllables(surname))
+    words = syllables(raw)
     return words[0] if words else ""
 
 

@@ -11,6 +11,7 @@ from rapidfuzz.distance import OSA
 from matching.linkage.compare.numbers import Phone, clean_id
 from matching.linkage.records import PersonRecord
 from matching.linkage.scoring import score
+from matching.linkage.values import normalise as n
 
 
 def level(field: str, one, other, **more) -> str:
@@ -67,3 +68,67 @@ def test_a_lunar_birthday_in_a_leap_month_is_that_of_the_solar_date():
     for solar in (date(2020, 4, 23), date(2020, 5, 23)):
         assert level("birth_date", date(2020, 4, 1), solar) == "lunar"
     assert level("birth_date", date(2019, 4, 1), date(2019, 6, 3)) != "lunar"
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "张▲",
+        "张△△",
+        "张--",
+        "张...",
+        "张00",
+        "张~",
+        "张〇〇",
+        "张口口",
+        "张叉叉",
+        "张○",
+        "张O",
+        "张…",
+        "张某某",
+    ],
+)
+def test_every_sign_that_hides_a_name_is_seen(hidden):
+    assert level("name", hidden, "张明") == "masked_surname"
+    assert "masked_name" in score(PersonRecord(name=hidden), PersonRecord(name="张明")).flags
+
+
+@pytest.mark.parametrize(
+    "familiar", ["阿王", "王总", "王师傅", "王医生", "王姐", "小王", "老王", "王女士", "王老师"]
+)
+def test_familiar_names_tell_the_surname(familiar):
+    assert level("name", familiar, "王建国") == "masked_surname"
+    assert level("name", familiar, "李建国") == "masked_else"
+
+
+def test_familiar_names_of_two_characters_and_of_the_given_name():
+    assert level("name", "小欧阳", "欧阳明") == "masked_surname"
+    assert level("name", "小涵", "陈涵") == "masked_given"
+    assert level("name", "王明先生", "王明") == "exact"
+
+
+def test_the_second_character_of_a_surname_is_nothing_of_the_given_name():
+    assert level("name", "欧阳*", "欧阳明") == "masked_surname"
+    assert level("name", "欧阳*", "欧阳**") == "masked_surname"
+    assert level("name", "欧阳*明", "欧阳小明") == "masked_given"
+    assert level("name", "欧阳*", "欧*") == "masked_surname"
+
+
+@pytest.mark.parametrize("nothing", ["***", "某某", "*", "W女士", "女士", "先生"])
+def test_a_name_of_which_nothing_is_shown_weighs_nothing_and_is_never_accepted(nothing):
+    assert level("name", nothing, "张明") == level("name", nothing, nothing) == "missing"
+    found = score(PersonRecord(name=nothing), PersonRecord(name="张明"))
+    assert "masked_name" in found.flags
+    assert "relatives" not in found.flags
+
+
+@pytest.mark.parametrize("latin", ["Lü Bu", "LYU BU", "Lu Bu", "LV BU", "Bu Lyu"])
+def test_an_umlaut_is_written_in_four_ways(latin):
+    assert level("name", "吕布", latin) == "romanised"
+
+
+def test_surnames_of_two_characters_are_read_as_surnames():
+    assert n.surname_pinyin("尉迟恭") == n.surname_pinyin("尉迟*") == "yuchi"
+    assert n.surname_pinyin("单于明") == "chanyu"
+    assert n.surname_pinyin("单明") == "shan"
+    assert level("name", "尉迟恭", "Gong Yuchi") == "romanised"
