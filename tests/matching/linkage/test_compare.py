@@ -11,6 +11,7 @@ from rapidfuzz.distance import OSA
 from matching.linkage.compare.numbers import Phone, clean_id
 from matching.linkage.records import PersonRecord
 from matching.linkage.scoring import score
+from matching.linkage.values import hospitals
 from matching.linkage.values import normalise as n
 
 
@@ -132,3 +133,39 @@ def test_surnames_of_two_characters_are_read_as_surnames():
     assert n.surname_pinyin("单于明") == "chanyu"
     assert n.surname_pinyin("单明") == "shan"
     assert level("name", "尉迟恭", "Gong Yuchi") == "romanised"
+
+
+@pytest.mark.parametrize(
+    ("said", "house"),
+    [
+        ("郑大一附院", "郑州大学第一附属医院"), ("湘雅", "中南大学湘雅医院"), ("湘雅二院", "湘雅附二院"),
+        ("湘雅二院", "中南大学湘雅二医院"), ("华西", "四川大学华西医院"), ("301", "解放军总医院"), ("301医院", "中国人民解放军总医院"),
+        ("安贞", "首都医科大学附属北京安贞医院"), ("阜外", "中国医学科学院阜外医院"), ("中山一院", "中山大学附属第一医院"),
+    ],
+)  # fmt: skip
+def test_what_people_call_a_hospital_is_that_hospital(said, house):
+    assert level("hospital", said, house) == "exact"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("秦皇岛第一医院", "秦皇岛市第一医院"), ("长沙第三医院", "长沙市三医院"), ("株洲第二医院", "株洲市第二人民医院"),
+     ("望城区人民医院", "望城人民医院")],
+)  # fmt: skip
+def test_one_house_of_a_city_has_a_number(one, other):
+    assert level("hospital", one, other) == "same_house"
+
+
+def test_other_numbers_are_other_houses():
+    assert level("hospital", "长沙市第三医院", "长沙市第四医院") == "else"
+    assert level("hospital", "湘雅二医院", "湘雅三医院") == "else"
+
+
+@pytest.mark.parametrize("name", ["解放军总医院", "中山大学附属第一医院", "东方医院", "新华医院", "鼓楼医院"])
+def test_no_place_is_read_where_a_hospital_name_only_looks_like_one(name):
+    assert hospitals.parse(name).place in ("", "320106")
+
+
+def test_places_inside_hospital_names_are_read():
+    assert hospitals.parse("北京市海淀医院").place == "110108"
+    assert hospitals.parse("秦皇岛第一医院").place == "130300"
