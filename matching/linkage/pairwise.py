@@ -403,7 +403,9 @@ def hospital_level(x: Features, y: Features) -> int:
     if here:
         inside = a.plain in b.plain or b.plain in a.plain
         ratio = _indel(a.plain, b.plain) + _EPS
-        if (inside and (kind or ratio >= 0.6)) or (place and kind and a.number > 0):
+        # One of a kind stands in a county, one of a kind and number in a city.
+        county = a.place == b.place and a.place[4:] not in ("", "00")
+        if (inside and (kind or ratio >= 0.6)) or (place and kind and (a.number > 0 or county)):
             return _HOSPITAL["same_house"]
         if ratio >= 0.7:
             return _H_SIMILAR

@@ -430,6 +430,7 @@ class PreparedHospital(Prepared):
         values = self.coded.values
         parsed = [hospitals.parse(v) for v in values]
         self.place = np.array([int(p.place[:4] or 0) for p in parsed] + [0], dtype=np.int32)
+        self.county = np.array([int(p.place) if p.place[4:] not in ("", "00") else 0 for p in parsed] + [0])
         self.number = np.array([p.number for p in parsed] + [0], dtype=np.int32)
         kinds = Coded([p.kind for p in parsed])
         self.kind = np.append(kinds.codes, -1)
@@ -461,7 +462,9 @@ class PreparedHospital(Prepared):
         out = self.full(len(lo))
         out[kind & number] = c.index("kind")
         out[here & number & (ratio >= 0.7)] = c.index("similar")
-        same = here & number & ((inside & (kind | (ratio >= 0.6))) | (place & kind & (self.number[lo] > 0)))
+        # One of a kind stands in a county, one of a kind and number in a city.
+        known = (self.number[lo] > 0) | ((self.county[lo] == self.county[hi]) & (self.county[lo] > 0))
+        same = here & number & ((inside & (kind | (ratio >= 0.6))) | (place & kind & known))
         out[same] = c.index("same_house")
         level[rest] = out[inverse]
         return level
