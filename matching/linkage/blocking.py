@@ -14,7 +14,7 @@ from .values.characters import is_han
 
 #: Raised whenever a record may get other keys than before, here or through `values`: records kept under an older
 #: version are indexed anew (insurance.linking.reindexing). tests/matching/linkage/test_blocking.py holds the two together.
-VERSION = 4
+VERSION = 5
 #: All key names, in the order of their worth.
 KEYS = (
     "id18",
@@ -134,7 +134,7 @@ def blocking_values(rec: PersonRecord) -> list[tuple[str, str]]:
 def _stays(rec: PersonRecord, cities: Collection[str]) -> Iterator[tuple[str, str]]:
     """(what is known, value) of an illness: any two of the hospital, the illness and the patient's city."""
     illness = diseases.classify(rec.disease)
-    told = hospitals.key(rec.hospital), _house(rec.hospital), illness.group or illness.plain
+    told = hospitals.key(rec.hospital), _house(rec.hospital), diseases.family(illness)
     hospital, house, condition = (one.replace("|", "") for one in told)  # the mark between the parts of a key
     if hospital and condition:
         yield "hospital_disease", f"{hospital}|{condition}"

@@ -43,6 +43,7 @@ LEVELS: dict[str, str] = {
     "same_house": "同一医院",
     "kind": "同类医院",
     "group": "同一种病",
+    "related": "一种是另一种的一类",
     "chapter": "同一类病",
     "relatives": "可能是家人",
     "else": "不一致",

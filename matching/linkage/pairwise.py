@@ -420,6 +420,8 @@ def disease_level(x: Features, y: Features) -> int:
         return _DISEASE["exact"]
     if x.group and x.group == y.group:
         return _DISEASE["group"]
+    if x.group in diseases.wider_groups(y.group) or y.group in diseases.wider_groups(x.group):
+        return _DISEASE["related"]
     if x.group != y.group and _indel(x.plain, y.plain) + _EPS >= 0.75:
         return _DISEASE["similar"]
     return _DISEASE["chapter"] if x.chapter and x.chapter == y.chapter else _DISEASE["else"]

@@ -101,7 +101,7 @@ def untrained(version: str) -> Params:
 
 
 #: All that were ever in use, the last one now. A change of what the code believes asks for another version.
-UNTRAINED = ("untrained-2", "untrained-4")
+UNTRAINED = ("untrained-2", "untrained-4", "untrained-5")
 DEFAULT = untrained(UNTRAINED[-1])
 
 

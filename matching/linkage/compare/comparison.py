@@ -25,6 +25,10 @@ class Comparison:
     default_m: tuple[float, ...] = (0.9, 0.1)
     default_u: tuple[float, ...] = (0.01, 0.99)
 
+    #: Levels that came later, in the order in which they came, and which one their pairs had before: tables made
+    #: without them are read so (`known`).
+    added: dict[str, str] = {}
+
     #: Levels that one person's records rarely show, and the largest share of matches that may show them:
     #: what is personal (name, number, birth, sex) disagrees for most pairs of relatives, whom training must
     #: not take for matches.
@@ -59,8 +63,16 @@ class Comparison:
         return self.levels.index(level)
 
     def known(self, stored: Sequence[float], believed: Sequence[float]) -> Sequence[float]:
-        """Shares of levels as a table keeps them; what is believed of levels that tables did not know when it was stored."""
-        return stored
+        """Shares of levels as a table keeps them; of levels that tables did not know when it was stored, what their pairs
+        weighed under it (`added`), or where that says nothing what is believed."""
+        unknown = self.size - 1 - len(stored)
+        if unknown <= 0 or not self.added:
+            return stored
+        later = set(list(self.added)[-unknown:])
+        share = dict(zip([level for level in self.levels[1:] if level not in later], stored, strict=True))
+        for level, before in self.added.items():
+            share.setdefault(level, share.get(before, 0.0))
+        return [share[level] for level in self.levels[1:]]
 
     def related(self, shares: np.ndarray, u: np.ndarray) -> np.ndarray:
         """The shares of levels among people who belong together, given what was seen and what chance gives.

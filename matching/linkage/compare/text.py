@@ -471,14 +471,15 @@ class PreparedHospital(Prepared):
 
 
 class DiseaseName(Comparison):
-    """Diseases: the same group or ICD-10 category, the same chapter, or another."""
+    """Diseases: the same group or ICD-10 category, a kind of the other (白血病, C91.0), the same chapter, or another."""
 
-    levels = ("missing", "exact", "group", "similar", "chapter", "else")
+    levels = ("missing", "exact", "group", "related", "similar", "chapter", "else")
+    added = {"related": "chapter"}
     tf = {"exact": "group", "group": "group"}
     away = True
-    default_m = (0.45, 0.25, 0.05, 0.13, 0.12)
-    default_u = (0.015, 0.02, 0.01, 0.15, 0.805)
-    default_h = (0.12, 0.08, 0.02, 0.17, 0.61)
+    default_m = (0.44, 0.24, 0.06, 0.04, 0.11, 0.11)
+    default_u = (0.015, 0.02, 0.01, 0.01, 0.145, 0.8)
+    default_h = (0.12, 0.08, 0.03, 0.02, 0.16, 0.59)
     circle = "place"
 
     def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "PreparedDisease":
@@ -494,13 +495,17 @@ class PreparedDisease(Prepared):
         chapters = Coded([d.chapter for d in found])
         self.group = np.append(groups.codes, -1)
         self.chapter = np.append(chapters.codes, -1)
+        #: Of each group those that it is a kind of.
+        place = {group: code for code, group in enumerate(groups.values)}
+        wider = [(*diseases.wider_groups(d.group), "", "")[:2] for d in found]
+        self.wider = np.array([[place.get(w, -2) for w in row] for row in wider] + [[-2, -2]])
         self.plain = np.empty(len(found) + 1, dtype=object)
         self.plain[:-1] = [d.plain for d in found]
         self.plain[-1] = ""
         self.tf["group"] = self.coded.derive(
             lambda v: diseases.classify(v).group or diseases.classify(v).plain
         )
-        self.keys["group"] = lambda: self.tf["group"]
+        self.keys["group"] = lambda: self.coded.derive(lambda v: diseases.family(diseases.classify(v)))
 
     def judge(self, a: Places, b: Places) -> Levels:
         c = self.comparison
@@ -513,6 +518,8 @@ class PreparedDisease(Prepared):
             lo, hi, inverse = _once(a[other], b[other])
             near = cpdist(self.plain[lo], self.plain[hi], Indel.normalized_similarity)
             level[other[(near >= 0.75)[inverse]]] = c.index("similar")
+            kind = (self.wider[lo] == self.group[hi, None]) | (self.wider[hi] == self.group[lo, None])
+            level[other[kind.any(axis=1)[inverse]]] = c.index("related")
         level[(self.group[a] == self.group[b]) & (self.group[a] >= 0)] = c.index("group")
         level[(a == b)] = c.index("exact")
         level[null] = 0

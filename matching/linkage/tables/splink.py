@@ -20,7 +20,7 @@ from ..compare.comparison import Comparison, Prepared
 from ..model import Model, Params, Table
 from ..values import hospitals, idnumber, nicknames
 from ..values import normalise as n
-from ..values.diseases import classify
+from ..values.diseases import classify, wider_groups
 from .sql import Expression, Parser
 
 _MARK = "jieli"
@@ -62,6 +62,9 @@ def _conditions(kind: str, c: str, partner: str = "") -> dict[str, str]:
     number = f'"{c}__number_l" - "{c}__number_r"'
     year = f'"{c}__year_l" - "{c}__year_r"'
     proven = f'"{c}__valid_l" + "{c}__valid_r" < 2 AND "{c}__named_l" + "{c}__named_r" >= 1'
+    related = " OR ".join(
+        f'"{c}__{one}_l" = "{c}__group_r" OR "{c}__group_l" = "{c}__{one}_r"' for one in ("wider", "widest")
+    )
     tables: dict[str, dict[str, str]] = {
         "name": {
             "exact": _same(f"{c}__exact"), "variant": f"{_same(f'{c}__fold')} AND NOT {hidden}",
@@ -101,7 +104,7 @@ def _conditions(kind: str, c: str, partner: str = "") -> dict[str, str]:
             "exact": _same(c), "same_house": _same(f"{c}__key"), "similar": similar(c, 0.9), "kind": _same(f"{c}__kind"),
         },
         "disease": {
-            "exact": _same(c), "group": _same(f"{c}__group"), "similar": similar(c, 0.9), "chapter": _same(f"{c}__chapter"),
+            "exact": _same(c), "group": _same(f"{c}__group"), "related": related, "similar": similar(c, 0.9), "chapter": _same(f"{c}__chapter"),
         },
         "email": {
             "exact": _same(c), "edit_1": edit(c, 1), "mailbox": _same(f"{c}__mailbox"), "close": similar(c, 0.95),
@@ -181,7 +184,11 @@ def _extras(kind: str, value: str) -> dict[str, Any]:
         return {"key": hospitals.key(value), "kind": f"{found.kind}{found.number}" if found.kind else None}
     if kind == "disease":
         illness = classify(value)
-        return {"group": illness.group or illness.plain or None, "chapter": illness.chapter or None}
+        wider = (*wider_groups(illness.group), None, None)
+        return {
+            "group": illness.group or illness.plain or None, "chapter": illness.chapter or None,
+            "wider": wider[0], "widest": wider[1],
+        }  # fmt: skip
     if kind == "email":
         return {"mailbox": value.split("@")[0]}
     if kind == "part":

@@ -156,6 +156,7 @@ SURNAME_CHARACTERS = frozenset(
     "花权强帅屠豆朴盖练廉禹井祖漆巴丰支卿国狄平计索宣晋相初门云容敬来扈晁芮都普阙浦戈伏鹿薄邸雍辜羊阿乌母裘亓修邰赫杭况那宿鲜印逯"
 )
 
+
 @cache
 def _opencc() -> Any:
     """OpenCC, where a table holds Chinese."""

@@ -161,7 +161,7 @@ def parse(raw: str | None) -> Hospital:
     """Place (GB/T 2260 code or ''), kind ('' where unknown), number (0 where none) and plain name."""
     value = text(raw)
     value = "".join(han.simplify(c) for c in value)
-    value = re.sub(r"[\s()（）\[\]【】,，。、·\-]", "", value)
+    value = re.sub(r"[\s()（）\[\]【】,，。、·|\-]", "", value)
     if not value:
         return Hospital("", "", 0, "")
     value = value.removesuffix("门诊部").removesuffix("住院部") or value

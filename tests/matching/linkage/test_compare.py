@@ -53,7 +53,7 @@ def test_a_table_misses_no_phone_with_one_slip(number, place, digit, kind):
 @pytest.mark.parametrize(
     "hidden",
     ["430104****002X", "4301****002X", "430104********002X", "430104**002X", "4301041949XXXX002X", "430104XXXXXXXX002X",
-     "*002X", "430104491231****"[:15], "430104491231***"],
+     "430104491231****"[:15], "430104491231***"],
 )  # fmt: skip
 def test_how_many_stars_hide_a_number_is_not_information(hidden):
     assert len(clean_id(hidden)) == 18
@@ -183,7 +183,7 @@ def test_an_illness_and_a_kind_of_it_are_related(one, other):
 
 @pytest.mark.parametrize(
     ("one", "other", "expected"),
-    [("G12.2", "渐冻症", "group"), ("G12.2", "G12.0", "chapter"), ("肺CA", "肺癌", "group"), ("乳腺Ca", "C50.9", "group"),
+    [("G12.2", "渐冻症", "group"), ("G12.2", "脊髓性肌萎缩症", "chapter"), ("肺CA", "肺癌", "group"), ("乳腺Ca", "C50.9", "group"),
      ("川崎病", "M30.3", "group"), ("H40.1", "H90.3", "else"), ("C91.0", "C92.0", "chapter"), ("癌症", "肺癌", "chapter")],
 )  # fmt: skip
 def test_illnesses_by_what_they_are(one, other, expected):
