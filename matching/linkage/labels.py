@@ -39,6 +39,7 @@ LEVELS: dict[str, str] = {
     "similar": "相近",
     "close": "很相近",
     "initial": "首字母一致",
+    "street": "同一条街，门牌不同",
     "mailbox": "同名邮箱",
     "same_house": "同一医院",
     "kind": "同类医院",

@@ -36,7 +36,7 @@ def _levels_of(kind: type[Comparison]) -> dict[str, int]:
 _NAME = _levels_of(compare_names.PersonName)
 _ID = _levels_of(compare_values.IdNumber)
 _BIRTH = _levels_of(compare_values.BirthDate)
-_TEXT = _levels_of(compare_text.Address)
+_ADDRESS = _levels_of(compare_text.Address)
 _HOSPITAL = _levels_of(compare_text.HospitalName)
 _DISEASE = _levels_of(compare_text.DiseaseName)
 
@@ -49,7 +49,7 @@ _N_MASKED_SURNAME, _N_MASKED_ELSE = _NAME["masked_surname"], _NAME["masked_else"
 _B_LUNAR = _BIRTH["lunar"]
 _I_ELSE, _I_NEAR_2, _I_UNPROVEN = _ID["else"], _ID["near_2"], _ID["unproven"]
 _I_MASKED_ELSE = _ID["masked_else"]
-_H_SIMILAR, _A_SIMILAR = _HOSPITAL["similar"], _TEXT["similar"]
+_H_SIMILAR, _A_SIMILAR = _HOSPITAL["similar"], _ADDRESS["similar"]
 
 _PERSON = compare_names.PersonName("name", ["name"])
 _FIRST, _SECOND = np.zeros(1, dtype=np.int32), np.ones(1, dtype=np.int32)
@@ -80,6 +80,7 @@ class Features:
             self.sex = number.sex
         self.phone = (n.phone(str(record.phone).removesuffix(".0")) or "") if record.phone else ""
         self.address_: str | None = None if record.address else ""
+        self.parts_: compare_text.AddressParts | None = None
         self.raw_address = record.address
         code = n.area(str(record.area).removesuffix(".0")) if record.area else None
         self.area = int(code) if code else -1
@@ -159,6 +160,13 @@ class Features:
         if self.address_ is None:
             self.address_ = compare_text.clean_address(self.raw_address)
         return self.address_
+
+    @property
+    def parts(self) -> compare_text.AddressParts:
+        """The parts of the address."""
+        if self.parts_ is None:
+            self.parts_ = compare_text.address_parts(self.address)
+        return self.parts_
 
     @property
     def readings(self) -> Sounds:
@@ -358,19 +366,43 @@ def phone_level(x: Features, y: Features) -> int:
 
 
 def address_level(x: Features, y: Features) -> int:
-    """As `compare_text.PreparedText.compare`."""
-    if not x.raw_address or not y.raw_address:
+    """As `compare_text.PreparedAddress.judge`."""
+    if not x.raw_address or not y.raw_address or not x.address or not y.address:
         return 0
-    a, b = x.address, y.address
-    if not a or not b:
-        return 0
-    if a == b:
+    a, b = x.parts, y.parts
+    depth = max(_depth(a.code), _depth(b.code))
+    fits = not a.code or not b.code or a.code // depth == b.code // depth
+    if not a.rest or not b.rest:
+        return _A_SIMILAR if fits and a.code and b.code else _ADDRESS["else"]
+    if x.address == y.address:
         return 1
-    ratio = _indel(a, b) + _EPS
-    la, lb = len(a), len(b)
-    if abs(la - lb) <= 1 and min(la, lb) >= 2 and ratio >= 0.4 and _osa(a, b, score_cutoff=1) == 1:
-        return _TEXT["edit_1"]
-    return _TEXT["close"] if ratio >= 0.85 else _A_SIMILAR if ratio >= 0.7 else _TEXT["else"]
+    found = _rest_level(a, b)
+    if fits:
+        return found
+    if found > _ADDRESS["close"]:
+        return _ADDRESS["else"]
+    return _ADDRESS["close"] if a.code // 100 == b.code // 100 else _A_SIMILAR
+
+
+def _depth(code: int) -> int:
+    return 1 if code % 100 else 100 if code % 10000 else 10000
+
+
+def _rest_level(a: compare_text.AddressParts, b: compare_text.AddressParts) -> int:
+    p, q = a.rest, b.rest
+    if p == q:
+        return _ADDRESS["close"]
+    if a.numbers != b.numbers and compare_text.other_house(a.numbers, b.numbers):
+        words = len(a.words) > 1 and len(b.words) > 1
+        return _ADDRESS["street"] if words and _indel(a.words, b.words) + _EPS >= 0.85 else _ADDRESS["else"]
+    ratio = _indel(p, q) + _EPS
+    la, lb = len(p), len(q)
+    near = a.numbers == b.numbers and abs(la - lb) <= 1 and min(la, lb) >= 2 and ratio >= 0.4
+    if near and _osa(p, q, score_cutoff=1) == 1:
+        return _ADDRESS["edit_1"]
+    if ratio >= 0.85 or compare_text.contained(p, q):
+        return _ADDRESS["close"]
+    return _A_SIMILAR if ratio >= 0.7 else _ADDRESS["else"]
 
 
 def area_level(x: Features, y: Features) -> int:

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from rapidfuzz.distance import Indel
@@ -12,7 +12,7 @@ from ..values import characters as han
 from ..values import diseases, hospitals, nicknames
 from ..values import normalise as n
 from ..values.areas import locate
-from .columns import Coded, Ints, Letters, Levels, Places, cpdist, jaro, osa, places
+from .columns import Coded, Ints, Letters, Levels, Places, cpdist, jaro, osa, places, strings
 from .comparison import Comparison, Prepared
 
 _WORD_NOISE = re.compile(r"[^\w]+|_")
@@ -377,24 +377,142 @@ class PreparedEmail(PreparedText):
         return level
 
 
+_NUMERALS = re.compile("[一二三四五六七八九十百]+(?=号|栋|单元|室|层|楼|组|队|座)")
+#: What keeps two numbers apart: 2-3-402, Flat 2, 12 High Street.
+_BETWEEN = re.compile(r"(?<=\d)[\W_]+(?=\d)")
+_NUMERAL = {c: k for k, c in enumerate("零一二三四五六七八九")}
+
+
+def _numeral(hit: re.Match[str]) -> str:
+    """Chinese numerals up to 999: 十二 → 12, 三 → 3, 一百零五 → 105."""
+    hundreds, found, rest = hit.group().rpartition("百")
+    total = 100 * _NUMERAL.get(hundreds or "一", 0) if found else 0
+    tens, found, ones = rest.rpartition("十")
+    total += 10 * _NUMERAL.get(tens or "一", 0) if found else 0
+    return str(total + _NUMERAL.get(ones, 0))
+
+
 def clean_address(raw: Any) -> str:
-    """An address as code of its area and the squashed rest: '430102麓山路2号'."""
-    value = n.text(raw if isinstance(raw, str) else str(raw))
+    """An address as code of its area and the squashed rest: '430102|麓山路2号'; the rest alone where no area is named."""
+    value = _BETWEEN.sub("x", n.text(raw if isinstance(raw, str) else str(raw)))
     if not any(han.is_han(c) for c in value):
         return squash(value)
-    place = locate(value.replace(" ", ""))
-    return place.code + squash(place.rest)
+    place = locate("".join(han.simplify(c) for c in value.replace(" ", "")))
+    rest = _NUMERALS.sub(_numeral, squash(place.rest).replace("幢", "栋"))
+    return f"{place.code}|{rest}" if place.code else rest
+
+
+class AddressParts(NamedTuple):
+    """What of an address is compared: the area's code (0: not named), the rest, the rest without its numbers, these."""
+
+    code: int
+    rest: str
+    words: str
+    numbers: tuple[str, ...]
+
+
+def address_parts(value: str) -> AddressParts:
+    """The parts of a cleaned address."""
+    code, found, rest = value.partition("|")
+    if not found:
+        code, rest = "", value
+    numbers = tuple(_DIGITS.findall(rest))
+    return AddressParts(int(code or 0), rest, _DIGITS.sub("", rest), numbers)
+
+
+_DIGITS = re.compile(r"\d+")
+
+
+def other_house(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
+    """Whether the numbers of two addresses contradict one another; one may say less (2号 of 2号3栋402)."""
+    short, long = (a, b) if len(a) <= len(b) else (b, a)
+    rest = iter(long)
+    return not all(number in rest for number in short)
+
+
+def contained(p: str, q: str) -> bool:
+    """Whether one address is the beginning or the end of the other."""
+    short, long = (p, q) if len(p) <= len(q) else (q, p)
+    return len(short) >= 4 and (long.startswith(short) or long.endswith(short))
 
 
 class Address(Text):
-    levels = ("missing", "exact", "edit_1", "close", "similar", "else")
+    """Addresses: an area may be named or left out; other numbers are other houses of the street."""
+
+    levels = ("missing", "exact", "edit_1", "close", "street", "similar", "else")
+    added = {"street": "similar"}
     by_words = False
     home = True
-    default_m = (0.4, 0.05, 0.15, 0.2, 0.2)
-    default_u = (2e-4, 2e-4, 1e-3, 0.02, 0.9786)
-    default_h = (0.6, 0.03, 0.1, 0.12, 0.15)
+    default_m = (0.4, 0.05, 0.15, 0.03, 0.17, 0.2)
+    default_u = (2e-4, 1e-4, 1e-3, 2e-3, 0.018, 0.9787)
+    default_h = (0.6, 0.03, 0.1, 0.01, 0.11, 0.15)
     circle = "place"
     clean = staticmethod(clean_address)
+
+    def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "PreparedAddress":
+        return PreparedAddress(self, rows[self.columns[0]])
+
+
+class PreparedAddress(PreparedText):
+    def __init__(self, comparison: Address, rows: Sequence[Any]) -> None:
+        super().__init__(comparison, rows)
+        parts = [*map(address_parts, self.coded.values), address_parts("")]
+        self.code = np.array([p.code for p in parts])
+        #: The part of the code that says something, and what it is divided by: 430100 → 4301, 100.
+        self.depth = np.where(self.code % 100 > 0, 1, np.where(self.code % 10000 > 0, 100, 10000))
+        self.rest, self.wording = (
+            strings([p.rest for p in parts[:-1]]),
+            strings([p.words for p in parts[:-1]]),
+        )
+        self.rests, self.wordy = Letters(self.rest[:-1].tolist()), Letters(self.wording[:-1].tolist())
+        self.numbers = [p.numbers for p in parts]
+        known: dict[tuple[str, ...], int] = {}
+        self.number = np.array([known.setdefault(p.numbers, len(known)) for p in parts])
+
+    def judge(self, a: Places, b: Places) -> Levels:
+        c = self.comparison
+        level = self.full(len(a))
+        null = (a < 0) | (b < 0)
+        la, lb = self.rests.length[a], self.rests.length[b]
+        ca, cb = self.code[a], self.code[b]
+        depth = np.maximum(self.depth[a], self.depth[b])
+        fits = (ca == 0) | (cb == 0) | (ca // depth == cb // depth)
+        named = (ca > 0) & (cb > 0)
+        level[fits & named & ((la == 0) | (lb == 0))] = c.index("similar")  # an area alone
+        level[(a == b) & (la > 0)] = c.index("exact")
+        level[null] = 0
+        rest = np.flatnonzero(~null & (a != b) & (la > 0) & (lb > 0))
+        a, b, la, lb = a[rest], b[rest], la[rest], lb[rest]
+        wa, wb = self.wordy.length[a], self.wordy.length[b]
+        common = self.rests.common(a, b)
+        hope = (common >= 0.35 * (la + lb)) | (common >= np.minimum(la, lb))
+        hope |= self.wordy.common(a, b) >= 0.42 * (wa + wb)
+        rest, a, b, la, lb = (v[hope] for v in (rest, a, b, la, lb))
+        x, y = self.rest[a], self.rest[b]
+        numbers = self.number[a] == self.number[b]
+        other = ~numbers
+        for k in np.flatnonzero(other):
+            other[k] = other_house(self.numbers[a[k]], self.numbers[b[k]])
+        ratio = self.ratio(x, y)
+        inside = np.array([contained(p, q) for p, q in zip(x.tolist(), y.tolist(), strict=True)], dtype=bool)
+        found = self.full(len(rest))
+        found[ratio >= 0.7] = c.index("similar")
+        found[other] = self.full(int(other.sum()))
+        k = np.flatnonzero(other)
+        street = self.ratio(self.wording[a[k]], self.wording[b[k]]) >= 0.85
+        found[k[street & (self.wordy.length[a[k]] > 1) & (self.wordy.length[b[k]] > 1)]] = c.index("street")
+        found[~other & ((ratio >= 0.85) | inside)] = c.index("close")
+        maybe = np.flatnonzero(numbers & (np.abs(la - lb) <= 1) & (np.minimum(la, lb) >= 2) & (ratio >= 0.4))
+        found[maybe[osa(x[maybe], y[maybe], 1) == 1]] = c.index("edit_1")
+        found[x == y] = c.index("close")  # one names the area, or less of it
+        far = ~fits[rest]
+        near = far & (self.code[a] // 100 == self.code[b] // 100)
+        same = found <= c.index("close")
+        found[far & ~same] = c.size - 1
+        found[far & same] = c.index("similar")
+        found[near & same] = c.index("close")
+        level[rest] = found
+        return level
 
 
 def _once(a: Places, b: Places) -> tuple[Places, Places, Places]:

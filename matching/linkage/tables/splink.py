@@ -62,6 +62,7 @@ def _conditions(kind: str, c: str, partner: str = "") -> dict[str, str]:
     number = f'"{c}__number_l" - "{c}__number_r"'
     year = f'"{c}__year_l" - "{c}__year_r"'
     proven = f'"{c}__valid_l" + "{c}__valid_r" < 2 AND "{c}__named_l" + "{c}__named_r" >= 1'
+    digits = _same(f"{c}__digits")
     related = " OR ".join(
         f'"{c}__{one}_l" = "{c}__group_r" OR "{c}__group_l" = "{c}__{one}_r"' for one in ("wider", "widest")
     )
@@ -109,6 +110,10 @@ def _conditions(kind: str, c: str, partner: str = "") -> dict[str, str]:
         "email": {
             "exact": _same(c), "edit_1": edit(c, 1), "mailbox": _same(f"{c}__mailbox"), "close": similar(c, 0.95),
             "similar": similar(c, 0.88),
+        },
+        "address": {
+            "exact": _same(c), "edit_1": f"{edit(c, 1)} AND {digits}", "close": f"{similar(c, 0.93)} AND {digits}",
+            "street": similar(f"{c}__words", 0.93), "similar": similar(c, 0.85),
         },
         "part": {
             "exact": _same(c), "short_form": _same(f"{c}__short"), "edit_1": edit(c, 1), "crossed": crossed(1),
@@ -189,6 +194,9 @@ def _extras(kind: str, value: str) -> dict[str, Any]:
             "group": illness.group or illness.plain or None, "chapter": illness.chapter or None,
             "wider": wider[0], "widest": wider[1],
         }  # fmt: skip
+    if kind == "address":
+        parts = compare_text.address_parts(value)
+        return {"words": parts.words, "digits": " ".join(parts.numbers)}
     if kind == "email":
         return {"mailbox": value.split("@")[0]}
     if kind == "part":

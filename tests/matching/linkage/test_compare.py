@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
 from matching.linkage.compare.numbers import Phone, clean_id
+from matching.linkage.pairwise import Features, address_level
 from matching.linkage.records import PersonRecord
-from matching.linkage.scoring import DEFAULT, person_model, score
+from matching.linkage.scoring import DEFAULT, _rows, person_model, score
 from matching.linkage.values import hospitals
 from matching.linkage.values import normalise as n
 
@@ -203,3 +204,40 @@ def test_whoever_names_the_illness_by_and_large_is_found():
     stay = {"name": "张三", "birth_year": 2017, "hospital": "湘雅医院"}
     one, other = (PersonRecord(**stay, disease=d) for d in ("白血病", "C91.0"))
     assert set(blocking_values(one)) == set(blocking_values(other))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("湖南省长沙市岳麓区麓山路2号", "長沙市嶽麓區麓山路2號", "exact"),
+        ("麓山路2号", "湖南省长沙市岳麓区麓山路2号", "close"),
+        ("长沙市麓山路2号", "湖南省长沙市岳麓区麓山路2号", "close"),
+        ("长沙市岳麓区麓山路2号", "长沙市岳麓区麓山路20号", "street"),
+        ("长沙市岳麓区麓山路2号3栋", "长沙市岳麓区麓山路2号4栋", "street"),
+        ("长沙市岳麓区麓山路2号", "长沙市岳麓区麓山路188号", "street"),
+        ("长沙市岳麓区麓山路2号", "长沙市岳麓区麓山路2号3栋402", "close"),
+        ("长沙市岳麓区麓山路二号", "长沙市岳麓区麓山路2号", "exact"),
+        ("长沙市岳麓区麓山路2号", "长沙市岳麓区鹿山路2号", "edit_1"),
+        ("长沙市岳麓区麓山路2号", "长沙市天心区麓山路2号", "close"),
+        ("长沙市岳麓区人民路2号", "武汉市江岸区人民路2号", "similar"),
+        ("长沙市岳麓区", "长沙市岳麓区", "similar"),
+        ("长沙市岳麓区", "长沙市天心区", "else"),
+        ("北京市宣武区广安门内大街6号", "北京市西城区广安门内大街6号", "exact"),
+        ("12 High Street", "14 High Street", "street"),
+        ("Flat 2, 12 High Street", "12 High Street", "close"),
+    ],
+)  # fmt: skip
+def test_addresses_by_place_street_and_house(one, other, expected):
+    assert level("address", one, other) == expected
+
+
+@given(
+    st.text("长沙市岳麓区天心武汉麓山路人民号栋单元2340一十", max_size=14),
+    st.text("长沙市岳麓区天心武汉麓山路人民号栋单元2340一十", max_size=14),
+)
+def test_an_address_is_compared_in_a_table_as_by_itself(one, other):
+    table = person_model().prepare(_rows([PersonRecord(address=one), PersonRecord(address=other)]))
+    position = person_model().names.index("address")
+    found = table.prepared[position].compare(np.zeros(1, dtype=np.int32), np.ones(1, dtype=np.int32))[0]
+    assert Features(PersonRecord(address=one)) is not None
+    assert address_level(Features(PersonRecord(address=one)), Features(PersonRecord(address=other))) == found
