@@ -29,6 +29,7 @@ LEVELS: dict[str, str] = {
     "five": "相差五岁以内",
     "county": "同一区县",
     "city": "同一城市",
+    "registered": "住在对方户籍所在的城市",
     "province": "同一省份",
     "prefix": "前两位一致",
     "short_form": "简称",

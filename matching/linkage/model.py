@@ -340,6 +340,11 @@ class Table:
         self._address = next(
             (k for k, p in enumerate(prepared) if isinstance(p.comparison, compare_text.Address)), None
         )
+        self._parts = [
+            k
+            for k, p in enumerate(prepared)
+            if isinstance(p.comparison, compare_text.Parts) and p.comparison.circle == "name"
+        ]
         parts = {p.comparison.columns: p for p in prepared if isinstance(p, compare_text.PreparedParts)}
         for item in parts.values():
             item.twin = parts.get(item.comparison.columns[::-1]) if len(item.parts) == 2 else None
@@ -356,7 +361,8 @@ class Table:
         return out
 
     def _dependent(self, out: Levels, i: Ints, j: Ints) -> None:
-        """A number holds birth date and sex, whether it agrees or not; a birth date the age; an address the area."""
+        """A number holds birth date and sex, whether it agrees or not, and where it was issued; a birth date the age; an
+        address the area; a whole name its parts, or of Latin names the parts the whole."""
         if self._id is not None:
             prepared = self.prepared[self._id]
             assert isinstance(prepared, compare_values.PreparedId)
@@ -371,9 +377,41 @@ class Table:
                     out[rows[told[i[rows]] | told[j[rows]]], k] = 0
         if self._birth is not None and self._age is not None:
             out[out[:, self._birth] > 0, self._age] = 0
+        if self._area is not None and self._id is not None:
+            self._registered(out, i, j)
         if self._address is not None and self._area is not None:
             close = (out[:, self._address] > 0) & (out[:, self._address] <= 3)
-            out[close & (out[:, self._area] <= 2), self._area] = 0
+            out[close & (out[:, self._area] <= 3), self._area] = 0
+        if self._name is not None and self._parts:
+            names = self.prepared[self._name]
+            assert isinstance(names, compare_names.PreparedName)
+            chinese = names.han[names.coded.at(i)] & names.han[names.coded.at(j)]
+            parted = (out[:, self._parts] > 0).all(axis=1) & ~chinese & (len(self._parts) > 1)
+            whole = (out[:, self._name] > 0) & ~parted
+            out[parted, self._name] = 0
+            for k in self._parts:
+                out[whole, k] = 0
+
+    def _registered(self, out: Levels, i: Ints, j: Ints) -> None:
+        """Where one lives and the other was registered; nothing of what an agreeing number says already."""
+        assert self._area is not None
+        assert self._id is not None
+        area, number = self.prepared[self._area], self.prepared[self._id]
+        assert isinstance(area, compare_values.PreparedArea)
+        assert isinstance(number, compare_values.PreparedId)
+        c, level = area.comparison, out[:, self._area]
+        a, b = area.value[area.coded.at(i)], area.value[area.coded.at(j)]
+        p, q = number.issued[number.coded.at(i)], number.issued[number.coded.at(j)]
+        same = out[:, self._id]
+        open_ = ((level == 0) | (level > c.index("registered"))) & (
+            same < number.comparison.index("masked_else")
+        )
+        level[open_ & (compare_values.same_city(a, q) | compare_values.same_city(b, p))] = c.index(
+            "registered"
+        )
+        said = ((a == p) | (a == q)) & (a >= 0) | ((b == p) | (b == q)) & (b >= 0)
+        agree = (same > 0) & (same <= number.comparison.index("near_2"))
+        level[agree & (said | (level == c.index("registered")))] = 0
 
     def contributions(self, levels: Levels, i: Ints, j: Ints, params: Params) -> np.ndarray:
         """log2 weights per pair and comparison, with term frequencies; the last column is the household's."""

@@ -29,10 +29,13 @@ def doubtful(model: Model, levels: Levels) -> Bools:
     """
     out = np.zeros(len(levels), dtype=bool)
     agree = np.zeros(len(levels), dtype=bool)
+    named = np.zeros(len(levels), dtype=bool)
     for k, c in enumerate(model.comparisons):
         if isinstance(c, compare_values.IdNumber):
             agree |= (levels[:, k] > 0) & (levels[:, k] <= c.index("near_2"))
             out |= levels[:, k] >= c.index("masked_else")
+        elif isinstance(c, compare_names.PersonName):
+            named |= levels[:, k] > 0  # then a given name beside it says nothing more
     for k, c in enumerate(model.comparisons):
         column = levels[:, k]
         if isinstance(c, compare_names.PersonName):
@@ -41,7 +44,8 @@ def doubtful(model: Model, levels: Levels) -> Bools:
             for level in ("one_off", "sound", "partial"):
                 out |= ~agree & (column == c.index(level))
         elif isinstance(c, compare_text.Parts) and c.given:
-            out |= ~agree & ~np.isin(column, [c.index(level) for level in _SAME_GIVEN])
+            out |= column == c.index("masked_given")
+            out |= ~agree & ~(named & (column == 0)) & ~np.isin(column, [c.index(k) for k in _SAME_GIVEN])
     return out
 
 

@@ -49,6 +49,7 @@ _N_MASKED_SURNAME, _N_MASKED_ELSE = _NAME["masked_surname"], _NAME["masked_else"
 _B_LUNAR = _BIRTH["lunar"]
 _I_ELSE, _I_NEAR_2, _I_UNPROVEN = _ID["else"], _ID["near_2"], _ID["unproven"]
 _I_MASKED_ELSE = _ID["masked_else"]
+_R_REGISTERED = compare_values.Area.levels.index("registered")
 _H_SIMILAR, _A_SIMILAR = _HOSPITAL["similar"], _ADDRESS["similar"]
 
 _PERSON = compare_names.PersonName("name", ["name"])
@@ -65,9 +66,9 @@ class Features:
 
     __slots__ = (
         "address_", "area", "birth", "birth_contradicts", "birth_told", "chapter", "chars", "day", "digits", "disease",
-        "fold", "group", "han", "hidden", "hospital", "id", "id_group", "id_invalid", "id_masked", "id_valid", "last",
+        "fold", "group", "han", "hidden", "hospital", "id", "id_group", "id_invalid", "id_masked", "id_valid", "issued", "last",
         "letters", "lunar", "masked_name", "middle_star", "mixed_", "month", "name", "name_is_number", "number",
-        "phone", "place", "plain", "raw_address", "readings_", "sex", "sex_told", "shown", "surname", "year",
+        "parts_", "phone", "place", "plain", "raw_address", "readings_", "sex", "sex_told", "shown", "surname", "year",
     )  # fmt: skip
 
     def __init__(self, record: PersonRecord) -> None:
@@ -128,6 +129,7 @@ class Features:
     def _number(self, raw: str | None) -> idnumber.IdNumber | None:
         """The cleaned number as tables compare it; what it says, where it is possible."""
         self.id = compare_values.clean_id(raw) if raw else ""
+        self.issued = compare_values.issued(self.id) if self.id else -1
         self.id_masked = "*" in self.id
         number = idnumber.parse(self.id) if self.id else None
         self.id_valid = number is not None
@@ -411,12 +413,35 @@ def area_level(x: Features, y: Features) -> int:
     if a < 0 or b < 0:
         return 0
     if a // 10000 != b // 10000:
-        return 4
+        return 5
+    if a // 10000 in compare_values._ONE_CITY:
+        return 1 if a == b and a % 100 else 2
     if a % 10000 == 0 or b % 10000 == 0:
-        return 3
+        return 4
     if a == b:
         return 2 if a % 100 == 0 else 1
-    return 2 if a // 100 == b // 100 else 3
+    return 2 if a // 100 == b // 100 else 4
+
+
+def _registered(x: Features, y: Features, level: int, number: int) -> int:
+    """As `model.Table._registered`: where one lives and the other was registered."""
+    if x.area < 0 and y.area < 0:
+        return level
+    p, q = x.issued, y.issued
+    open_ = (level == 0 or level > _R_REGISTERED) and number < _I_MASKED_ELSE
+    if open_ and (_same_city(x.area, q) or _same_city(y.area, p)):
+        level = _R_REGISTERED
+    if 0 < number <= _I_NEAR_2 and (
+        level == _R_REGISTERED or (x.area >= 0 and x.area in (p, q)) or (y.area >= 0 and y.area in (p, q))
+    ):
+        return 0
+    return level
+
+
+def _same_city(a: int, b: int) -> bool:
+    if a < 0 or b < 0 or not a % 10000 or not b % 10000:
+        return False
+    return a // 100 == b // 100 or (a // 10000 == b // 10000 and a // 10000 in compare_values._ONE_CITY)
 
 
 def hospital_level(x: Features, y: Features) -> int:
@@ -561,7 +586,8 @@ class Scorer:
                 out[self.at_birth] = 0
             if x.sex_told or y.sex_told:
                 out[self.at_sex] = 0
-        if 0 < out[self.at_address] <= 3 and out[self.at_area] <= 2:
+        out[self.at_area] = _registered(x, y, out[self.at_area], out[self.at_id])
+        if 0 < out[self.at_address] <= 3 and out[self.at_area] <= _R_REGISTERED:
             out[self.at_area] = 0
         return out
 

@@ -65,6 +65,42 @@ def sound(value: str) -> str:
     return out[:4]
 
 
+def part_of_name(raw: Any) -> str:
+    """A given name or a surname: as `squash`, of a Chinese one its characters without variants, '*' for hidden ones; ''
+    where nothing is shown (某某, 女士). Na and Nan are names, if written like names."""
+    value = raw if isinstance(raw, str) else str(raw)
+    if not any(map(han.is_han, value)):
+        return value.strip().lower() if value.strip() in ("Na", "Nan") else squash(value)
+    shown = n.hidden_name(value)
+    return "".join(map(han.fold, shown)) if shown.strip("*") else ""
+
+
+def _read(value: str) -> str:
+    """A Chinese given name or surname in toneless pinyin, a surname by its own reading."""
+    if value in han.SURNAME_READINGS:
+        return "".join(n.surname_syllables(value))
+    return "".join(n.umlaut(han.readings(c)[0]) for c in value)
+
+
+def _fits(p: str, q: str) -> bool | None:
+    """Whether two names, one of which hides characters, may be one; None where they show nothing in common."""
+    (p_start, _, p_rest), (q_start, _, q_rest) = p.partition("*"), q.partition("*")
+    p_end, q_end = p_rest.rpartition("*")[2], q_rest.rpartition("*")[2]
+    if "*" not in p:
+        p_end = p
+    if "*" not in q:
+        q_end = q
+    start, end = min(len(p_start), len(q_start)), min(len(p_end), len(q_end))
+    same = p_start[:start] == q_start[:start] and p_end[len(p_end) - end :] == q_end[len(q_end) - end :]
+    # Of a hidden name a star stands for one character at least.
+    hides = ("*" not in p and len(p) <= len(q_start) + len(q_end)) or (
+        "*" not in q and len(q) <= len(p_start) + len(p_end)
+    )
+    if not same or hides:
+        return False
+    return True if start or end else None
+
+
 class Parts(Comparison):
     """A given name, a surname, or a line of an address, where the other line may hold what belongs here.
 
@@ -73,13 +109,15 @@ class Parts(Comparison):
     """
 
     levels = (
-        "missing", "exact", "short_form", "edit_1", "crossed", "edit_2", "crossed_close", "similar", "initial", "else",
+        "missing", "exact", "short_form", "edit_1", "crossed", "edit_2", "crossed_close", "similar", "masked_given", "initial",
+        "else",
     )  # fmt: skip
+    added = {"masked_given": "else"}
     tf = {"exact": "value"}
     most = 0.12
-    default_m = (0.8, 0.02, 0.05, 0.02, 0.03, 0.01, 0.03, 0.01, 0.03)
-    default_u = (0.004, 0.0005, 0.002, 0.002, 0.005, 0.003, 0.02, 0.03, 0.934)
-    default_h = (0.6, 0.005, 0.01, 0.005, 0.005, 0.01, 0.01, 0.02, 0.335)
+    default_m = (0.79, 0.02, 0.05, 0.02, 0.03, 0.01, 0.03, 0.01, 0.01, 0.03)
+    default_u = (0.004, 0.0005, 0.002, 0.002, 0.005, 0.003, 0.02, 0.001, 0.03, 0.9325)
+    default_h = (0.6, 0.005, 0.01, 0.005, 0.005, 0.01, 0.01, 0.001, 0.02, 0.334)
     slips = ("short_form", "crossed", "crossed_close", "initial")
 
     def __init__(
@@ -103,7 +141,7 @@ class Parts(Comparison):
 
 #: Bounds of `PreparedParts.judge`, a little lower: they are compared with sums of rounded shares.
 _ALIKE, _ALIKE_LATER = np.float32(1.0999), np.float32(1.4589)
-_GOOD = np.array([0, 5, 3, 4, 0, 3, 0, 1, 1, -3], dtype=np.int8)
+_GOOD = np.array([0, 5, 3, 4, 0, 3, 0, 1, 1, 1, -3], dtype=np.int8)
 
 
 class PreparedParts(Prepared):
@@ -114,8 +152,10 @@ class PreparedParts(Prepared):
         self.last: tuple[Ints, Ints, Levels] | None = None
         size = len(columns[0])
         both: list[Any] = [v for column in columns for v in column]
-        coded = Coded(both, squash)
+        coded = Coded(both, part_of_name if comparison.circle == "name" else squash)
         self.values = coded.objects
+        self.hidden = np.array(["*" in v for v in coded.values] + [False])
+        self.any_hidden = bool(self.hidden.any())
         self.parts = [coded.codes[k * size : (k + 1) * size] for k in range(len(columns))]
         own = Coded.of(self.parts[0], coded.objects)
         self.tf["value"] = own
@@ -134,7 +174,10 @@ class PreparedParts(Prepared):
             self.pinyin = np.arange(-1, -len(self.length) - 1, -1, dtype=np.int64)
             read: dict[str, int] = {}
             for k in chinese:
-                self.pinyin[k] = read.setdefault(n.name_pinyin(coded.values[k]), len(read))
+                self.pinyin[k] = read.setdefault(_read(coded.values[k]), len(read))
+            for k, value in enumerate(coded.values):
+                if value.isascii():  # Ming may be 明
+                    self.pinyin[k] = read.get(n.umlaut(value), self.pinyin[k])
         self.nick = np.zeros((len(self.length), 4), dtype=np.int16)
         for row, value in enumerate(coded.values):
             for slot, number in enumerate(sorted(nicknames.groups(value))[:4]):
@@ -146,14 +189,13 @@ class PreparedParts(Prepared):
         return self.levels(a, b, len(self.values) - 1)
 
     def judge(self, a: Places, b: Places) -> Levels:
+        everybody = (a, b)
         c = self.comparison
         level = self.full(len(a))
         null = (a < 0) | (b < 0)
         level[a == b] = 1
         level[null] = 0
         rest = np.flatnonzero(~null & (a != b))
-        if not len(rest):
-            return level
         a, b = a[rest], b[rest]
         out = level[rest]
         la, lb = self.length[a], self.length[b]
@@ -185,6 +227,12 @@ class PreparedParts(Prepared):
         if self.pinyin is not None:
             out[self.pinyin[a] == self.pinyin[b]] = c.index("edit_1")
         level[rest] = out
+        if self.any_hidden:
+            masked = {True: c.index("masked_given"), False: c.size - 1, None: 0}
+            a, b = everybody
+            rest = np.flatnonzero(~null & (self.hidden[a] | self.hidden[b]))
+            x, y = self.values[a[rest]].tolist(), self.values[b[rest]].tolist()
+            level[rest] = [masked[_fits(p, q)] for p, q in zip(x, y, strict=True)]
         return level
 
     def compare(self, i: Ints, j: Ints) -> Levels:
@@ -487,12 +535,13 @@ class PreparedAddress(PreparedText):
         common = self.rests.common(a, b)
         hope = (common >= 0.35 * (la + lb)) | (common >= np.minimum(la, lb))
         hope |= self.wordy.common(a, b) >= 0.42 * (wa + wb)
-        rest, a, b, la, lb = (v[hope] for v in (rest, a, b, la, lb))
+        rest, a, b = rest[hope], a[hope], b[hope]
+        la, lb = la[hope], lb[hope]
         x, y = self.rest[a], self.rest[b]
         numbers = self.number[a] == self.number[b]
         other = ~numbers
-        for k in np.flatnonzero(other):
-            other[k] = other_house(self.numbers[a[k]], self.numbers[b[k]])
+        for row in np.flatnonzero(other):
+            other[row] = other_house(self.numbers[a[row]], self.numbers[b[row]])
         ratio = self.ratio(x, y)
         inside = np.array([contained(p, q) for p, q in zip(x.tolist(), y.tolist(), strict=True)], dtype=bool)
         found = self.full(len(rest))

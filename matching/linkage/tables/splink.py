@@ -99,7 +99,7 @@ def _conditions(kind: str, c: str, partner: str = "") -> dict[str, str]:
         "postcode": {"exact": _same(c), "edit": edit(c, 1), "prefix": f'SUBSTR("{c}_l", 1, 2) = SUBSTR("{c}_r", 1, 2)'},
         "area": {
             "county": f"{_same(c)} AND \"{c}__depth_l\" = 6", "city": f"{_same(f'{c}__city')} AND \"{c}__depth_l\" >= 4 AND \"{c}__depth_r\" >= 4",
-            "province": _same(f"{c}__province"),
+            "registered": _same(f"{c}__never"), "province": _same(f"{c}__province"),
         },
         "hospital": {
             "exact": _same(c), "same_house": _same(f"{c}__key"), "similar": similar(c, 0.9), "kind": _same(f"{c}__kind"),
@@ -118,6 +118,7 @@ def _conditions(kind: str, c: str, partner: str = "") -> dict[str, str]:
         "part": {
             "exact": _same(c), "short_form": _same(f"{c}__short"), "edit_1": edit(c, 1), "crossed": crossed(1),
             "edit_2": f"{similar(c, 0.93)} OR {edit(c, 2)}", "crossed_close": crossed(0.88), "similar": similar(c, 0.82),
+            "masked_given": _same(f"{c}__never"),
             "initial": f'SUBSTR("{c}_l", 1, 1) = SUBSTR("{c}_r", 1, 1) AND ("{c}__length_l" = 1 OR "{c}__length_r" = 1)',
         },
     }  # fmt: skip
@@ -168,7 +169,7 @@ def _from_number(number: int) -> str:
 
 def _area(value: str) -> dict[str, Any]:
     depth = 6 if value[4:] != "00" else 4 if value[2:4] != "00" else 2
-    return {"depth": depth, "city": value[:4], "province": value[:2]}
+    return {"depth": depth, "city": value[:4], "province": value[:2], "never": None}
 
 
 def _extras(kind: str, value: str) -> dict[str, Any]:

@@ -131,6 +131,12 @@ def _unaddressed(value: str) -> str:
     return value
 
 
+def hidden_name(raw: str) -> str:
+    """The Chinese characters of a part of a name, simplified, '*' for each that is hidden; forms of address are nothing."""
+    value = _NOT_NAME.sub("", _masked(_BRACKETS.sub("", text(raw))))
+    return _TITLES.sub("", "".join(han.simplify(c) for c in value if han.is_han(c) or c == "*"))
+
+
 @lru_cache(maxsize=4096)
 def plain_name(raw: str | None) -> str:
     """A name cleaned and in simplified characters, without folding variants such as 闫/阎."""
@@ -212,14 +218,15 @@ def is_masked_name(raw: str | None) -> bool:
 
 
 def _latin_words(value: str) -> list[str]:
-    return [_umlaut(w) for w in value.replace("*", " ").split() if w]
+    return [umlaut(w) for w in value.replace("*", " ").split() if w]
 
 
 #: 吕 is Lü in books, Lv on keyboards, LYU in passports and Lu in a hurry; 女 likewise.
 _UMLAUT = re.compile(r"(?<=[ln])(?:v|yu|ü)")
 
 
-def _umlaut(syllable: str) -> str:
+def umlaut(syllable: str) -> str:
+    """A syllable of pinyin with u for ü, however that is written."""
     return _UMLAUT.sub("u", syllable)
 
 
@@ -232,13 +239,13 @@ def syllables(raw: str | None) -> tuple[str, ...]:
     if not han.is_han(value[0]) and not any(han.is_han(c) for c in value):
         return tuple(_latin_words(value))
     surname, given = split_name(raw)
-    return (*surname_syllables(surname), *(_umlaut(han.readings(c)[0]) for c in given if c != "*"))
+    return (*surname_syllables(surname), *(umlaut(han.readings(c)[0]) for c in given if c != "*"))
 
 
 def surname_syllables(surname: str) -> tuple[str, ...]:
     """Toneless syllables of a Chinese surname, also of two characters (尉迟 → yu chi)."""
     known = han.SURNAME_READINGS.get(surname)
-    return tuple(map(_umlaut, known[0].split() if known else (han.surname_readings(c)[0] for c in surname)))
+    return tuple(map(umlaut, known[0].split() if known else (han.surname_readings(c)[0] for c in surname)))
 
 
 @lru_cache(maxsize=4096)

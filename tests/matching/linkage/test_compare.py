@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
 from matching.linkage.compare.numbers import Phone, clean_id
+from matching.linkage.model import Model
+from matching.linkage.outcomes import doubtful
 from matching.linkage.pairwise import Features, address_level
 from matching.linkage.records import PersonRecord
 from matching.linkage.scoring import DEFAULT, _rows, person_model, score
@@ -53,17 +55,17 @@ def test_a_table_misses_no_phone_with_one_slip(number, place, digit, kind):
 
 @pytest.mark.parametrize(
     "hidden",
-    ["430104****002X", "4301****002X", "430104********002X", "430104**002X", "4301041949XXXX002X", "430104XXXXXXXX002X",
+    ["430104****0028", "4301****0028", "430104********0028", "430104**0028", "4301041949XXXX0028", "430104XXXXXXXX0028",
      "430104491231****"[:15], "430104491231***"],
 )  # fmt: skip
 def test_how_many_stars_hide_a_number_is_not_information(hidden):
     assert len(clean_id(hidden)) == 18
-    assert level("id_number", hidden, "43010419491231002X") == "masked"
+    assert level("id_number", hidden, "430104194912310028") == "masked"
 
 
 def test_a_hidden_number_with_other_digits_is_another():
-    assert level("id_number", "4301****0037", "43010419491231002X") == "masked_else"
-    assert level("id_number", "430104501231***", "43010419491231002X") == "masked_else"
+    assert level("id_number", "4301****0037", "430104194912310028") == "masked_else"
+    assert level("id_number", "430104501231***", "430104194912310028") == "masked_else"
 
 
 def test_a_lunar_birthday_in_a_leap_month_is_that_of_the_solar_date():
@@ -241,3 +243,90 @@ def test_an_address_is_compared_in_a_table_as_by_itself(one, other):
     found = table.prepared[position].compare(np.zeros(1, dtype=np.int32), np.ones(1, dtype=np.int32))[0]
     assert Features(PersonRecord(address=one)) is not None
     assert address_level(Features(PersonRecord(address=one)), Features(PersonRecord(address=other))) == found
+
+
+NUMBER = "430104194912310028"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        # Registered in 长沙, living in 深圳; the other source knows the registered area.
+        ({"area": "440305", "id_number": NUMBER}, {"area": "430104"}, "registered"),
+        ({"area": "440305", "id_number": NUMBER}, {"area": "430100"}, "registered"),
+        ({"id_number": NUMBER}, {"area": "430103"}, "registered"),
+        ({"area": "440305", "id_number": NUMBER}, {"area": "440305"}, "county"),
+        ({"area": "440305", "id_number": NUMBER}, {"area": "110101"}, "else"),
+        ({"area": "440305", "id_number": NUMBER}, {"area": "430000"}, "else"),
+        # Where an agreeing number was issued is no news; where one lives is.
+        ({"area": "430104", "id_number": NUMBER}, {"area": "430104", "id_number": NUMBER}, "missing"),
+        ({"area": "430104", "id_number": NUMBER}, {"area": "440305", "id_number": NUMBER}, "missing"),
+        ({"area": "440305", "id_number": NUMBER}, {"id_number": NUMBER}, "missing"),
+        ({"area": "440305", "id_number": NUMBER}, {"area": "440305", "id_number": NUMBER}, "county"),
+        ({"area": "440305", "id_number": NUMBER}, {"area": "440305", "id_number": "430104********0028"}, "county"),
+        ({"area": "430104", "id_number": NUMBER}, {"area": "430104", "id_number": "430104********0028"}, "missing"),
+        ({"area": "500000"}, {"area": "500107"}, "city"),
+    ],
+)  # fmt: skip
+def test_where_one_lives_and_where_one_is_registered(one, other, expected):
+    a, b = PersonRecord(**one), PersonRecord(**other)
+    assert score(a, b).levels["area"] == score(b, a).levels["area"] == expected
+    table = person_model().prepare(_rows([a, b]))
+    found = table.levels(np.zeros(1, dtype=np.int32), np.ones(1, dtype=np.int32))
+    position = person_model().names.index("area")
+    assert person_model().comparisons[position].levels[found[0, position]] == expected
+
+
+def parts(one: tuple[str, str], other: tuple[str, str]) -> list[str]:
+    """Levels of surname and given name in two columns of their own."""
+    rows = {"surname": [one[0], other[0]], "given": [one[1], other[1]]}
+    model = Model.for_fields({"surname": "surname", "given": "given_name"})
+    found = []
+    for i, j in ((0, 1), (1, 0)):
+        levels = model.prepare(rows).levels(np.array([i]), np.array([j]))[0]
+        said = {c.name: c.levels[level] for c, level in zip(model.comparisons, levels, strict=True)}
+        found.append([said["surname"], said["given"]])
+    assert found[0] == found[1]
+    return found[0]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (("张", "*明"), ("张", "小明"), ["exact", "masked_given"]),
+        (("张", "小*"), ("张", "小明"), ["exact", "masked_given"]),
+        (("张", "*明"), ("张", "小红"), ["exact", "else"]),
+        (("张", "*明"), ("张", "*明"), ["exact", "masked_given"]),
+        (("张", "小*"), ("张", "*明"), ["exact", "missing"]),
+        (("张", "某某"), ("张", "明"), ["exact", "missing"]),
+        (("王", "女士"), ("王", "明"), ["exact", "missing"]),
+        (("闫", "明"), ("阎", "明"), ["exact", "exact"]), (("傅", "明"), ("付", "明"), ["exact", "exact"]),
+        (("戴", "明"), ("代", "明"), ["exact", "exact"]), (("仇", "明"), ("丘", "明"), ["edit_1", "exact"]),
+        (("单", "明"), ("Shan", "Ming"), ["edit_1", "edit_1"]), (("吕", "明"), ("Lyu", "Ming"), ["edit_1", "edit_1"]),
+        (("李", "娜"), ("Li", "Na"), ["edit_1", "edit_1"]), (("Li", "Na"), ("Li", "Nan"), ["exact", "edit_1"]),
+        (("明", "张"), ("张", "明"), ["crossed", "crossed"]),
+    ],
+)  # fmt: skip
+def test_names_in_two_columns_know_chinese(one, other, expected):
+    assert parts(one, other) == expected
+
+
+def test_a_hidden_given_name_in_a_column_of_its_own_is_never_accepted():
+    model = Model.for_fields({"surname": "surname", "given": "given_name", "number": "id_number"})
+    rows = {"surname": ["张", "张"], "given": ["*明", "小明"], "number": [NUMBER, NUMBER]}
+    levels = model.prepare(rows).levels(np.zeros(1, dtype=np.int32), np.ones(1, dtype=np.int32))
+    assert doubtful(model, levels)[0]
+
+
+def test_a_name_told_whole_and_in_parts_counts_once():
+    model = Model.for_fields({"name": "name", "given": "given_name", "surname": "surname", "phone": "phone"})
+    rows = {
+        "name": ["张小明", "张小明", "Bob Smith", "Robert Smith", ""], "given": ["小明", "小明", "Bob", "Robert", "小明"],
+        "surname": ["张", "张", "Smith", "Smith", "张"], "phone": ["1"] * 5,
+    }  # fmt: skip
+    table = model.prepare(rows)
+    found = table.levels(np.array([0, 2, 0]), np.array([1, 3, 4]))
+    said = [{c.name: c.levels[v] for c, v in zip(model.comparisons, row, strict=True)} for row in found]
+    assert (said[0]["name"], said[0]["given"], said[0]["surname"]) == ("exact", "missing", "missing")
+    assert (said[1]["name"], said[1]["given"], said[1]["surname"]) == ("missing", "short_form", "exact")
+    assert (said[2]["name"], said[2]["given"], said[2]["surname"]) == ("missing", "exact", "exact")

@@ -90,7 +90,7 @@ def test_a_hospital_that_agrees_already_says_the_city():
 
 @pytest.mark.parametrize(
     ("a", "b", "level"),
-    [("北京协和医院", "协和医院", "exact"), ("长沙市第一医院", "长沙市第一人民医院", "similar"),
+    [("北京协和医院", "协和医院", "exact"), ("长沙市第一医院", "长沙市第一人民医院", "same_house"),
      ("郑州大学第一附属医院", "郑州大学第二附属医院", "else"), ("湘雅医院", "中南大学湘雅医院", "exact")],
 )  # fmt: skip
 def test_levels_of_hospitals(a, b, level):
