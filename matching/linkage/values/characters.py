@@ -156,6 +156,16 @@ SURNAME_CHARACTERS = frozenset(
     "花权强帅屠豆朴盖练廉禹井祖漆巴丰支卿国狄平计索宣晋相初门云容敬来扈晁芮都普阙浦戈伏鹿薄邸雍辜羊阿乌母裘亓修邰赫杭况那宿鲜印逯"
 )
 
+#: Characters of given names that hardly anybody bears as a surname.
+GIVEN_CHARACTERS = (
+    frozenset(
+        "涵宇轩萱妍馨怡欣诺睿浩豪婷娜丽芳敏静娟伟杰磊勇霞玲芬珍凤佳雪婉雯琪瑶晴悦彤菲妮萌萍莉茜蕾薇琳珊蓉倩颖慧艳红斌鹏飞涛超辉鑫"
+        "宝亮贝坤雅晨阳桐梓沐煜辰昊泽熙皓铭翔俊凯琦玥瑾瑜琼莹莲菊翠桃娇媛嫣婧娅昕曦晗冉晓昱"
+    )
+    - SURNAME_CHARACTERS
+    - SURNAME_READINGS.keys()
+)
+
 
 @cache
 def _opencc() -> Any:

@@ -126,7 +126,7 @@ def _unaddressed(value: str) -> str:
             return "*" if stem != value else value
         if len(stem) > 1 and "*" not in stem and stem not in han.COMPOUND_SURNAMES:
             value = stem
-    if len(value) == 2 and value[0] == "小" and value[1] not in han.SURNAME_CHARACTERS and value[1] != "*":
+    if len(value) == 2 and value[0] == "小" and value[1] in han.GIVEN_CHARACTERS:
         return "*" + value[1]
     return value
 
