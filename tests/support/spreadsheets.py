@@ -7,6 +7,7 @@ from xml.sax.saxutils import escape
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _REL = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_KIND = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 
 
@@ -38,7 +39,9 @@ def write_xlsx(path: Path, sheets: dict[str, list[list]], extra: str = "", befor
             "[Content_Types].xml",
             f'<Types xmlns="{_PACKAGE}/content-types"><Default Extension="rels" '
             'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-            '<Default Extension="xml" ContentType="application/xml"/></Types>',
+            '<Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" '
+            f'ContentType="{_KIND}.sheet.main+xml"/><Override PartName="/xl/styles.xml" '
+            f'ContentType="{_KIND}.styles+xml"/></Types>',
         )
         book.writestr(
             "_rels/.rels",

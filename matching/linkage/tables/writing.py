@@ -150,51 +150,45 @@ def _clean(value: Any) -> Any:
     return _NOT_XML.sub("\ufffd", value) if type(value) is str else value
 
 
-_PARTS = {
-    "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
-    '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-    '<Default Extension="xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/>'
-    '<Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.'
-    'spreadsheetml.worksheet+xml"/></Types>',
-    "_rels/.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship '
-    'Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" '
-    'Target="xl/workbook.xml"/></Relationships>',
-    "xl/workbook.xml": '<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" '
-    'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets>'
-    '<sheet name="Sheet1" sheetId="1" r:id="r1"/></sheets></workbook>',
-    "xl/_rels/workbook.xml.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
-    '<Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" '
-    'Target="worksheets/sheet1.xml"/></Relationships>',
-}
-_XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-_SHEET = (
-    '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetViews><sheetView '
-    'workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView>'
-    '</sheetViews><cols><col min="1" max="{}" width="16" customWidth="1"/></cols><sheetData>'
-)
-
-
 def _xlsx(stack: ExitStack, part: Path, header: Sequence[str]) -> Sink:
     """One sheet, row by row; every text is a text's cell, so that no number is rounded and no formula run."""
-    import zipfile  # most tables are csv
-
-    book = stack.enter_context(zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED))
-    for name, text in _PARTS.items():
-        book.writestr(name, _XML + text)
-    page = stack.enter_context(book.open("xl/worksheets/sheet1.xml", "w", force_zip64=True))
-    page.write((_XML + _SHEET.format(len(header))).encode())
+    try:
+        from openpyxl import Workbook
+        from openpyxl.cell import WriteOnlyCell
+        from openpyxl.utils import get_column_letter
+    except ImportError as error:
+        raise ValueError(
+            say(
+                "写 .xlsx 要先安装 openpyxl；也可以写 .csv",
+                ".xlsx files need the extra 'spreadsheets' (openpyxl)",
+            )
+        ) from error
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet()
+    sheet.freeze_panes = "A2"
+    for column in range(1, len(header) + 1):
+        sheet.column_dimensions[get_column_letter(column)].width = 16
     count = 0
 
     def end(error: type[BaseException] | None, *_: object) -> None:
         if error is None:
-            filtered = f'</sheetData><autoFilter ref="A1:{_letters(len(header))}{count}"/></worksheet>'
-            page.write(filtered.encode())
+            sheet.auto_filter.ref = f"A1:{get_column_letter(len(header))}{count}"
+            book.save(part)
+        else:
+            sheet.close()
 
     stack.push(end)
 
+    def cell(value: Any) -> Any:
+        if type(value) is not str:
+            return value
+        # A cell holds 32,767 characters.
+        text = WriteOnlyCell(sheet, _NOT_XML.sub("\ufffd", _ESCAPE.sub("_x005F_", value))[:32_767])
+        text.data_type = "s"  # also where it begins like a formula or says #N/A
+        return text
+
     def sink(rows: Rows) -> None:
         nonlocal count
-        text = []
         for row in rows:
             count += 1
             if count > SHEET_ROWS:
@@ -204,26 +198,7 @@ def _xlsx(stack: ExitStack, part: Path, header: Sequence[str]) -> Sink:
                         f"more than {SHEET_ROWS:,} rows do not fit into a sheet: write a .csv",
                     )
                 )
-            text.append(f"<row>{''.join(map(_cell, row))}</row>")
-        page.write("".join(text).encode())
+            sheet.append([cell(value) for value in row])
 
     sink([header])
     return sink
-
-
-def _letters(column: int) -> str:
-    """1 → A, 27 → AA."""
-    out = ""
-    while column:
-        column, letter = divmod(column - 1, 26)
-        out = chr(65 + letter) + out
-    return out
-
-
-def _cell(value: Any) -> str:
-    if type(value) is str:
-        # A cell holds 32,767 characters.
-        inner = _NOT_XML.sub("\ufffd", _ESCAPE.sub("_x005F_", value))[:32_767]
-        inner = inner.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-        return f'<c t="inlineStr"><is><t xml:space="preserve">{inner}</t></is></c>'
-    return f"<c><v>{value}</v></c>"

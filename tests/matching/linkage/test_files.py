@@ -403,7 +403,7 @@ def test_a_spreadsheet_under_a_password_is_said(tmp_path):
 
 def test_texts_of_a_spreadsheet_come_in_several_ways(tmp_path):
     rows = (
-        '<row><c t="inlineStr"><is><r><t>张</t></r><r><t>三</t></r><rPh><t>zhang</t></rPh></is></c>'
+        '<row><c t="inlineStr"><is><r><t>张</t></r><r><t>三</t></r><rPh sb="0" eb="1"><t>zhang</t></rPh></is></c>'
         '<c t="str"><f>A1</f><v>李四</v></c><c t="e"><v>#N/A</v></c><c t="b"><v>1</v></c>'
         '<c t="inlineStr"><is><t>a_x000D__x005F_x</t></is></c></row>'
     )
@@ -437,9 +437,11 @@ def test_a_cell_far_outside_costs_nothing(tmp_path, cell):
     assert cells(read(tmp_path / "a.xlsx", {"编号": "编号"})) == {"编号": ["1"]}
 
 
-def test_a_part_that_declares_entities_is_refused(tmp_path):
-    bomb = '<!DOCTYPE a [<!ENTITY b "ha"><!ENTITY c "&b;&b;">]>'
-    write_xlsx(tmp_path / "a.xlsx", {"一": [["编号"], ["1"]]}, before=bomb)
+def test_entities_that_multiply_are_refused(tmp_path):
+    declared = "".join(f'<!ENTITY e{k} "{f"&e{k - 1};" * 20}">' for k in range(1, 8))
+    bomb = f'<!DOCTYPE a [<!ENTITY e0 "ha">{declared}]>'
+    row = '<row><c t="inlineStr"><is><t>&e7;</t></is></c></row>'
+    write_xlsx(tmp_path / "a.xlsx", {"一": [["编号"], ["1"]]}, extra=row, before=bomb)
     with pytest.raises(ValueError, match="打不开"):
         read(tmp_path / "a.xlsx", {"编号": "编号"})
 

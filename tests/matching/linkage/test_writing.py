@@ -99,8 +99,8 @@ def test_ids_can_be_looked_up_in_the_table_they_came_from(tmp_path, ids, numbers
     a = sheet(tmp_path / "a.csv", ids)
     link_files(a, None, FIELDS, "编号", tmp_path / "o.xlsx", tmp_path / "c.xlsx")
     page = zipfile.ZipFile(tmp_path / "c.xlsx").read("xl/worksheets/sheet1.xml").decode()
-    assert ("<c><v>7</v></c>" in page) is numbers
-    assert '<autoFilter ref="A1:C4"/>' in page
+    assert ("<v>7</v>" in page) is numbers
+    assert '<autoFilter ref="A1:C4"' in page
     assert list(read(tmp_path / "c.xlsx", {"id": "id"}).columns["id"]) == ids
 
 
