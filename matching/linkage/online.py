@@ -13,8 +13,8 @@ from importlib.resources import files
 from .model import Params
 from .scoring import DEFAULT, UNTRAINED, untrained
 
-VERSION = "online-1"
-VERSIONS = (VERSION,)
+VERSION = "online-2"
+VERSIONS = ("online-1", VERSION)
 #: A registry of fewer persons mostly hears of people who are not in it: counted as one of so many.
 LEAST = 2**17
 
