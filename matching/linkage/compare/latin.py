@@ -162,6 +162,17 @@ class Names:
                 out |= (x[:, slot] == y[:, other]) & (self.words[a, slot] >= 0) & (self.words[b, other] >= 0)
         return out
 
+    def _side(
+        self, own: NDArray[np.int32], best: NDArray[np.int8], nick: Bools, axis: int
+    ) -> tuple[NDArray[np.intp], Bools, Bools, Bools]:
+        """Of one name's words: how many have a counterpart; whether one is only similar, an initial, or slipped."""
+        said = own >= 0
+        letter = said & (self.length[own] == 1)
+        full = (said & (best >= NEAR) & ~letter).sum(axis=1)
+        similar = (said & (best == SIMILAR)).any(axis=1)
+        initial = (said & (best == INITIAL)).any(axis=1) | letter.any(axis=1)
+        return full, similar, initial, (said & (best == NEAR) & ~nick.any(axis=axis)).any(axis=1)
+
     def levels(self, a: Places, b: Places) -> list[Bools]:
         """Pairs by what their words say, the later the better: surname, sound, masked_given, partial, one_off, variant."""
         wa, wb = self.words[a], self.words[b]
@@ -177,16 +188,12 @@ class Names:
         alone = [((w >= 0) & (best == NONE)).any(axis=1) for w, best in ((wa, mine), (wb, yours))]
         clash = alone[0] & alone[1]
         count = [(w >= 0).sum(axis=1) for w in (wa, wb)]
-        fewer = count[0] <= count[1]
-        best = np.where(fewer[:, None], mine, yours)
-        own = np.where(fewer[:, None], wa, wb)
-        said = own >= 0
-        letter = said & (self.length[own] == 1)
-        full = (said & (best >= NEAR) & ~letter).sum(axis=1)
-        similar = (said & (best == SIMILAR)).any(axis=1)
-        initial = (said & (best == INITIAL)).any(axis=1) | letter.any(axis=1)
-        short = np.where(fewer[:, None], nick.any(axis=2), nick.any(axis=1))
-        slip = (said & (best == NEAR) & ~short).any(axis=1)
+        sides = [self._side(wa, mine, nick, 2), self._side(wb, yours, nick, 1)]
+        # The name of fewer words says how they fit, of two of one length the one that fits worse: Wei Jie Wen has a word
+        # that Wei Jie Wei has not, and not the other way round.
+        fewer = [count[0] <= count[1], count[1] <= count[0]]
+        full = np.minimum(*(np.where(f, side[0], WORDS) for f, side in zip(fewer, sides, strict=True)))
+        similar, initial, slip = ((fewer[0] & sides[0][k]) | (fewer[1] & sides[1][k]) for k in (1, 2, 3))
         equal = (count[0] == count[1]) & ~alone[0] & ~alone[1]
         fits = ~clash & ~similar
         surname = ((wa == self.last[b][:, None]) & (wa >= 0)).any(axis=1) | (

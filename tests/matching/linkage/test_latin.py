@@ -143,3 +143,10 @@ def test_whole_names_are_compared_word_by_word(one, other, level):
     first, second = np.zeros(1, dtype=np.int32), np.ones(1, dtype=np.int32)
     assert c.levels[prepared.compare(first, second)[0]] == level
     assert c.levels[prepared.compare(second, first)[0]] == level
+
+
+def test_words_that_repeat_are_compared_alike_from_both_sides():
+    for one, other in (("Jie Wei Wen", "Jie Wei Jie"), ("John Smith Smith", "John Smith Jon")):
+        model = Model.for_fields({"name": "name"})
+        found = model.prepare({"name": [one, other]})
+        assert found.levels(ONE, TWO).tolist() == found.levels(TWO, ONE).tolist()
