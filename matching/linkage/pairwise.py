@@ -265,8 +265,7 @@ def _words(p: str, q: str) -> int:
 def _latin(x: Features, y: Features) -> int:
     if not x.han and not y.han:
         return _words(*sorted((x.name, y.name)))
-    joined = "".join(sorted(n.name_pinyin(x.name)))
-    if joined and joined == "".join(sorted(n.name_pinyin(y.name))):
+    if not n.orders(x.name).isdisjoint(n.orders(y.name)):
         return _N_ROMANISED
     chinese, latin = (x, y) if x.han else (y, x)
     if n.surname_pinyin(chinese.name) in n.syllables(latin.name):

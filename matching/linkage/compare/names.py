@@ -316,8 +316,11 @@ class PreparedName(Prepared):
                 level[k] = c.index("masked_surname" if hidden else "surname")
             elif n.is_masked_name(p):
                 level[k] = c.index("masked_else")
-        same = (self.letters[a] == self.letters[b]) & (self.letters[a] >= 0)
-        level[same & ~self.latin.short[a]] = c.index("romanised")
+        # The same letters may be another name: Amy and May, Li An and 李娜.
+        same = (self.letters[a] == self.letters[b]) & (self.letters[a] >= 0) & ~self.latin.short[a]
+        for k in np.flatnonzero(same & (level != c.index("romanised"))).tolist():
+            if not n.orders(values[a[k]]).isdisjoint(n.orders(values[b[k]])):
+                level[k] = np.uint8(c.index("romanised"))
         return level
 
 

@@ -30,6 +30,8 @@ _FORMS = re.compile(
 )
 #: What follows a comma without being a given name.
 _AFTER = re.compile(r"(?:jr|sr|i{1,3}|iv|md|phd|esq|m\.d|ph\.d|\d)\b")
+#: 陈小丽（化名）, 化名小丽: a name that is not the person's.
+_PSEUDONYM = re.compile(r"[（(【\[]?\s*(?:化名|假名|代称|昵称|网名|艺名|小名|乳名)\s*[:：]?\s*[)）】\]]?")
 #: Forms of address behind a name or a surname, those for somebody's relative, and those for a surname alone.
 _POLITE = [
     "先生",
@@ -140,11 +142,13 @@ def hidden_name(raw: str) -> str:
 @lru_cache(maxsize=4096)
 def plain_name(raw: str | None) -> str:
     """A name cleaned and in simplified characters, without folding variants such as 闫/阎."""
-    if isinstance(raw, str) and _PLAIN.fullmatch(raw):  # most names: nothing to clean
+    if isinstance(raw, str) and _PLAIN.fullmatch(raw) and "名" not in raw:  # most names: nothing to clean
         return _said(_unaddressed("".join([han.simplify(c) for c in raw])))
     value = text(raw)
     if not value:
         return ""
+    if _PSEUDONYM.search(value):
+        value = _pseudonym(value)
     value = _BRACKETS.sub("", value) or value
     if any(han.is_han(c) for c in value):
         value = _masked(_MIDDLE_DOT.sub("", value))
@@ -163,6 +167,19 @@ def plain_name(raw: str | None) -> str:
     stripped = re.sub(r"[·,;/.\-]+", " ", stripped)
     stripped = re.sub(r"[^\w\s*]|[\d_]", "", stripped)
     return _said(_SPACE.sub(" ", stripped).strip())
+
+
+def _pseudonym(value: str) -> str:
+    """张小三（化名） as 张**: the surname is mostly the person's own; a real name beside it stays (张三（小名毛毛））."""
+    inside = re.search(r"[（(【\[]\s*(?:昵称|网名|艺名|小名|乳名)\s*[:：]?\s*\w+", value)
+    if inside:
+        return value
+    plain = _BRACKETS.sub("", _PSEUDONYM.sub("", value)).strip()
+    shown = "".join(c for c in plain if han.is_han(c))
+    if not shown or shown[0] in "小阿":
+        return "*" * len(plain)
+    surname = shown[:2] if len(shown) > 2 and shown[:2] in han.COMPOUND_SURNAMES else shown[:1]
+    return surname + "*" * max(len(shown) - len(surname), 1)
 
 
 def _said(value: str) -> str:
@@ -252,6 +269,18 @@ def surname_syllables(surname: str) -> tuple[str, ...]:
 def name_pinyin(raw: str | None) -> str:
     """The name in toneless pinyin without spaces (张小三 → zhangxiaosan); Latin names joined as written."""
     return "".join(syllables(raw))
+
+
+@lru_cache(maxsize=4096)
+def orders(raw: str | None) -> frozenset[str]:
+    """A name in Latin letters without spaces, beginning at any of its words: surname first or last.
+
+    Zhang Xiaosan, Xiaosan Zhang, ZHANG XIAO SAN and 张小三 have one in common; Li An and 李娜, Amy and May have none.
+    """
+    surname, _ = split_name(raw)
+    first, whole = "".join(syllables(surname)), name_pinyin(raw)
+    words = [w for w in ((first, whole[len(first) :]) if surname else syllables(raw)) if w]
+    return frozenset("".join(words[k:] + words[:k]) for k in range(len(words)))
 
 
 @lru_cache(maxsize=4096)
