@@ -227,7 +227,7 @@ def judge(scored: Sequence[Scored], masked: bool) -> Judgement:
         and not NEVER_ACCEPT.intersection(item.pair.flags)
         and item.pair.probability >= LIKELY
     ]
-    if len(holders) == 1 and agreeing and not masked:
+    if len(holders) == 1 and agreeing and not masked and not _another_bears_the_name(agreeing, scored):
         return Judgement(max(agreeing, key=lambda item: item.pair.weight), "exact_id")
     people: dict[int, Scored] = {}
     for item in scored:
@@ -239,7 +239,8 @@ def judge(scored: Sequence[Scored], masked: bool) -> Judgement:
     accepted = [item for item in people.values() if item.pair.outcome == "accept"]
     if len(accepted) == 1 and not masked:
         (best,) = accepted
-        if not holders - {best.person_id} and best.person_id not in contradicted:
+        alone = not holders - {best.person_id} and not _another_bears_the_name([best, *same_number], scored)
+        if alone and best.person_id not in contradicted:
             return Judgement(best, "score")
     doubts = [
         _told(item, holders, len(accepted))
@@ -251,6 +252,19 @@ def judge(scored: Sequence[Scored], masked: bool) -> Judgement:
     if len(doubts) > MANY:
         doubts = [replace(item, pair=_one_of_many(item.pair)) for item in doubts]
     return Judgement(doubts=tuple(doubts))
+
+
+def _another_bears_the_name(agreeing: Sequence[Scored], scored: Sequence[Scored]) -> bool:
+    """Whether the number's holder only sounds alike, by one of his descriptions, while somebody else of that name was born
+    on that day: twins whose cards were mixed up."""
+    if all(item.pair.levels["name"] != "homophone" for item in agreeing):
+        return False
+    holders = {item.person_id for item in agreeing}
+    return any(
+        item.pair.levels["name"] in ("exact", "variant") and item.pair.levels["birth_date"] == "exact"
+        for item in scored
+        if item.person_id not in holders
+    )
 
 
 def _told(item: Scored, holders: Collection[int], accepted: int) -> Scored:

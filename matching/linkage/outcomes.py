@@ -7,6 +7,7 @@ from .compare import numbers as compare_values
 from .compare import text as compare_text
 from .compare.columns import Bools, Levels
 from .model import Limits, Model, Params
+from .oddities import Odd
 
 #: Of accepted pairs, this share at least shall be right.
 TARGET = 0.9995
@@ -24,8 +25,8 @@ _SAME_GIVEN = ("exact", "short_form", "edit_1", "crossed", "edit_2")
 def doubtful(model: Model, levels: Levels) -> Bools:
     """Pairs that are never accepted, whatever their weight, shape (pairs,).
 
-    Hidden and plainly different names, two numbers that differ; and where no number agrees, names that
-    brothers, sisters and twins share but for a character, and missing given names.
+    Hidden and plainly different names, two numbers that differ or cannot exist; and where no number agrees, names that
+    brothers, sisters and twins share but for a character or a tone, and missing given names.
     """
     out = np.zeros(len(levels), dtype=bool)
     agree = np.zeros(len(levels), dtype=bool)
@@ -33,7 +34,7 @@ def doubtful(model: Model, levels: Levels) -> Bools:
     for k, c in enumerate(model.comparisons):
         if isinstance(c, compare_values.IdNumber):
             agree |= (levels[:, k] > 0) & (levels[:, k] <= c.index("near_2"))
-            out |= levels[:, k] >= c.index("masked_else")
+            out |= levels[:, k] >= c.index("unproven")
         elif isinstance(c, compare_names.PersonName):
             named |= levels[:, k] > 0  # then a given name beside it says nothing more
     for k, c in enumerate(model.comparisons):
@@ -41,11 +42,21 @@ def doubtful(model: Model, levels: Levels) -> Bools:
         if isinstance(c, compare_names.PersonName):
             for level in (*c.masked, "masked_else", "surname", "else"):
                 out |= column == c.index(level)
-            for level in ("one_off", "sound", "partial"):
+            for level in ("homophone", "one_off", "sound", "partial"):
                 out |= ~agree & (column == c.index(level))
         elif isinstance(c, compare_text.Parts) and c.given:
             out |= column == c.index("masked_given")
             out |= ~agree & ~(named & (column == 0)) & ~np.isin(column, [c.index(k) for k in _SAME_GIVEN])
+    return out
+
+
+def expected(model: Model, levels: Levels) -> Bools:
+    """As `doubtful`, with what only the values tell (`oddities`): under one number too a name that is a character off is
+    asked about. For drawing the lines."""
+    out = doubtful(model, levels)
+    for k, c in enumerate(model.comparisons):
+        if isinstance(c, compare_names.PersonName):
+            out |= np.isin(levels[:, k], [c.index(level) for level in ("one_off", "sound", "partial")])
     return out
 
 
@@ -56,15 +67,20 @@ def decide(
     params: Params,
     pair: str = "",
     alone: np.ndarray | None = None,
+    odd: Odd | None = None,
 ) -> list[str]:
     """'accept', 'review' or 'reject' per pair of rows; ``pair`` names the two sources (`Params.limits`).
 
-    ``alone`` is what the pair says without any third record: only that accepts.
+    ``alone`` is what the pair says without any third record: only that accepts. ``odd``: what else stands against it.
     """
     limit = params.limit(pair)
     sure = probability if alone is None else np.minimum(probability, alone)
     accept = (sure >= limit.accept) & ~doubtful(model, levels)
-    return np.where(accept, "accept", np.where(probability >= limit.review, "review", "reject")).tolist()
+    asked = probability >= limit.review
+    if odd is not None:
+        accept &= ~odd.never
+        asked |= odd.asked
+    return np.where(accept, "accept", np.where(asked, "review", "reject")).tolist()
 
 
 def choose(probability: np.ndarray, counts: np.ndarray, never: Bools) -> Limits:

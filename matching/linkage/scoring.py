@@ -11,7 +11,7 @@ from . import labels
 from .compare.numbers import IdNumber, clean_birth
 from .defaults import SURNAMES
 from .model import Frequencies, Model, Params
-from .pairwise import Features, Scorer, births_apart, sex_level
+from .pairwise import Features, Scorer, birth_level, births_apart, sex_level
 from .records import PersonRecord
 
 Outcome = Literal["accept", "review", "reject"]
@@ -213,7 +213,15 @@ def _flags(x: Features, y: Features, levels: dict[str, str], crowded: bool) -> t
     ids = levels["id_number"]
     agreeing = ids in ("exact", "near_1", "near_2", "masked")
     if agreeing:
-        if name in _OTHER or name in _ALIKE:
+        # One character typed for another that sounds the same, and everything else agrees.
+        slip = (
+            name == "homophone"
+            and ids == "exact"
+            and phone == "exact"
+            and not crowded
+            and birth_level(x, y) == 1
+        )
+        if name in _OTHER or (name in _ALIKE and not slip):
             flags.append("shared_id_other_name" if ids == "exact" else "near_id_other_name")
         if births_apart(x, y):
             flags.append("id_other_birth")

@@ -357,7 +357,7 @@ def train(
         return Trained(replace(params, tf=table.frequencies(params.prior)), everything, pattern)
     params, share = _settle(table, candidates, (everything, pattern), whole, params, split, few is not None)
     params = _unseen(everything, share, whole, params, model)
-    limits = {"": outcomes.choose(share, everything.counts, outcomes.doubtful(model, everything.levels))}
+    limits = {"": outcomes.choose(share, everything.counts, outcomes.expected(model, everything.levels))}
     return Trained(replace(params, tf=table.frequencies(params.prior), limits=limits), everything, pattern)
 
 

@@ -318,9 +318,10 @@ class PreparedName(Prepared):
                 level[k] = c.index("masked_else")
         # The same letters may be another name: Amy and May, Li An and 李娜.
         same = (self.letters[a] == self.letters[b]) & (self.letters[a] >= 0) & ~self.latin.short[a]
-        for k in np.flatnonzero(same & (level != c.index("romanised"))).tolist():
-            if not n.orders(values[a[k]]).isdisjoint(n.orders(values[b[k]])):
-                level[k] = np.uint8(c.index("romanised"))
+        rows = np.flatnonzero(same & (level != c.index("romanised")))
+        pairs = zip(a[rows].tolist(), b[rows].tolist(), strict=True)
+        turned = [not n.orders(values[p]).isdisjoint(n.orders(values[q])) for p, q in pairs]
+        level[rows[np.array(turned, dtype=bool)]] = c.index("romanised")
         return level
 
 

@@ -152,6 +152,14 @@ class PreparedId(Prepared):
             lambda v: v[6:] if len(v) == 18 and "*" not in v[6:] else ""
         )
 
+    def named(self) -> Ints:
+        """A code for every row whose number names a person and hides nothing, else -1."""
+        names = np.where(
+            (self.group > 0) & ~self.masked, np.arange(len(self.group), dtype=np.int32), np.int32(-1)
+        )
+        names[-1] = -1
+        return names.astype(np.int32)[self.coded.codes]
+
     def says(self, i: Ints, j: Ints, levels: Levels) -> tuple[np.ndarray, np.ndarray]:
         """Of pairs of rows with these levels: whether the numbers, agreeing, say the birth date, and the sex.
 

@@ -263,6 +263,20 @@ def pairs_of(key: Key, split: Split) -> Iterator[tuple[Ints, Ints]]:
     return Blocks.of(key.codes, split).pieces()
 
 
+#: More rows with one value are a crowd: it was copied down the column, or filled in for want of one's own.
+CROWD = 20
+
+
+def side_by_side(codes: np.ndarray, split: Split) -> tuple[Ints, Ints]:
+    """All pairs of rows that share a code, the lower row first; none of a crowd."""
+    known = np.flatnonzero(codes >= 0)
+    _, inverse, sizes = np.unique(codes[known], return_inverse=True, return_counts=True)
+    few = np.full(len(codes), -1, dtype=np.int64)
+    few[known] = np.where(sizes[inverse] <= CROWD, codes[known], -1)
+    parts = [(np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32)), *Blocks.of(few, split).pieces()]
+    return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
+
+
 @dataclass(frozen=True)
 class Pairs:
     """Distinct pairs of rows in order, a number each (`pair_numbers`)."""

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..compare.fill import RECORDED_ON
+from ..labels import FLAGS
 from ..model import Params
 from .batch import Spread
 from .fields import Missing, WholeName, guess, guess_id, pair, written_out
@@ -61,7 +62,8 @@ def link_files(
 ) -> Done:
     """Link two files, or de-duplicate one, and write pairs (and clusters).
 
-    Pairs: left, right, weight (log2, 4 places), probability (6 places), outcome, one column of levels per field.
+    Pairs: left, right, weight (log2, 4 places), probability (6 places), outcome, flags (what is odd, in words), one column
+    of levels per field; two rows with one number that names a person also below the threshold.
     Clusters: source (a or b), id, cluster. The files appear all together, whole, or none does. Without ``id_col``
     a row's id is its number in its file. ``fields_b`` and ``id_b`` say how ``b`` calls its columns; ``tell`` hears what
     a person should know. The rest as in `pipeline.link`. Raises ValueError, OSError.
@@ -270,12 +272,13 @@ def write_pairs(result: Linked, ids: np.ndarray, part: Path, excel: bool = False
     """The pairs of a result; returns how many have which outcome."""
     outcomes: Counter[str] = Counter()
     with ExitStack() as stack:
-        header = ["left", "right", "weight", "probability", "outcome", *result.model.names]
+        header = ["left", "right", "weight", "probability", "outcome", "flags", *result.model.names]
         sink = rows_into(stack, part, header, excel)
         for piece in result.pieces():
             columns = [
                 ids[piece.i].tolist(), ids[piece.j].tolist(), piece.weight.astype(np.float64).round(4).tolist(),
-                piece.probability.astype(np.float64).round(6).tolist(), piece.outcome, *piece.levels.values(),
+                piece.probability.astype(np.float64).round(6).tolist(), piece.outcome,
+                ["；".join(FLAGS[flag] for flag in flags) for flags in piece.flags], *piece.levels.values(),
             ]  # fmt: skip
             sink(zip(*columns, strict=True))
             outcomes.update(piece.outcome)

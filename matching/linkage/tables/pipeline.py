@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from ..compare.columns import Ints
+from .. import oddities
+from ..compare.columns import Bools, Ints
 from ..compare.fill import RECORDED_ON
+from ..compare.numbers import PreparedId
 from ..model import Model, Params, Table, household
 from ..outcomes import decide
 from ..training import Trained, train
@@ -114,7 +116,7 @@ def link_tables(
     found = link(a, b, fields, id_col, threshold=threshold, progress=progress, params=params, per_row=per_row)
     split, model = found.split, found.model
     pairs: dict[str, list[Any]] = {
-        name: [] for name in ("left", "right", "weight", "probability", "outcome", *model.names)
+        name: [] for name in ("left", "right", "weight", "probability", "outcome", "flags", *model.names)
     }
     for part in found.pieces():
         pairs["left"] += [ids[k] for k in part.i]
@@ -122,6 +124,7 @@ def link_tables(
         pairs["weight"] += part.weight.tolist()
         pairs["probability"] += part.probability.tolist()
         pairs["outcome"] += part.outcome
+        pairs["flags"] += [" ".join(flags) for flags in part.flags]
         for name, levels in part.levels.items():
             pairs[name] += levels
     label = found.label.tolist()
@@ -135,19 +138,24 @@ def link_tables(
 
 @dataclass(frozen=True)
 class Piece:
-    """Some pairs of a result: rows, weights (log2), probabilities, outcomes, level names per comparison."""
+    """Some pairs of a result: rows, weights (log2), probabilities, outcomes, what is odd (`labels.FLAGS`), level names
+    per comparison."""
 
     i: Ints
     j: Ints
     weight: np.ndarray
     probability: np.ndarray
     outcome: list[str]
+    flags: list[tuple[str, ...]]
     levels: dict[str, list[str]]
 
 
 @dataclass(frozen=True)
 class Linked:
-    """Pairs of row numbers with probability ≥ the threshold, the heaviest first, and a cluster label per row."""
+    """Pairs of row numbers with probability ≥ the threshold, the heaviest first, and a cluster label per row.
+
+    Two rows with one number that names a person are always among them, unless a crowd of rows has it.
+    """
 
     split: blocks.Split
     table: Table | None
@@ -174,7 +182,9 @@ class Linked:
                 for position, c in enumerate(self.model.comparisons)
             }
             alone = self.alone[start : start + size]
-            yield Piece(i, j, weight, p, decide(self.model, levels, p, self.params, alone=alone), named)
+            odd = oddities.find(self.table, levels, i, j)
+            outcome = decide(self.model, levels, p, self.params, alone=alone, odd=odd)
+            yield Piece(i, j, weight, p, outcome, odd.flags, named)
 
 
 def link(
@@ -278,7 +288,10 @@ def link(
         bits = np.where(together, np.maximum(bits, joint), np.minimum(bits, joint))
         probability = 1 / (1 + np.exp2(-np.clip(bits, -200, 200)))
         label = one if cut == 0.0 else cluster(split.rows, i, j, bits, cut, told, prior)[0]
-    show = np.flatnonzero(probability >= threshold)
+    i, j, weight, probability, alone, asked = _with_one_number(
+        table, split, i, j, weight, probability, alone, weigh
+    )
+    show = np.flatnonzero((probability >= threshold) | asked)
     show = show[np.lexsort((j[show], i[show], -weight[show]))]
     tell("cluster", 1.0)
     return Linked(
@@ -294,6 +307,44 @@ def link(
         label,
         count,
     )
+
+
+def _with_one_number(
+    table: Table,
+    split: blocks.Split,
+    i: Ints,
+    j: Ints,
+    weight: np.ndarray,
+    probability: np.ndarray,
+    alone: np.ndarray,
+    weigh: Callable[[Ints, Ints], np.ndarray],
+) -> tuple[Ints, Ints, np.ndarray, np.ndarray, np.ndarray, Bools]:
+    """The pairs, with those added whose rows have one number that names a person; which these are.
+
+    A slip or a borrowed card: somebody has to see them, however little else agrees. What no key proposed is never accepted.
+    """
+    codes = [p.named() for p in table.prepared if isinstance(p, PreparedId)]
+    numbers = [blocks.pair_numbers(*blocks.side_by_side(one, split), split) for one in codes]
+    if not sum(map(len, numbers)):
+        return i, j, weight, probability, alone, np.zeros(len(i), dtype=bool)
+    same = np.unique(np.concatenate(numbers))
+    asked = np.zeros(len(i), dtype=bool)
+    seen = np.zeros(len(same), dtype=bool)
+    for start in range(0, len(i), blocks.CHUNK):
+        piece = slice(start, start + blocks.CHUNK)
+        known = blocks.pair_numbers(i[piece], j[piece], split)
+        place = np.minimum(np.searchsorted(same, known), len(same) - 1)
+        asked[piece] = same[place] == known
+        seen[place[asked[piece]]] = True
+    x, y = blocks.rows_of(same[~seen], split)
+    if not len(x):
+        return i, j, weight, probability, alone, asked
+    more = np.concatenate([weigh(*part) for part in blocks.chunks(x, y)]).astype(weight.dtype)
+    p = 1 / (1 + np.exp2(-np.clip(more.astype(np.float64), -200, 200)))
+    return (
+        np.concatenate([i, x.astype(i.dtype)]), np.concatenate([j, y.astype(j.dtype)]), np.concatenate([weight, more]),
+        np.concatenate([probability, p]), np.concatenate([alone, np.zeros(len(x))]), np.concatenate([asked, np.ones(len(x), dtype=bool)]),
+    )  # fmt: skip
 
 
 def _evidence(table: Table, params: Params) -> Callable[[Ints, Ints], Evidence]:

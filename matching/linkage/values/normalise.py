@@ -278,7 +278,7 @@ def orders(raw: str | None) -> frozenset[str]:
     Zhang Xiaosan, Xiaosan Zhang, ZHANG XIAO SAN and 张小三 have one in common; Li An and 李娜, Amy and May have none.
     """
     surname, _ = split_name(raw)
-    first, whole = "".join(syllables(surname)), name_pinyin(raw)
+    first, whole = "".join(surname_syllables(surname)), name_pinyin(raw)
     words = [w for w in ((first, whole[len(first) :]) if surname else syllables(raw)) if w]
     return frozenset("".join(words[k:] + words[:k]) for k in range(len(words)))
 

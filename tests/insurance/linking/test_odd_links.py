@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 import factories as make
+from insurance.linking import services
 from insurance.linking.models import Review
 from insurance.linking.words import flag
 from matching.linkage.labels import FLAGS
@@ -53,7 +54,7 @@ def test_a_hidden_number_does_not_hide_another_birth_date(people):
     ("other", "odd"),
     [
         ({"name": "李小朋", "birth_date": date(2012, 6, 19), "phone": "13900139000"}, "shared_id_other_name"),
-        ({"name": "李晓明"}, "shared_id_other_name"),
+        ({"name": "李晓明", "phone": "13900139000"}, "shared_id_other_name"),
         ({"birth_date": date(2012, 6, 19)}, "id_other_birth"),
         ({"sex": "2"}, "id_other_sex"),
     ],
@@ -86,6 +87,25 @@ def test_twins_whose_names_sound_alike_are_asked_about(people):
     assert people.link(second).outcome == "review"
     (question,) = asked(second)
     assert "twins" in question.flags
+
+
+def test_a_character_that_sounds_the_same_is_a_slip_unless_somebody_bears_that_name(people):
+    number = people.number(born=date(2017, 3, 5), serial=22)
+    mine = {"name": "陈佳", "id_number": number, "birth_date": date(2017, 3, 5), "sex": "2"}
+    _, person = people.linked(**mine)
+    slip = application(people, 91_301, **{**mine, "name": "陈嘉"})
+    assert people.link(slip).person_id == person
+    twin = {**mine, "name": "陈嘉", "id_number": people.number(born=date(2017, 3, 5), serial=24), "phone": ""}
+    sister = people.insurer(**twin)
+    people.link(sister)
+    with engine_scope("test"):  # the reviewer knows them
+        for question in Review.objects.filter(identity_id=sister):
+            Review.objects.filter(pk=question.pk).update(state=Review.State.DIFFERENT, decided_by=1)
+            services.apply_decision(question.pk)
+    assert people.person_of(sister) not in (person, None)
+    mixed_up = application(people, 91_302, **{**mine, "name": "陈嘉"})
+    assert people.link(mixed_up).outcome == "review"
+    assert all(question.flags for question in asked(mixed_up))
 
 
 def test_every_question_says_what_is_odd(people):
