@@ -340,6 +340,7 @@ class Table:
         self._address = next(
             (k for k, p in enumerate(prepared) if isinstance(p.comparison, compare_text.Address)), None
         )
+        self._areas = [k for k, p in enumerate(prepared) if isinstance(p, compare_values.PreparedArea)]
         self._parts = [
             k
             for k, p in enumerate(prepared)
@@ -379,6 +380,8 @@ class Table:
             out[out[:, self._birth] > 0, self._age] = 0
         if self._area is not None and self._id is not None:
             self._registered(out, i, j)
+        if len(self._areas) > 1:
+            self._two_areas(out, i, j)
         if self._address is not None and self._area is not None:
             close = (out[:, self._address] > 0) & (out[:, self._address] <= 3)
             out[close & (out[:, self._area] <= 3), self._area] = 0
@@ -412,6 +415,23 @@ class Table:
         said = ((a == p) | (a == q)) & (a >= 0) | ((b == p) | (b == q)) & (b >= 0)
         agree = (same > 0) & (same <= number.comparison.index("near_2"))
         level[agree & (said | (level == c.index("registered")))] = 0
+
+    def _two_areas(self, out: Levels, i: Ints, j: Ints) -> None:
+        """Two columns of areas: where one lives may be where the other is registered; a place told twice, or with the city
+        that it lies in, counts once."""
+        one, two = (self.prepared[k] for k in self._areas[:2])
+        assert isinstance(one, compare_values.PreparedArea)
+        assert isinstance(two, compare_values.PreparedArea)
+        first, second = out[:, self._areas[0]], out[:, self._areas[1]]
+        a, b, p, q = (side.value[side.coded.at(rows)] for side in (one, two) for rows in (i, j))
+        city, registered = (one.comparison.index(level) for level in ("city", "registered"))
+        apart = ((first == 0) | (first > city)) & ((second == 0) | (second > city))
+        crossed = apart & (compare_values.same_city(a, q) | compare_values.same_city(b, p))
+        first[crossed], second[crossed] = registered, 0
+        both = (first > 0) & (second > 0)
+        finer = both & compare_values.within(p, a) & compare_values.within(q, b)
+        wider = both & ~finer & compare_values.within(a, p) & compare_values.within(b, q)
+        first[finer], second[wider] = 0, 0
 
     def contributions(self, levels: Levels, i: Ints, j: Ints, params: Params) -> np.ndarray:
         """log2 weights per pair and comparison, with term frequencies; the last column is the household's."""

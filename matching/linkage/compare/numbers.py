@@ -554,4 +554,11 @@ def same_city(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return known & ((a // 100 == b // 100) | ((a // 10000 == b // 10000) & np.isin(a // 10000, _ONE_CITY)))
 
 
+def within(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Whether each area is or lies in the other one (430104 in 430100)."""
+    return (
+        (a == b) | ((b % 100 == 0) & (a // 100 == b // 100)) | ((b % 10000 == 0) & (a // 10000 == b // 10000))
+    )
+
+
 _ONE_CITY = tuple(map(int, areas.MUNICIPALITIES))

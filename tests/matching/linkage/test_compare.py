@@ -330,3 +330,24 @@ def test_a_name_told_whole_and_in_parts_counts_once():
     assert (said[0]["name"], said[0]["given"], said[0]["surname"]) == ("exact", "missing", "missing")
     assert (said[1]["name"], said[1]["given"], said[1]["surname"]) == ("missing", "short_form", "exact")
     assert (said[2]["name"], said[2]["given"], said[2]["surname"]) == ("missing", "exact", "exact")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (("440305", "430104"), ("430104", "440305"), ("registered", "missing")),
+        (("440305", "430104"), ("430103", ""), ("registered", "missing")),
+        (("430104", "430104"), ("430104", "430104"), ("missing", "county")),
+        (("430100", "430104"), ("430100", "430105"), ("missing", "city")),
+        (("430104", "430100"), ("430104", "430100"), ("county", "missing")),
+        (("440305", "430104"), ("440305", "430104"), ("county", "county")),
+        (("440305", "430104"), ("110101", "320106"), ("else", "else")),
+    ],
+)  # fmt: skip
+def test_two_columns_of_areas_are_two_places_of_one_person(one, other, expected):
+    model = Model.for_fields({"home": "area", "registered": "area", "name": "name"})
+    rows = {"home": [one[0], other[0]], "registered": [one[1], other[1]], "name": ["", ""]}
+    for i, j in ((0, 1), (1, 0)):
+        found = model.prepare(rows).levels(np.array([i]), np.array([j]))[0]
+        said = {c.name: c.levels[level] for c, level in zip(model.comparisons, found, strict=True)}
+        assert (said["home"], said["registered"]) == expected
