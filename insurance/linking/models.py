@@ -216,6 +216,9 @@ class Quality(models.Model):
     pair = models.CharField(max_length=30, help_text="insurer–campaign")
     band = models.CharField(max_length=12, help_text="of the weight: '12–16'")
     outcome = models.CharField(max_length=8, help_text="accept | reject")
+    seen = models.PositiveIntegerField(
+        default=0, help_text="such decisions among those that the drawings came upon"
+    )
     drawn = models.PositiveIntegerField(default=0)
     right = models.PositiveIntegerField(default=0)
     wrong = models.PositiveIntegerField(default=0)

@@ -2,7 +2,8 @@
 see what the engine decided.
 
 Accepted links, and rejected pairs that came near the review threshold, are drawn by pair of sources and band of the
-weight, so that rare kinds are measured too.
+weight, so that rare kinds are measured too. How many of each kind a simple random sample of the registry holds is counted
+(`Quality.seen`): by that the kinds are weighed when the precision of all is estimated (quality.py).
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ from .suggesting import best_pair, evidence_of, open_of
 
 #: So many of each stratum at one drawing.
 PER_STRATUM = 2
-#: Places of the registry that are looked at, and descriptions from each.
-PROBES, RUN = 40, 5
+#: So many descriptions, drawn each by itself, are looked at; numbers nobody has are drawn anew, so many times.
+PROBES, ROUNDS = 200, 5
 #: A rejected pair this near the review threshold (log2) is worth a second look.
 NEAR = 8.0
 BAND = 4
@@ -66,9 +67,15 @@ def band_of(pair: PairScore) -> str:
 def draw(rng: random.Random, per_stratum: int = PER_STRATUM) -> Drawn:
     """Queue a random sample for the reviewers (engine only). Each decision is drawn at most once."""
     taken: Counter[tuple[str, str, str]] = Counter()
+    seen: Counter[tuple[str, str, str]] = Counter()
     for found in _decisions(rng):
+        seen[found.stratum] += 1
         if taken[found.stratum] < per_stratum and _queue(found):
             taken[found.stratum] += 1
+    month = timezone.localdate().isoformat()[:7]
+    for (outcome, sources, band), count in sorted(seen.items()):
+        row, _created = Quality.objects.get_or_create(month=month, pair=sources, band=band, outcome=outcome)
+        Quality.objects.filter(pk=row.pk).update(seen=F("seen") + count)
     drawn = Counter(stratum[0] for stratum in taken.elements())
     return Drawn(drawn["accept"], drawn["reject"])
 
@@ -77,13 +84,13 @@ def _decisions(rng: random.Random) -> Iterator[_Found]:
     ends = Identity.objects.aggregate(low=Min("pk"), high=Max("pk"))
     if ends["low"] is None:
         return
+    everyone = range(ends["low"], ends["high"] + 1)
     seen: set[int] = set()
-    for _probe in range(PROBES):
-        start = rng.randint(ends["low"], ends["high"])
-        linked = Identity.objects.filter(pk__gte=start, person__isnull=False).order_by("pk")[:RUN]
-        for identity in linked:
-            if identity.pk in seen:
-                continue
+    for _round in range(ROUNDS):
+        numbers = rng.sample(everyone, min(PROBES, len(everyone)))
+        linked = list(Identity.objects.filter(pk__in=numbers, person__isnull=False).exclude(pk__in=seen))
+        rng.shuffle(linked)
+        for identity in linked[: PROBES - len(seen)]:
             seen.add(identity.pk)
             if identity.method in finding.AUTOMATIC:
                 others = Identity.objects.filter(person=identity.person).exclude(pk=identity.pk)
@@ -91,6 +98,8 @@ def _decisions(rng: random.Random) -> Iterator[_Found]:
                 if best is not None:
                     yield _Found(identity, best[1], best[2], "accept")
             yield from _near(identity)
+        if len(seen) >= PROBES or len(everyone) <= PROBES:
+            return
 
 
 def _near(identity: Identity) -> Iterator[_Found]:
