@@ -145,9 +145,9 @@ def kept(table: Table, params: Params, levels: Levels, i: Ints, j: Ints, low: fl
     """The pairs among a few with a weight of at least ``low``; most are seen from their levels to weigh less."""
     some = np.flatnonzero(table.at_most(levels, params) >= low)
     i, j = i[some], j[some]
-    weight = table.weigh(levels[some], i, j, params)
+    weight = table.weigh(levels[some], i, j, params).astype(np.float32)
     keep = weight >= low
-    return i[keep], j[keep], weight[keep].astype(np.float32)
+    return i[keep], j[keep], weight[keep]
 
 
 def joined(parts: list[Scored]) -> Scored:

@@ -13,6 +13,8 @@ from .candidates import CHUNK
 CLIP = 12.0
 #: Groups larger than this are linked through their scored pairs only (unscored pairs count as -CLIP/2).
 MAX_DENSE = 250
+#: Pairs that weigh less (log2) decide nothing: whether they are asked for must not change what others get.
+FLOOR = -12.0
 
 
 def components(rows: int, i: Ints, j: Ints) -> Ints:
@@ -54,6 +56,7 @@ def cluster(
     cut: float = 0.0,
     weigh: Callable[[Ints, Ints], Evidence] | None = None,
     prior: float = 0.0,
+    heard: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """A cluster label (its smallest row) per row, and what all records together say of every pair (log2).
 
@@ -63,10 +66,12 @@ def cluster(
     Without ``weigh``, and in groups above `MAX_DENSE`, it is the mean weight of the pairs.
     Two rows are one person if their clusters are: a pair takes what was said when the two came together, or what
     is said between their clusters where they did not. A pair alone keeps its own.
+    Pairs that are not ``heard`` (default: all are) take what their clusters say and have no say themselves.
     """
     strong = weight > cut
     label = components(rows, i[strong], j[strong])
     sizes = np.bincount(label, minlength=rows)
+    heard = np.ones(len(weight), dtype=bool) if heard is None else heard
     out = label.copy()
     joint = weight.astype(np.float64)
     # Where every pair is above the cut there is nothing to decide.
@@ -81,7 +86,7 @@ def cluster(
         members[int(label[row])].append(int(row))
     inside = (label[i] == label[j]) & open_[label[i]]
     order = np.flatnonzero(inside)[np.argsort(label[i[inside]], kind="stable")]
-    ii, jj, ww = i[order], j[order], weight[order]
+    ii, jj, ww, known = i[order], j[order], weight[order], heard[order]
     starts = np.searchsorted(label[ii], busy, side="left")
     ends = np.searchsorted(label[ii], busy, side="right")
     waiting: list[tuple[list[int], int, int]] = []
@@ -102,7 +107,8 @@ def cluster(
             done += len(x)
             part = replace(found, said=found.said[piece], counts=found.counts[piece], kin=found.kin[piece])
             p, q = np.searchsorted(rows_here, ii[start:end]), np.searchsorted(rows_here, jj[start:end])
-            parts, heights = _pooled(len(group), x, y, part, (p, q, ww[start:end]), cut, prior)
+            say = known[start:end]
+            parts, heights = _pooled(len(group), x, y, part, (p[say], q[say], ww[start:end][say]), cut, prior)
             joint[order[start:end]] = heights[p, q]
             for one in parts:
                 out[rows_here[one]] = rows_here[min(one)]
@@ -117,7 +123,8 @@ def cluster(
                 decide()
                 pairs = 0
             continue
-        parts, said = _agglomerate(rows_here, ii[start:end], jj[start:end], ww[start:end], cut)
+        piece = slice(start, end)
+        parts, said = _agglomerate(rows_here, ii[piece], jj[piece], ww[piece], known[piece], cut)
         joint[order[start:end]] = said
         for part in parts:
             out[part] = min(part)
@@ -184,12 +191,13 @@ def _pooled(
 
 
 def _agglomerate(
-    rows: list[int], i: Ints, j: Ints, weight: np.ndarray, cut: float
+    rows: list[int], i: Ints, j: Ints, weight: np.ndarray, heard: np.ndarray, cut: float
 ) -> tuple[list[list[int]], np.ndarray]:
     position = {row: k for k, row in enumerate(rows)}
     size = len(rows)
     sums: list[dict[int, float]] = [{} for _ in rows]
-    for a, b, w in zip(i.tolist(), j.tolist(), np.clip(weight, -CLIP, CLIP).tolist(), strict=True):
+    clipped = np.clip(weight[heard], -CLIP, CLIP)
+    for a, b, w in zip(i[heard].tolist(), j[heard].tolist(), clipped.tolist(), strict=True):
         p, q = position[a], position[b]
         sums[p][q] = sums[q][p] = w
     unknown = -CLIP / 2
@@ -201,7 +209,7 @@ def _agglomerate(
     known: list[dict[int, tuple[float, int]]] = [{q: (w, 1) for q, w in row.items()} for row in sums]
 
     def mean(p: int, q: int) -> float:
-        total, number = known[p][q]
+        total, number = known[p].get(q, (0.0, 0))
         gp, gq = groups[p], groups[q]
         assert gp is not None
         assert gq is not None

@@ -20,7 +20,7 @@ from ..training import Trained, train
 from . import batch, habits
 from . import candidates as blocks
 from .batch import Buckets, Scored, Spread
-from .clusters import Evidence, cluster
+from .clusters import FLOOR, Evidence, cluster
 
 #: How many partners of a row are held against one another, and from where two of them contradict (log2).
 RIVALS = 6
@@ -230,7 +230,7 @@ def link(
     tell("candidates", 0.0)
     keys = blocks.keys(table, split, per_row)
     cut = float(np.log2(threshold / (1 - threshold))) if 0 < threshold < 1 else 0.0
-    low = (min(cut, 0.0) if 0 < threshold < 1 else -50.0) - 12
+    low = (min(cut, 0.0) if 0 < threshold < 1 else -50.0) + FLOOR
     room = batch.room_of(memory_mb, batch.ROOM)
     expected = sum(k.pairs for k in keys)
     whole = split.total <= min(blocks.ALL_PAIRS, room)
@@ -283,7 +283,8 @@ def link(
         label, _ = cluster(split.rows, i, j, bits, cut)
     else:
         told = _evidence(table, final)
-        one, joint = cluster(split.rows, i, j, bits, 0.0, told, prior)
+        heard = weight >= FLOOR
+        one, joint = cluster(split.rows, i, j, bits, 0.0, told, prior, heard)
         together = one[i] == one[j]
         bits = np.where(together, np.maximum(bits, joint), np.minimum(bits, joint))
         probability = 1 / (1 + np.exp2(-np.clip(bits, -200, 200)))

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from matching.linkage.tables import clusters
 from matching.linkage.tables.clusters import Evidence, cluster
 from matching.linkage.tables.pipeline import link_tables
 
@@ -125,3 +126,84 @@ def test_the_pairs_of_a_table_at_a_half_are_those_of_its_clusters():
     assert wide.clusters.keys() == found.clusters.keys()
     for a, b, p in zip(wide.pairs["left"], wide.pairs["right"], wide.pairs["probability"], strict=True):
         assert (p > 0.5) == (found.clusters[a] == found.clusters[b]) or p == 0.5
+
+
+def people(seed: int) -> dict[str, list]:
+    """Records of few people who share names, towns and telephones, with gaps: groups in which not all agree."""
+    rng = random.Random(seed)
+    rows: dict[str, list] = {"id": [], "name": [], "phone": [], "town": [], "born": [], "mail": []}
+    for _ in range(rng.choice((8, 25))):
+        mail = f"{rng.choice('abcdefgh')}{rng.randrange(100)}@example.org"
+        name = f"{rng.choice(('Anna', 'Hanna', 'Jon', 'John'))} {rng.choice(('Miller', 'Muller', 'Smith'))}"
+        phone, born = (
+            f"1380013{rng.randrange(40):04d}",
+            f"19{rng.randrange(60, 64)}-0{rng.randrange(1, 4)}-11",
+        )
+        for _ in range(rng.choice((1, 3, 6))):
+            for column, value in (("name", name), ("phone", phone), ("born", born), ("mail", mail)):
+                rows[column].append(value if rng.random() < 0.6 else None)
+            rows["town"].append(rng.choice(("Ashby", "Barton")))
+            rows["id"].append(len(rows["id"]))
+    return rows
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.integers(0, 10**6),
+    st.lists(st.sampled_from((1e-12, 1e-7, 1e-3, 0.1, 0.5, 0.9, 0.999)), min_size=2, max_size=2, unique=True),
+    st.sampled_from((3, 250)),
+    st.booleans(),
+)
+def test_the_answer_at_a_threshold_is_part_of_that_at_any_lower_one(seed, thresholds, dense, link):
+    rows = people(seed)
+    half = len(rows["id"]) // 2
+    a = {name: values[:half] for name, values in rows.items()} if link else rows
+    b = {name: values[half:] for name, values in rows.items()} if link else None
+    fields = {"name": "name", "phone": "phone", "town": "text", "born": "birth_date", "mail": "email"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clusters, "MAX_DENSE", dense)
+        params = link_tables(a, b, fields, "id").params
+        low, high = (
+            {
+                (x, y): (p, outcome)
+                for x, y, p, outcome in zip(
+                    *(found.pairs[k] for k in ("left", "right", "probability", "outcome")), strict=True
+                )
+            }
+            for found in (
+                link_tables(a, b, fields, "id", threshold=threshold, params=params)
+                for threshold in sorted(thresholds)
+            )
+        )
+    assert high.items() <= low.items()
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.integers(3, 8).flatmap(
+        lambda rows: st.lists(
+            st.sampled_from((-30.0, -18.0, -11.0, -3.0, 2.0, 9.0, 15.0)),
+            min_size=rows * (rows - 1) // 2,
+            max_size=rows * (rows - 1) // 2,
+        ).map(lambda said: (rows, said))
+    ),
+    st.booleans(),
+)
+def test_pairs_that_are_only_asked_for_change_nothing_for_others(given_rows, pooled):
+    rows, values = given_rows
+    i, j = np.triu_indices(rows, 1)
+    weight = np.array(values) + 1e-3 * np.arange(len(values)) ** 0.5
+
+    def weigh(x, y) -> Evidence:
+        place = {(a, b): k for k, (a, b) in enumerate(zip(i.tolist(), j.tolist(), strict=True))}
+        said = np.array(
+            [[weight[place[a, b]] - PRIOR] for a, b in zip(x.tolist(), y.tolist(), strict=True)]
+        ) + np.where(y % 2 == 0, 3.0, 0.0).reshape(-1, 1)  # rivals hold some pairs down
+        return Evidence(said, np.ones(said.shape), np.zeros((len(said), 0, 1)), plain)
+
+    heard = weight >= clusters.FLOOR
+    more = (0.0, weigh, PRIOR) if pooled else (0.0, None, 0.0)
+    label, joint = cluster(rows, i[heard], j[heard], weight[heard], *more)
+    wide, said = cluster(rows, i, j, weight, *more, heard)
+    assert wide.tolist() == label.tolist()
+    assert said[heard].tolist() == joint.tolist()
