@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
 from django.utils import timezone
 
 from audit import record
@@ -73,6 +73,8 @@ def link(identity_id: int, *, amount: Decimal | None = None) -> LinkResult:
     asked_before = identity.state == LinkState.REVIEW
 
     scored = lookup.look_up(identity.pk, mine, keys)
+    known = _told_apart(identity, {item.person_id for item in scored})
+    scored = [item for item in scored if item.person_id not in known]
     found = lookup.judge(scored, is_masked_name(mine.name))
     if found.same is not None:
         pair = found.same.pair
@@ -95,6 +97,18 @@ def link(identity_id: int, *, amount: Decimal | None = None) -> LinkResult:
     identity.state = LinkState.WAITING
     identity.save(update_fields=["state"])
     return LinkResult("waiting", None, "")
+
+
+def _told_apart(identity: Identity, persons: set[int]) -> set[int]:
+    """Of these persons those of whom a reviewer said that the very same description is not they: the same name, with the
+    same ID number or telephone number, given by anybody."""
+    if not persons or identity.name_blind is None:
+        return set()
+    same = Q(identity__id_blind=identity.id_blind) if identity.id_blind is not None else Q(pk__in=[])
+    if identity.phone_blind is not None:
+        same |= Q(identity__phone_blind=identity.phone_blind, identity__id_blind=identity.id_blind)
+    told = NotSame.objects.filter(same, person_id__in=persons, identity__name_blind=identity.name_blind)
+    return set(told.exclude(identity__person_id=F("person_id")).values_list("person_id", flat=True))
 
 
 def record_of(identity: Identity) -> PersonRecord:

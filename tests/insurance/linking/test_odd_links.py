@@ -121,3 +121,23 @@ def test_every_question_says_what_is_odd(people):
     ):
         people.link(second)
         assert all(question.flags for question in asked(second))
+
+
+def test_the_same_description_of_a_twin_is_not_asked_about_again(people):
+    twin = {"id_number": "", "id_valid": False, "birth_date": date(2010, 5, 6)}
+    _, person = people.linked(name="陈佳", **twin)
+    first = people.insurer(name="陈嘉", **twin)
+    assert people.link(first).outcome == "review"
+    with engine_scope("test"):
+        (question,) = Review.objects.filter(identity_id=first)
+        Review.objects.filter(pk=question.pk).update(state=Review.State.DIFFERENT, decided_by=1)
+        services.apply_decision(question.pk)
+    sister = people.person_of(first)
+    assert sister not in (person, None)
+    again = people.insurer(name="陈嘉", **twin)
+    people.link(again)
+    assert person not in {question.candidate_id for question in asked(again)}
+    assert people.person_of(again) == sister
+    other = people.insurer(name="陈加", **twin)
+    people.link(other)
+    assert person in {question.candidate_id for question in asked(other)}, "another name is another question"
