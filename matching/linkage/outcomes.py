@@ -93,8 +93,10 @@ def choose(probability: np.ndarray, counts: np.ndarray, never: Bools) -> Limits:
     free = free[np.argsort(-probability[free], kind="stable")]
     wrong = np.cumsum((1 - probability[free]) * counts[free])
     share = wrong / np.maximum(np.cumsum(counts[free]), 1e-12)
-    good = np.flatnonzero(share * TRUST <= 1 - TARGET)
-    accept = float(np.floor(probability[free[good[-1]]] * 1e6) / 1e6) if len(good) else Params.accept
+    lines = np.floor(probability[free] * 1e6)
+    last = np.append(lines[1:] != lines[:-1], True)[: len(lines)]  # a line takes all that lie on it
+    good = np.flatnonzero(last & (share * TRUST <= 1 - TARGET))
+    accept = float(lines[good[-1]] / 1e6) if len(good) else Params.accept
     accept = min(max(accept, LEAST), 0.999999)
     taken = ~never & (probability >= accept)
     accepted = float(counts[taken].sum())

@@ -133,3 +133,8 @@ def test_a_table_of_the_first_format_still_takes_back_by_rule_what_a_household_s
     assert found.weights[-1] == pytest.approx(
         -sum(e.weight for e in found.evidence if e.field in ("phone", "address", "area"))
     )
+
+
+def test_pairs_of_one_probability_are_accepted_all_or_none():
+    p, counts = np.array([0.99999, 0.99985, 0.99985]), np.array([1.0, 1.0, 50.0])
+    assert outcomes.choose(p, counts, np.zeros(3, dtype=bool)).accept == 0.99999
