@@ -6,6 +6,7 @@ differences; more than is open raises the need's excess and so a recovery case (
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -20,18 +21,24 @@ from outbox import emit
 from people import registry
 from people.models import Identity
 
+from . import appeals
 from .models import Campaign, CampaignLink
 
 ZERO = Decimal("0.00")
 
 
-def describe(campaign: Campaign) -> registry.Description:
-    """The beneficiary as the link service compares him. An age counts from the campaign's start."""
-    said: Any = campaign.beneficiary or {}
+def describe(campaign: Campaign, found: Sequence[appeals.Read] = ()) -> registry.Description:
+    """The beneficiary as the link service compares him: as stated, else as the appeal's text tells (found).
+
+    An age counts from the campaign's start.
+    """
+    said: Any = appeals.filled(campaign, found)
     extra = {name: said[name] for name in ("hospital", "disease", "age") if said.get(name) not in (None, "")}
     started = date.fromisoformat(said["started_on"]) if said.get("started_on") else None
     if "age" in extra and started:
         extra["birth_year"] = started.year - int(extra["age"])
+    if said.get("birth_year") and not said.get("birth_date"):
+        extra["birth_year"] = said["birth_year"]
     born = said.get("birth_date")
     return registry.Description(
         name=said.get("name", ""),
@@ -47,9 +54,11 @@ def describe(campaign: Campaign) -> registry.Description:
 def received(campaign_id: int) -> None:
     """Handler of `campaign.received`: describe, link, count. Idempotent."""
     campaign, link = _locked(campaign_id)
+    found, texts = appeals.read(campaign)
     identity, changed = registry.source_identity(
-        "campaign", campaign.pk, campaign.platform_id, describe(campaign)
+        "campaign", campaign.pk, campaign.platform_id, describe(campaign, found)
     )
+    appeals.keep(campaign, identity.pk, found, texts)
     if changed:
         linking.described_anew(identity.pk)
     link.identity_id = identity.pk

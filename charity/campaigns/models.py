@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation
 from insurance.ledger.models import money
-from vault.fields import SealedJSON
+from vault.fields import SealedJSON, SealedText
 
 
 class Campaign(models.Model):
@@ -37,6 +37,41 @@ class Campaign(models.Model):
 
     def __str__(self) -> str:
         return f"campaign {self.pk}"
+
+
+class CampaignAppeal(models.Model):
+    """The words of an appeal as its platform pushed them; kept apart, for who may see the sums needs no story."""
+
+    campaign = models.OneToOneField(Campaign, models.PROTECT, primary_key=True, related_name="appeal")
+    title = SealedText("campaigns.title", null=True)
+    story = SealedText("campaigns.story", null=True)
+
+    class Meta:
+        db_table = "campaign_appeal"
+
+    def __str__(self) -> str:
+        return f"appeal of campaign {self.pk}"
+
+
+class CampaignReading(models.Model):
+    """What the engine read out of an appeal, with the passages; for the reviewer of the identity alone."""
+
+    campaign = models.OneToOneField(Campaign, models.PROTECT, primary_key=True, related_name="reading")
+    identity_id = models.BigIntegerField(db_index=True)
+    version = models.PositiveIntegerField(help_text="of the campaign that was read")
+    extractor = models.CharField(max_length=40, help_text="version of the rules that read it")
+    found = SealedJSON(
+        "campaigns.reading",
+        help_text="[{field, value, where, start, end, used, contradicts}]; spans of title or story",
+    )
+    passages = SealedJSON("campaigns.passages", help_text="the same as the reviewer sees them, masked")
+    read_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        db_table = "campaign_reading"
+
+    def __str__(self) -> str:
+        return f"reading of campaign {self.pk}"
 
 
 class CampaignLink(models.Model):

@@ -12,7 +12,7 @@ _TEXT: dict[str, Any] = {"type": "string"}
 _YUAN: dict[str, Any] = {"type": "string", "description": "元，最多两位小数", "example": "12000.00"}
 CAMPAIGN: dict[str, Any] = {
     "type": "object",
-    "required": ["external_id", "status", "target", "raised", "paid_out", "beneficiary"],
+    "required": ["external_id", "status", "target", "raised", "paid_out"],
     "properties": {
         "external_id": {**_TEXT, "maxLength": 64, "description": "您平台上的项目编号，不变"},
         "status": {"type": "string", "enum": ["active", "ended", "withdrawn"]},
@@ -22,9 +22,17 @@ CAMPAIGN: dict[str, Any] = {
         "currency": {"type": "string", "enum": ["CNY"], "default": "CNY"},
         "disease_code": {**_TEXT, "description": "ICD-10，知道才写"},
         "started_at": {"type": "string", "format": "date"},
+        "appeal": {
+            "type": "object",
+            "description": "求助文字。beneficiary 里没写的，从这里读；写了的，以 beneficiary 为准",
+            "properties": {
+                "title": {**_TEXT, "maxLength": 200},
+                "story": {**_TEXT, "maxLength": 20000, "description": "可以分段"},
+            },
+        },
         "beneficiary": {
             "type": "object",
-            "required": ["name"],
+            "description": "没有 appeal 时必填，其中 name 必填",
             "properties": {
                 "name": {**_TEXT, "description": "可以遮掩，如 张*三"},
                 "age": {"type": "integer", "minimum": 0, "maximum": 130},
@@ -78,6 +86,10 @@ EXAMPLE = {
     "currency": "CNY",
     "started_at": "2026-08-02",
     "beneficiary": {"name": "陈*涵", "age": 9, "sex": "female", "area": "430100", "disease": "白血病"},
+    "appeal": {
+        "title": "九岁女儿患白血病，求您帮一把",
+        "story": "我女儿今年9岁，8月查出急性淋巴细胞白血病，现在在示例市儿童医院化疗。",
+    },
 }
 
 PUSH: dict[str, Any] = {

@@ -28,8 +28,11 @@ KNOWN = frozenset(
         "beneficiary",
         "started_at",
         "disease_code",
+        "appeal",
     ]
 )
+APPEAL = frozenset(["title", "story"])
+MAX_TITLE, MAX_STORY = 200, 20_000
 PERSON = frozenset(["name", "age", "sex", "area", "hospital", "disease", "birth_date", "id_number", "phone"])
 _TEXT_LIMITS = {"name": 60, "hospital": 120, "disease": 200, "id_number": 18, "phone": 20}
 _AMOUNT = re.compile(r"\d{1,12}(\.\d{1,2})?\Z")
@@ -59,11 +62,18 @@ class Pushed:
     disease_code: str
     started_on: date | None
     beneficiary: dict[str, Any] = field(default_factory=dict)
+    title: str = ""
+    story: str = ""
 
     def canonical(self) -> dict[str, Any]:
         """Everything that makes a version, in JSON types."""
+        content = asdict(self)
+        if (
+            not self.title and not self.story
+        ):  # what was pushed before there were texts stays the same version
+            del content["title"], content["story"]
         return {
-            **asdict(self),
+            **content,
             "target": str(self.target),
             "raised": str(self.raised),
             "paid_out": str(self.paid_out),
@@ -106,6 +116,33 @@ class _Checked:
             return ""
         return text
 
+    def words(self, source: dict[str, Any], name: str, limit: int) -> str:
+        """A text of several lines; letters that cannot be seen or turn the direction are refused."""
+        raw = source.get(name)
+        if raw is None:
+            return ""
+        if not isinstance(raw, str):
+            self.refuse("wrong_type", f"appeal.{name}", _("要写成文字。"))
+            return ""
+        if len(raw) > 2 * limit:
+            self.refuse("too_long", f"appeal.{name}", _("太长了。"))
+            return ""
+        text = unicodedata.normalize("NFC", re.sub(r"\r\n?", "\n", raw)).replace("\t", " ").strip()
+        if len(text) > limit:
+            self.refuse("too_long", f"appeal.{name}", _("太长了。"))
+        elif any(letter != "\n" and _unseen(letter) for letter in text):
+            self.refuse("bad_characters", f"appeal.{name}", _("文字里有看不见的控制字符，请去掉。"))
+        return text
+
+
+def _unseen(letter: str) -> bool:
+    """Control characters, lone surrogates and what turns the direction of writing; joiners of emoji are none."""
+    return (
+        unicodedata.category(letter) in ("Cc", "Cs")
+        or "\u202a" <= letter <= "\u202e"
+        or "\u2066" <= letter <= "\u2069"
+    )
+
 
 def to_amount(raw: Any) -> Decimal | None:
     """Yuan as Decimal with two places; None unless a plain non-negative number of at most two decimals."""
@@ -143,14 +180,19 @@ def read(value: Any, today: date) -> tuple[Pushed | None, list[Reason], list[str
     if disease_code and not re.fullmatch(r"[A-Z]\d{2}[A-Z0-9.+*]{0,16}", disease_code):
         checked.refuse("unknown_code", "disease_code", _("要写 ICD-10 编码，如 C91.0；不知道就不写。"))
     started_on = _day(checked, value, "started_at", today)
-    beneficiary = _beneficiary(checked, value.get("beneficiary"), today)
+    title, story = _appeal(checked, value.get("appeal"))
+    beneficiary = _beneficiary(checked, value.get("beneficiary"), today, told=bool(title or story))
     unknown = sorted(str(name)[:64] for name in value.keys() - KNOWN)
     if isinstance(value.get("beneficiary"), dict):
         unknown += sorted(f"beneficiary.{str(name)[:64]}" for name in value["beneficiary"].keys() - PERSON)
+    if isinstance(value.get("appeal"), dict):
+        unknown += sorted(f"appeal.{str(name)[:64]}" for name in value["appeal"].keys() - APPEAL)
     if checked.reasons:
         return None, checked.reasons, unknown
     return (
-        Pushed(external_id, status, target, raised, paid_out, disease_code, started_on, beneficiary),
+        Pushed(
+            external_id, status, target, raised, paid_out, disease_code, started_on, beneficiary, title, story
+        ),
         [],
         unknown,
     )
@@ -174,14 +216,27 @@ def _day(checked: _Checked, value: dict[str, Any], name: str, today: date) -> da
     return moment.date()
 
 
-def _beneficiary(checked: _Checked, raw: Any, today: date) -> dict[str, Any]:
+def _appeal(checked: _Checked, raw: Any) -> tuple[str, str]:
+    """(title, story), "" where it is not told."""
+    if raw is None:
+        return "", ""
+    if not isinstance(raw, dict):
+        checked.refuse("wrong_type", "appeal", _('要写成 {"title": …, "story": …}。'))
+        return "", ""
+    return checked.words(raw, "title", MAX_TITLE), checked.words(raw, "story", MAX_STORY)
+
+
+def _beneficiary(checked: _Checked, raw: Any, today: date, *, told: bool) -> dict[str, Any]:
+    """told: an appeal's text comes with it, in which a name may stand."""
+    if raw is None and told:
+        return {}
     if not isinstance(raw, dict):
         checked.refuse("missing", "beneficiary", _("缺受助人 beneficiary。姓名可以遮掩，如 张*三。"))
         return {}
     found: dict[str, Any] = {
         name: text for name in _TEXT_LIMITS if (text := checked.text(raw, name, "beneficiary."))
     }
-    if "name" not in found and not any(r.field == "beneficiary.name" for r in checked.reasons):
+    if "name" not in found and not told and not any(r.field == "beneficiary.name" for r in checked.reasons):
         checked.refuse("missing", "beneficiary.name", _("缺受助人姓名。可以遮掩，如 张*三。"))
     age = raw.get("age")
     if age is not None:

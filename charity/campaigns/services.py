@@ -17,7 +17,7 @@ from outbox import emit
 from scope import Actor
 from vault.index import code_hash
 
-from .models import Campaign, CampaignPush
+from .models import Campaign, CampaignAppeal, CampaignPush
 from .reading import Pushed, Reason, read
 
 
@@ -132,16 +132,26 @@ def _store(actor: Actor, pushed: Pushed) -> tuple[Campaign, bool]:
         .first()
     )
     if campaign is None:
-        return Campaign.objects.create(  # type: ignore[misc]
+        campaign = Campaign.objects.create(  # type: ignore[misc]
             platform_id=actor.org_id, external_id=pushed.external_id, **values
-        ), True
+        )
+        _tell(campaign, pushed)
+        return campaign, True
     if bytes(campaign.content_hash) == digest:
         return campaign, False
     for name, value in values.items():
         setattr(campaign, name, value)
     campaign.version += 1
     campaign.save()
+    _tell(campaign, pushed)
     return campaign, True
+
+
+def _tell(campaign: Campaign, pushed: Pushed) -> None:
+    """Keep the appeal's words as they are now; words that are not pushed any more are not kept."""
+    words = {"title": pushed.title or None, "story": pushed.story or None}
+    if not CampaignAppeal.objects.filter(pk=campaign.pk).update(**words) and any(words.values()):
+        CampaignAppeal.objects.create(campaign=campaign, **words)
 
 
 def own(actor: Actor) -> QuerySet[Campaign]:

@@ -17,10 +17,10 @@ from outbox import emit
 from people.models import Source
 from scope import Actor
 
-from . import words
+from . import passages, words
 from .finding import AN_HOUR
 from .models import LookUp, Review
-from .pair import Pair, pair
+from .pair import Pair, labels, pair
 from .undo import REFUSALS, SECONDS
 
 DECIDED = (Review.State.SAME, Review.State.DIFFERENT, Review.State.UNDONE, Review.State.REFUSED)
@@ -71,6 +71,16 @@ class QueueRow:
 
 
 @dataclass(frozen=True)
+class Told:
+    """A field that a source told in free text, with the words around it. state: used | stated | contradicts."""
+
+    label: str
+    where: str
+    passage: passages.Passage
+    state: str
+
+
+@dataclass(frozen=True)
 class Page:
     """One question: its pair, its place in the queue and the next one's id. blind: without any score.
 
@@ -90,6 +100,7 @@ class Page:
     persons: tuple[tuple[str, int], ...]
     reason: str
     blind: bool
+    told: tuple[Told, ...]
 
 
 @dataclass(frozen=True)
@@ -203,6 +214,7 @@ def page(actor: Actor, review_id: int) -> Page:
     review = Review.objects.select_related("identity__organisation", "candidate_identity__organisation").get(
         pk=review_id
     )
+    told = _told(review)
     record(
         "link.viewed",
         f"review:{review.pk}",
@@ -212,7 +224,7 @@ def page(actor: Actor, review_id: int) -> Page:
             f"person:{review.candidate_id}",
             *([f"person:{review.other_id}"] if review.other_id else []),
         ],
-        payload={"fields": "masked"},
+        payload={"fields": "masked", "passages": len(told)},
         actor=actor,
     )
     blind = review.kind == Review.Kind.SAMPLE and review.state == Review.State.OPEN
@@ -237,6 +249,29 @@ def page(actor: Actor, review_id: int) -> Page:
         persons=_persons(review),
         reason=review.undo_reason or "",
         blind=blind,
+        told=told,
+    )
+
+
+def _told(review: Review) -> tuple[Told, ...]:
+    """What was read in a source's free text, in the order of the pair's rows."""
+    named = labels()
+    fields = {**named, "age": _("年龄"), "birth_year": _("出生年份")}
+    wheres = {"title": _("标题"), "story": _("求助正文")}
+    order = ("name", "age", "birth_date", "birth_year", "sex", "area", "hospital", "disease")
+    found = [
+        one
+        for identity in (review.candidate_identity, review.identity)
+        for one in passages.of(identity.source, identity.pk)
+    ]
+    return tuple(
+        Told(
+            fields.get(one.field, one.field),
+            wheres.get(one.where, one.where),
+            one,
+            "contradicts" if one.contradicts else "used" if one.used else "stated",
+        )
+        for one in sorted(found, key=lambda one: order.index(one.field) if one.field in order else len(order))
     )
 
 

@@ -232,6 +232,20 @@ def extract(text: str) -> list[Extracted]:
     return sorted((one for one in found if one is not None), key=lambda one: (one.start, one.end))
 
 
+def names(text: str) -> list[tuple[int, int]]:
+    """Where anybody's name may stand, the patient's or another's: to hide them all. Rather one too many."""
+    plain = _folded((text or "")[:MAX_TEXT])
+    spans = []
+    for pattern in (words.MASKED, words.NAMED, words.FAMILIAR, words.TITLED):
+        for hit in pattern.finditer(plain):
+            start, end = hit.span("name")
+            if pattern is words.NAMED:
+                end = _longer(plain, start, end)
+            if pattern is not words.NAMED or not words.NOT_NAMES.match(plain, start):
+                spans.append((start, end))
+    return spans
+
+
 def _name(appeal: _Appeal, text: str) -> Extracted | None:
     plain = appeal.text
     if words.ALL_PSEUDONYMS.search(plain):

@@ -14,6 +14,7 @@ from typing import Any
 from devstack.synthetic import noise
 from devstack.synthetic.people import Population, SyntheticPerson, draw_phone
 from devstack.synthetic.settlements import SyntheticSettlement
+from matching.linkage.values.areas import name_of
 
 from . import bills as demo_bills
 
@@ -242,6 +243,7 @@ def campaigns_of(case: Family, planned: Sequence[Family], today: date) -> list[d
     """What the platform pushes: the measuring case's appeal and those of some other families, names masked."""
     rng = Random("campaigns")
     rows = [_campaign("AX-2019-0001", case, "200000.00", "153000.00", "153000.00", "ended", "middle", today)]
+    _as_told(rows[0], case, today)
     chosen = [family for family in planned if family.goal in {"new", "proposed", "paid", "waiting"}][::4]
     for at, family in enumerate(chosen[:9], 1):
         target = Decimal(40_000 + 20_000 * (at % 4))
@@ -255,7 +257,26 @@ def campaigns_of(case: Family, planned: Sequence[Family], today: date) -> list[d
                 "ended" if paid else "active", style, today,
             )
         )  # fmt: skip
+    if len(chosen) > 1:
+        _as_told(rows[2], chosen[1], today, contradicting=True)
     return rows
+
+
+def _as_told(row: dict[str, Any], family: Family, today: date, *, contradicting: bool = False) -> None:
+    """The platform states less, and pushes what the family wrote. contradicting: with a slip of the pen in the age."""
+    stated = row["beneficiary"]
+    age = int(stated["age"]) + (3 if contradicting else 0)
+    parts = name_of(stated["area"])
+    row["appeal"] = {
+        "title": "一场大病压垮了我们家，求您帮一把",
+        "story": (
+            f"大家好！患者{stated['name']}，今年{age}岁，家住{parts}。\n"
+            f"前些日子反复不舒服，先去了县医院，后来确诊为{stated['disease']}，目前在{stated['hospital']}住院治疗。\n"
+            "家里的积蓄已经花光了，亲戚也都借遍了。谢谢每一位好心人！"
+        ),
+    }
+    for name in ("hospital", "disease") if contradicting else ("age", "hospital", "disease"):
+        del stated[name]
 
 
 def _campaign(
