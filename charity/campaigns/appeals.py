@@ -20,6 +20,7 @@ from .models import Campaign, CampaignAppeal, CampaignReading
 
 #: Characters shown on either side of what was read.
 AROUND = 14
+STOPS = "。！？!?；;\n"
 #: Fields of one fact: when one is stated, the others are not filled from the text against it.
 _BIRTH = frozenset(["age", "birth_date", "birth_year"])
 
@@ -152,7 +153,8 @@ def passage(one: Read, text: str, names: Sequence[str]) -> Passage:
     """The words around what was read, masked: names, numbers, days of birth, homes."""
     start = max(_edge(text, one.start - AROUND, one.start), 0)
     end = min(len(text), one.end + AROUND)
-    end = min([end, *(place for stop in "。！？!?；;\n" if (place := text.find(stop, one.end, end)) >= 0)])
+    end = min([end, *(place for stop in STOPS if (place := text.find(stop, one.end, end)) >= 0)])
+    cut = start > 0 and text[start - 1] not in STOPS, end < len(text) and text[end] not in STOPS
     hidden = _hidden(text, names)
     shown = "".join(hidden[start:end]) if start < end else ""
     said = (
@@ -163,9 +165,10 @@ def passage(one: Read, text: str, names: Sequence[str]) -> Passage:
     return Passage(
         one.field,
         one.where,
-        shown[: one.start - start],
+        "…" * cut[0] + shown[: one.start - start],
         said,
-        "" if one.field == "area" else shown[one.end - start :],
+        # What follows a district is somebody's home.
+        "" if one.field == "area" else shown[one.end - start :] + "…" * cut[1],
         one.used,
         one.contradicts,
     )
@@ -173,7 +176,7 @@ def passage(one: Read, text: str, names: Sequence[str]) -> Passage:
 
 def _edge(text: str, start: int, end: int) -> int:
     """Behind the last full stop before what was read."""
-    return max([start, *(text.rfind(stop, max(0, start), end) + 1 for stop in "。！？!?；;\n")])
+    return max([start, *(text.rfind(stop, max(0, start), end) + 1 for stop in STOPS)])
 
 
 _PERSONAL = (

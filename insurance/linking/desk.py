@@ -102,6 +102,11 @@ class Page:
     blind: bool
     told: tuple[Told, ...]
 
+    @property
+    def contradicts(self) -> tuple[str, ...]:
+        """The fields of which a source's words say something else than it states."""
+        return tuple(one.label for one in self.told if one.state == "contradicts")
+
 
 @dataclass(frozen=True)
 class Waiting:
