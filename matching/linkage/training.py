@@ -32,6 +32,10 @@ LONELY = {2: 1.0, 3: 0.2}
 RARE = 3.0
 #: From this share of all pairs on, a table is of one person or a few.
 CROWD = 0.2
+#: Up to this many pairs in all, no level is so rare among strangers that a match would not change its share.
+SMALL = 5_000
+#: Up to this many pairs in all teach nothing: what is believed must do.
+FEWEST = 15
 #: The share of matches that may disagree on anything: mixed-up files, changed names.
 IMPOSSIBLE = 3e-4
 
@@ -244,6 +248,13 @@ def _one_person(found: Patterns, params: Params, model: Model) -> dict[str, np.n
     return {comparison.name: share for comparison in model.comparisons}
 
 
+def _likely(found: Patterns, params: Params, model: Model) -> dict[str, np.ndarray]:
+    """How far each pattern is believed to be of one person: in a small table a single match is no rarity among strangers."""
+    parts = [params.weights(c)[found.levels[:, position]] for position, c in enumerate(model.comparisons)]
+    share = _probability(sum(parts, np.full(len(found.counts), np.log2(params.prior / (1 - params.prior)))))
+    return {comparison.name: share for comparison in model.comparisons}
+
+
 def _session(
     found: Patterns, params: Params, table: Table, without: tuple[int, ...], rounds: int = 25
 ) -> tuple[dict[str, tuple[float, ...]], float]:
@@ -308,7 +319,7 @@ def train(
     model = table.model
     tell = progress or (lambda _stage, _share: None)
     people = min(split.left, split.rows - split.left) if split.link else split.rows
-    params = model.default_params(version, prior=min(0.2 * people / max(split.total, 1), 0.1))
+    params = believed = model.default_params(version, prior=min(0.2 * people / max(split.total, 1), 0.1))
     tell("all candidates", 0.0)
     everything, pattern = _numbered(table, candidates)
     tell("random pairs", 0.0)
@@ -320,7 +331,8 @@ def train(
             np.concatenate([everything.levels, rest.levels]), np.concatenate([everything.counts, rest.counts])
         )
     few = _one_person(whole, params, model)
-    params = replace(params, u=estimate_u(whole, model, few))
+    alike = few if few or split.total > SMALL else _likely(whole, params, model)
+    params = replace(params, u=estimate_u(whole, model, alike))
     if not any(c.home and everything.levels[:, k].any() for k, c in enumerate(model.comparisons)):
         # Hospital and illness alone: that the same city is meant is counted once by rule (`Table.same_city`).
         away = any(c.away for c in model.comparisons)
@@ -351,9 +363,9 @@ def train(
                     sum((v * w for v, w in parts), np.zeros(comparison.size - 1)) / weight
                 )
         params = replace(params, m=mixed)
-    if len(model.comparisons) == 1:
+    if len(model.comparisons) == 1 or split.total <= FEWEST:
         # One column says how often a value comes, not whether that is one person: what is believed must do.
-        params = model.default_params(version, params.prior)
+        params = believed
         return Trained(replace(params, tf=table.frequencies(params.prior)), everything, pattern)
     params, share = _settle(table, candidates, (everything, pattern), whole, params, split, few is not None)
     params = _unseen(everything, share, whole, params, model)
