@@ -74,6 +74,7 @@ def keep(campaign: Campaign, identity_id: int, found: Sequence[Read], texts: dic
         return
     names = [one.value for one in found if one.field == "name"]
     names.append(str((campaign.beneficiary or {}).get("name") or ""))  # type: ignore[attr-defined]
+    hidden = {where: masked(text, names) for where, text in texts.items()}
     CampaignReading.objects.update_or_create(
         campaign=campaign,
         defaults={
@@ -81,7 +82,7 @@ def keep(campaign: Campaign, identity_id: int, found: Sequence[Read], texts: dic
             "version": campaign.version,
             "extractor": extract.VERSION,
             "found": [asdict(one) for one in found],
-            "passages": [asdict(passage(one, texts[one.where], names)) for one in found],
+            "passages": [asdict(passage(one, texts[one.where], hidden[one.where])) for one in found],
         },
     )
 
@@ -149,14 +150,13 @@ def _against(field: str, stated: str, told: str) -> bool:
     return False
 
 
-def passage(one: Read, text: str, names: Sequence[str]) -> Passage:
-    """The words around what was read, masked: names, numbers, days of birth, homes."""
+def passage(one: Read, text: str, hidden: str) -> Passage:
+    """What was read and the words around it. hidden: the whole text, masked."""
     start = max(_edge(text, one.start - AROUND, one.start), 0)
     end = min(len(text), one.end + AROUND)
     end = min([end, *(place for stop in STOPS if (place := text.find(stop, one.end, end)) >= 0)])
     cut = start > 0 and text[start - 1] not in STOPS, end < len(text) and text[end] not in STOPS
-    hidden = _hidden(text, names)
-    shown = "".join(hidden[start:end]) if start < end else ""
+    shown = hidden[start:end]
     said = (
         masking.name(text[one.start : one.end])
         if one.field == "name"
@@ -183,14 +183,14 @@ _PERSONAL = (
     re.compile(r"[0-9０-９A-Za-z_@.\-]{6,}"),  # numbers of phones, cards and accounts, addresses of mail
     re.compile(r"(?<=年)\s?\d{1,2}\s?月(?:\s?\d{1,2}\s?[日号])?|(?<=\d{4}[\-./])\d{1,2}[\-./]\d{1,2}"),
     re.compile(
-        r"(?:[\u4e00-\u9fff]{1,4}(?<![农乡山本])[村屯组弄巷]|[\u4e00-\u9fff]{1,4}(?:小区|街道?|路))(?:\s?\d+[号栋组室弄]*)*"
+        r"(?:[\u4e00-\u9fff]{1,4}(?<![农乡山本])[村屯组弄巷]|[\u4e00-\u9fff]{1,4}(?:小区|街道?|路))(?:\s?\d{1,5}[号栋组室弄]?){0,4}"
     ),
-    re.compile(r"\d+\s?[号栋室弄组](?!楼?的?(?:开始|就))"),
+    re.compile(r"\d{1,5}\s?[号栋室弄组](?!楼?的?(?:开始|就))"),
 )
 
 
-def _hidden(text: str, names: Sequence[str]) -> list[str]:
-    """The text letter by letter, personal letters as *; every letter in its place."""
+def masked(text: str, names: Sequence[str]) -> str:
+    """The text with everybody's names, numbers, days of birth and homes as *; every letter in its place."""
     letters = list(text)
     for pattern in _PERSONAL:
         for hit in pattern.finditer(text):
@@ -208,4 +208,4 @@ def _hidden(text: str, names: Sequence[str]) -> list[str]:
                 letters[hit.start() : hit.end()] = "*" * len(part)
                 if part == name:
                     letters[hit.start()] = text[hit.start()]
-    return letters
+    return "".join(letters)

@@ -216,7 +216,14 @@ def test_the_reviewer_sees_where_each_field_was_read_and_nothing_else_personal(p
     _, review_id = asked(platform, patient, age=12, phone="13800005521")
     client = browser(make.organisation("operator"), "linkage_reviewer")
     html = client.get(reverse("linking:review", args=[review_id])).content.decode()
-    for seen in ("<mark>示例市儿童医院</mark>", "<mark>9岁</mark>", "求助正文", "标题", "和平台填的不一样，按平台填的算", "求助文字里的年龄"):
+    for seen in (
+        "<mark>示例市儿童医院</mark>",
+        "<mark>9岁</mark>",
+        "求助正文",
+        "标题",
+        "和平台填的不一样，按平台填的算",
+        "求助文字里的年龄",
+    ):
         assert seen in html, seen
     assert not [secret for secret in SECRETS if secret in html]
     with engine_scope("test"):
@@ -277,7 +284,9 @@ def test_the_web_writes_no_reading_and_no_words_for_another_s_campaign(platform,
 def test_a_passage_shows_no_name_and_its_mark_stands_where_it_was_read(text):
     for one in extract.extract(text):
         found = appeals.Read(one.field, one.value, "story", one.start, one.end)
-        shown = appeals.passage(found, text, [one.value] if one.field == "name" else [])
+        hidden = appeals.masked(text, [one.value] if one.field == "name" else [])
+        shown = appeals.passage(found, text, hidden)
+        assert len(hidden) == len(text)
         assert len(shown.said) <= one.end - one.start or one.field == "name"
         assert len(shown.before.strip("…")) <= appeals.AROUND
         assert len(shown.after.strip("…")) <= appeals.AROUND
@@ -289,12 +298,42 @@ def test_a_passage_shows_no_name_and_its_mark_stands_where_it_was_read(text):
                 assert name not in whole
 
 
+@pytest.mark.parametrize("piece", ["1", "村", "1号", "小区", "a@", "王", "某", "发起人", "年1月", "1990-1"])
+def test_a_hostile_text_is_masked_to_its_end(piece):
+    text = piece * (20_000 // len(piece))
+    assert len(appeals.masked(text, ["陈雨涵"])) == len(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("住在清河镇李家村3组，电话13800005521", "李家村"),
+        ("住在清河镇李家村3组，电话13800005521", "13800005521"),
+        ("微信chen_2017", "chen_2017"),
+        ("2017年3月8日出生", "3月8日"),
+        ("生于2017-03-08", "03-08"),
+        ("生于2017.3.8", "3.8"),
+        ("幸福路12号3栋", "12号"),
+        ("发起人：周敏", "周敏"),
+    ],
+)
+def test_homes_numbers_days_and_names_are_hidden(text, secret):
+    assert secret in text
+    assert secret not in appeals.masked(text, [])
+
+
+def test_plain_words_stay():
+    text = "来自农村，今年9岁，8月查出白血病"
+    assert appeals.masked(text, []) == text
+
+
 @given(st.text(alphabet="陈雨涵我叫今年0123456789岁，。\n 幸福路号栋年月日*", max_size=80), st.data())
 def test_no_text_breaks_the_mask(text, data):
     if not text:
         return
     start = data.draw(st.integers(0, len(text) - 1))
     end = data.draw(st.integers(start + 1, len(text)))
-    shown = appeals.passage(appeals.Read("hospital", "", "story", start, end), text, ["陈雨涵"])
+    hidden = appeals.masked(text, ["陈雨涵"])
+    shown = appeals.passage(appeals.Read("hospital", "", "story", start, end), text, hidden)
     assert "雨涵" not in shown.before + shown.after
     assert len(shown.said) == end - start or shown.said == ""
