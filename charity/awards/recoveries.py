@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -35,7 +35,8 @@ Kind, State = RecoveryAction.Kind, RecoveryAction.State
 class Claim:
     """One amount to be got back, as one of the house's awards sees it (yuan).
 
-    left: what of this award is paid and not given back; pending: what a colleague proposed and nobody has answered.
+    left: what of this award is paid and not given back; waived: what of that this house has left to the family;
+    pending: what a colleague proposed and nobody has answered.
     """
 
     recovery_id: int
@@ -47,6 +48,7 @@ class Claim:
     since: datetime
     until: datetime | None
     award: Award
+    waived: Decimal
     pending: RecoveryAction | None
     past: tuple[RecoveryAction, ...]
 
@@ -61,8 +63,8 @@ class Claim:
 
     @property
     def most_off(self) -> Decimal:
-        """The most that this house may leave to the family: its own payment, and no more than is asked."""
-        return min(self.amount, self.left)
+        """The most that this house may leave to the family: its own payment once, and no more than is asked."""
+        return min(self.amount, max(self.left - self.waived, Decimal("0.00")))
 
     @property
     def days(self) -> int:
@@ -95,6 +97,7 @@ def claims(actor: Actor, rows: Iterable[RecoveryCase]) -> list[Claim]:
     found = own_awards(actor).filter(case__need_id__in={row.need_id for row in rows})
     for award in found.select_related("case", "fund"):
         awards.setdefault(award.case.need_id or 0, []).append(award)
+    waived = _waived([award.pk for of_need in awards.values() for award in of_need])
     actions: dict[tuple[int, int], list[RecoveryAction]] = {}
     for one in (
         RecoveryAction.objects.filter(recovery_id__in=[row.pk for row in rows])
@@ -113,12 +116,27 @@ def claims(actor: Actor, rows: Iterable[RecoveryCase]) -> list[Claim]:
             row.opened_at,
             row.resolved_at,
             award,
+            waived.get(award.pk, Decimal("0.00")),
             next((one for one in actions.get((row.pk, award.pk), []) if one.state in PENDING), None),
             tuple(one for one in actions.get((row.pk, award.pk), []) if one.state not in PENDING),
         )
         for row in rows
         for award in awards.get(row.need_id, [])
     ]
+
+
+def _waived(award_ids: list[int]) -> dict[int, Decimal]:
+    """What each award's house has left to the family and no later bill has covered since."""
+    done = RecoveryAction.objects.filter(award_id__in=award_ids, kind=Kind.WRITTEN_OFF, state=State.DONE)
+    rows = list(done.values_list("award_id", "recovery_id").annotate(sum=Sum("amount")))
+    standing = dict(
+        RecoveryCase.objects.filter(pk__in={row[1] for row in rows}).values_list("pk", "written_off")
+    )
+    found: dict[int, Decimal] = {}
+    for award_id, recovery_id, amount in rows:
+        part = min(amount, standing.get(recovery_id, Decimal("0.00")))
+        found[award_id] = found.get(award_id, Decimal("0.00")) + part
+    return found
 
 
 def of_case(actor: Actor, case: Case) -> list[Claim]:

@@ -19,6 +19,7 @@ from audit import record
 from charity.applications.models import ReviewRequest
 from charity.awards import casework, recoveries
 from charity.awards.rules import AwardError
+from insurance.desk.exports import cell
 from scope import permission
 from web.query import whole_number
 
@@ -189,7 +190,7 @@ def export(request: Any) -> HttpResponse:
         writer.writerow(
             [
                 case.number,
-                case.fund.name,
+                cell(case.fund.name),
                 case.get_state_display(),
                 case.shown_amount,
                 "" if row.open is None else row.open,

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET
 
 from audit import record
 from charity.awards import recoveries
+from insurance.desk.exports import cell
 from insurance.ledger.models import RecoveryCase
 from scope import permission
 
@@ -175,7 +176,7 @@ def export(request: Any) -> HttpResponse:
         writer.writerow(
             [
                 claim.award.case.number,
-                claim.award.fund.name,
+                cell(claim.award.fund.name),
                 _cause(claim),
                 claim.asked,
                 claim.award.amount if claim.award.paid_at else Decimal("0.00"),

@@ -13,13 +13,15 @@ from insurance.intake.models import Record
 from insurance.intake.words import advice, explain
 
 LIMIT = 10_000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+_CONTROLS = ("\t", "\r", "\n")
 
 
 def cell(value: object) -> str:
     """Text that a spreadsheet takes as text."""
     text = "" if value is None else str(value)
-    return "'" + text if text.lstrip(" ").startswith(_FORMULA) else text
+    bare = text.lstrip().lstrip("\ufeff\u200b").lstrip()  # blanks of any kind, and marks that have no width
+    return "'" + text if bare.startswith(_FORMULA) or text.startswith(_CONTROLS) else text
 
 
 def reasons_csv(records: Iterable[Record]) -> bytes:

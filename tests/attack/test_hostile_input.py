@@ -69,3 +69,17 @@ def test_a_rule_that_came_past_the_services_keeps_no_family_from_choosing(inject
     with actor_scope(make.patient()):
         (choice,) = [one for one in fund_choices({}) if one.fund.pk == on.fund.pk]
     assert choice.level == "maybe"
+
+
+@pytest.mark.parametrize("name", ['=HYPERLINK("http://x")', "\u00a0@SUM(1)", "\ufeff=1+1", "＝1+1"])
+def test_a_fund_by_the_name_of_a_formula_is_text_in_every_file(name):
+    from insurance.desk.exports import cell
+
+    assert cell(name) == "'" + name
+    assert cell("\u3000大病基金") == "\u3000大病基金"
+    on = cases.stage()
+    on.fund.name = name
+    with actor_scope(on.manager):
+        on.fund.save(update_fields=["name"])
+    text = signed_in(on.worker).get("/staff/queue/export.csv").content.decode()
+    assert "'" + name.replace('"', '""') in text

@@ -134,3 +134,20 @@ def test_another_house_reads_nothing(on, browser):
     assert on.case.number not in stranger.get(FILE + "?tab=all").content.decode()
     for auditor in ("auditor", "administrator"):
         assert browser(make.staff(on.org, auditor)).get(LIST).status_code == 403
+
+
+def test_the_file_runs_no_fund_by_the_name_of_a_formula(on, browser):
+    with actor_scope(on.manager):
+        on.fund.name = "=1+1"
+        on.fund.save(update_fields=["name"])
+    assert ",'=1+1," in browser(on.payer).get(FILE).content.decode()
+
+
+@pytest.mark.parametrize(
+    "typed", ["NaN", "Infinity", "-1", "0.001", "1e500", "1e-500", "", "9" * 5_000, "a\x00b"]
+)
+def test_an_amount_that_is_none_is_refused_and_writes_nothing(on, browser, typed):
+    payer = browser(on.payer)
+    for step in ("repaid", "write_off"):
+        post(payer, on, step, 422, amount=typed, received_on=timezone.localdate(), reason=NOTE + typed)
+    post(payer, on, "confirm", 409, action=typed, answer="yes")
