@@ -131,6 +131,9 @@ class Params:
 
         No level lies below 'else', and partly hidden values never below a hidden disagreement.
         """
+        if comparison.exactly:
+            m, u = (np.maximum(np.array(table[comparison.name]), 1e-300) for table in (self.m, self.u))
+            return np.concatenate([[0.0], np.log2(m / u)])
         m = np.maximum(np.array(comparison.known(self.m[comparison.name], comparison.default_m)), 1e-6)
         u = np.maximum(np.array(comparison.known(self.u[comparison.name], comparison.default_u)), 1e-12)
         out = np.concatenate([[0.0], np.log2(m / u)])

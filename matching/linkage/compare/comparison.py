@@ -50,6 +50,9 @@ class Comparison:
     #: What is shared away from home: a hospital, an illness.
     away: bool = False
 
+    #: Its weights are those of its table to the letter (made elsewhere), in whatever order they stand.
+    exactly: bool = False
+
     def __init__(self, name: str, columns: Sequence[str]) -> None:
         self.name = name
         self.columns = tuple(columns)

@@ -16,7 +16,8 @@ from ..model import Model, Params, Table
 from . import batch
 from .batch import Scored
 from .candidates import Blocks, Key, Split
-from .splink import SqlComparison, features_of, to_splink
+from .features import features_of
+from .splink import to_splink
 
 #: So much lower (log2) than the engine's own bound may Splink's weight of a pair be: what the two see differently.
 MARGIN = 6.0
@@ -25,13 +26,6 @@ _ROWS = 50_000
 
 def settings_of(model: Model, params: Params, split: Split, keys: list[Key]) -> dict[str, Any]:
     """Splink settings with the keys as blocking rules. Raises ValueError naming what cannot be exported."""
-    foreign = [c.name for c in model.comparisons if isinstance(c, SqlComparison)]
-    odd = [c.name for c in model.comparisons if '"' in c.name]
-    if foreign or odd:
-        raise ValueError(
-            "this cannot be exported to Splink: "
-            + ", ".join([f"{name} (read from foreign settings)" for name in foreign] + [f"{name} (quotes in a name)" for name in odd])
-        )  # fmt: skip
     return {
         **to_splink(model, params, "link_only" if split.link else "dedupe_only"),
         "blocking_rules_to_generate_predictions": [f'l."key_{k}" = r."key_{k}"' for k in range(len(keys))],

@@ -1,36 +1,32 @@
 """Splink settings JSON in and out.
 
-Out: the model's levels as SQL conditions over prepared columns (`features`), so that the same model runs on
-Splink's DuckDB or Spark back end. In: any settings whose conditions `sql` can read become a model here; settings
-that this module wrote become the native model again, with the same parameters.
+Out: the model's levels as SQL conditions over prepared columns (`features`), for Splink on DuckDB or Spark. Splink
+refuses keys that it does not know, so what its JSON cannot say (families and circles, term frequencies, lines of accept
+and review, version, what a comparison is) stands in ``comparison_description``, which it does not read (nor
+keep when it saves a model itself: `from_splink` then takes both).
+In: settings that this module wrote become the same model with the same parameters; others are read by `foreign`.
 """
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Literal
 
-import numpy as np
-
-from ..compare import names as compare_names
-from ..compare import numbers as compare_values
 from ..compare import text as compare_text
-from ..compare.columns import Coded, Ints, Levels
-from ..compare.comparison import Comparison, Prepared
-from ..model import Model, Params, Table
-from ..values import hospitals, idnumber, nicknames
-from ..values import normalise as n
-from ..values.diseases import classify, wider_groups
-from .sql import Expression, Parser
+from ..compare.comparison import Comparison
+from ..model import Model, Params
+from . import foreign
+from .features import KINDS, features, features_of
+from .foreign import SqlComparison
 
-_MARK = "jieli"
-_KINDS: dict[type[Comparison], str] = {
-    compare_names.PersonName: "name", compare_values.BirthDate: "birth_date", compare_values.Age: "age",
-    compare_values.Sex: "sex", compare_values.IdNumber: "id_number", compare_values.Phone: "phone",
-    compare_text.Email: "email", compare_values.Area: "area", compare_values.Postcode: "postcode",
-    compare_text.HospitalName: "hospital", compare_text.DiseaseName: "disease", compare_text.Text: "text",
-    compare_text.Address: "address", compare_text.Parts: "part", compare_text.Place: "text",
-}  # fmt: skip
+__all__ = ["SqlComparison", "features", "features_of", "from_splink", "to_splink"]
+
+Dialect = Literal["duckdb", "spark"]
+#: Before what stands in a description for `from_splink`.
+_MARK = "jieli "
+#: What a model may have set on a comparison, beside its name and columns.
+_SET = ("position", "given", "circle", "home", "away", "own", "disagree", "most", "default_h", "any_scheme")
 
 
 def _same(column: str) -> str:
@@ -46,8 +42,8 @@ def _conditions(kind: str, c: str, partner: str = "") -> dict[str, str]:
         if limit == 1:
             return f'"{c}_l" = "{partner}_r" AND "{partner}_l" = "{c}_r"'
         return (
-            f'jaro_winkler_similarity("{c}_l", "{partner}_r") >= {limit} AND '
-            f'jaro_winkler_similarity("{partner}_l", "{c}_r") >= {limit}'
+            f'jaro_winkler_similarity("{c}__ascii_l", "{partner}__ascii_r") >= {limit} AND '
+            f'jaro_winkler_similarity("{partner}__ascii_l", "{c}__ascii_r") >= {limit}'
         )
 
     def similar(column: str, limit: float) -> str:
@@ -66,15 +62,16 @@ def _conditions(kind: str, c: str, partner: str = "") -> dict[str, str]:
     related = " OR ".join(
         f'"{c}__{one}_l" = "{c}__group_r" OR "{c}__group_l" = "{c}__{one}_r"' for one in ("wider", "widest")
     )
+    ascii_ = f"{c}__ascii"
     tables: dict[str, dict[str, str]] = {
         "name": {
             "exact": _same(f"{c}__exact"), "variant": f"{_same(f'{c}__fold')} AND NOT {hidden}",
             "homophone": f"{_same(f'{c}__reading')} AND NOT {hidden}", "romanised": f"{_same(f'{c}__letters')} AND NOT {hidden}",
             "masked_given": f"{hidden} AND {likes} AND NOT {bare}",
-            "one_off": f'{_same(f"{c}__length")} AND "{c}__length_l" >= 3 AND {edit(f"{c}__fold", 1)} AND NOT {hidden}',
+            "one_off": f'{_same(f"{c}__length")} AND "{c}__length_l" >= 3 AND {edit(ascii_, 1)} AND NOT {hidden}',
             "sound": f"{_same(f'{c}__accent')} AND NOT {hidden}",
             "masked_surname": f"{hidden} AND {likes}",
-            "partial": f'{_same(f"{c}__surname")} AND {edit(f"{c}__fold", 1)} AND "{c}__length_l" + "{c}__length_r" >= 5',
+            "partial": f'{_same(f"{c}__surname")} AND {edit(ascii_, 1)} AND "{c}__length_l" + "{c}__length_r" >= 5',
             "surname": f"{_same(f'{c}__surname')} AND NOT {hidden}", "masked_else": hidden,
         },
         "id_number": {
@@ -102,150 +99,71 @@ def _conditions(kind: str, c: str, partner: str = "") -> dict[str, str]:
             "registered": _same(f"{c}__never"), "province": _same(f"{c}__province"),
         },
         "hospital": {
-            "exact": _same(c), "same_house": _same(f"{c}__key"), "similar": similar(c, 0.9), "kind": _same(f"{c}__kind"),
+            "exact": _same(c), "same_house": _same(f"{c}__key"), "similar": similar(ascii_, 0.9), "kind": _same(f"{c}__kind"),
         },
         "disease": {
-            "exact": _same(c), "group": _same(f"{c}__group"), "related": related, "similar": similar(c, 0.9), "chapter": _same(f"{c}__chapter"),
+            "exact": _same(c), "group": _same(f"{c}__group"), "related": related, "similar": similar(ascii_, 0.9), "chapter": _same(f"{c}__chapter"),
         },
         "email": {
             "exact": _same(c), "edit_1": edit(c, 1), "mailbox": _same(f"{c}__mailbox"), "close": similar(c, 0.95),
             "similar": similar(c, 0.88),
         },
         "address": {
-            "exact": _same(c), "edit_1": f"{edit(c, 1)} AND {digits}", "close": f"{similar(c, 0.93)} AND {digits}",
-            "street": similar(f"{c}__words", 0.93), "similar": similar(c, 0.85),
+            "exact": _same(c), "edit_1": f"{edit(ascii_, 1)} AND {digits}", "close": f"{similar(ascii_, 0.93)} AND {digits}",
+            "street": similar(f"{c}__words", 0.93), "similar": similar(ascii_, 0.85),
         },
         "part": {
-            "exact": _same(c), "short_form": _same(f"{c}__short"), "edit_1": edit(c, 1), "crossed": crossed(1),
-            "edit_2": f"{similar(c, 0.93)} OR {edit(c, 2)}", "crossed_close": crossed(0.88), "similar": similar(c, 0.82),
+            "exact": _same(c), "short_form": _same(f"{c}__short"), "edit_1": edit(ascii_, 1), "crossed": crossed(1),
+            "edit_2": f"{similar(ascii_, 0.93)} OR {edit(ascii_, 2)}", "crossed_close": crossed(0.88), "similar": similar(ascii_, 0.82),
             "masked_given": _same(f"{c}__never"),
             "initial": f'SUBSTR("{c}_l", 1, 1) = SUBSTR("{c}_r", 1, 1) AND ("{c}__length_l" = 1 OR "{c}__length_r" = 1)',
         },
     }  # fmt: skip
-    text = {"exact": _same(c), "edit_1": edit(c, 1), "close": similar(c, 0.93), "similar": similar(c, 0.85)}
+    text = {
+        "exact": _same(c),
+        "edit_1": edit(ascii_, 1),
+        "close": similar(ascii_, 0.93),
+        "similar": similar(ascii_, 0.85),
+    }
     return tables.get(kind, text)
 
 
-def _like(value: str) -> str:
-    """What a hidden name may stand for, as a LIKE pattern; '' for a whole one."""
-    nick = n.nickname_surname(value)
-    if nick:
-        return n.name(nick) + "%"
-    return re.sub(r"\*+", "_%", n.name(value)) if "*" in value else ""
+def _in_dialect(condition: str, dialect: Dialect) -> str:
+    """A condition of `_conditions`, where double quotes stand around columns alone, for one engine."""
+    if dialect == "duckdb":
+        return condition
+    return condition.replace('"', "`").replace("jaro_winkler_similarity(", "jaro_winkler(")
 
 
-def _name(value: str) -> dict[str, Any]:
-    plain = n.plain_name(value)
-    hidden = n.is_masked_name(value)
-    like = _like(plain)
-    surname = n.name(n.split_name(n.nickname_surname(plain) or plain)[0])
-    reading = n.syllables(plain)
-    from ..values.characters import accent
+def to_splink(
+    model: Model, params: Params, link_type: str = "dedupe_only", dialect: Dialect = "duckdb"
+) -> dict[str, Any]:
+    """Settings for Splink over the columns that `features` makes.
 
-    return {
-        "exact": None if hidden else plain, "plain": n.name(plain) if hidden else plain, "fold": n.name(plain), "hidden": int(hidden), "like": like or None,
-        "bare": int(hidden and (like.rstrip("_%") == surname)), "surname": surname or None, "length": len(plain),
-        "reading": " ".join(reading), "letters": "".join(sorted("".join(reading))),
-        "accent": " ".join(accent(s) for s in reading),
-    }  # fmt: skip
-
-
-def _birth(value: str) -> dict[str, Any]:
-    year, month, day = value[:4], value[4:6], value[6:]
-    whole = day != "00"
-    lunar = compare_values._lunar_number(value)
-    number = compare_values._day_number(value)
-    return {
-        "whole": int(whole), "swapped": year + day + month if whole else None, "number": number, "year": int(year),
-        "ym": year + month if whole else None, "yd": year + day if whole else None, "md": month + day if whole else None,
-        "lunar": _from_number(lunar) if lunar > 0 else None,
-    }  # fmt: skip
-
-
-def _from_number(number: int) -> str:
-    year, rest = divmod(number - 1, 372)
-    return f"{year:04d}{rest // 31 + 1:02d}{rest % 31 + 1:02d}"
-
-
-def _area(value: str) -> dict[str, Any]:
-    depth = 6 if value[4:] != "00" else 4 if value[2:4] != "00" else 2
-    return {"depth": depth, "city": value[:4], "province": value[:2], "never": None}
-
-
-def _extras(kind: str, value: str) -> dict[str, Any]:
-    if kind == "name":
-        return _name(value)
-    if kind == "birth_date":
-        return _birth(value)
-    if kind == "area":
-        return _area(value)
-    if kind == "id_number":
-        masked = "*" in value
-        like = value.replace("*", "_") if masked else None
-        named = compare_values.id_group(value) > 0 and not masked
-        valid = int(idnumber.parse(value) is not None)
-        return {"masked": int(masked), "like": like, "valid": valid, "named": int(named)}
-    if kind == "hospital":
-        found = hospitals.parse(value)
-        return {"key": hospitals.key(value), "kind": f"{found.kind}{found.number}" if found.kind else None}
-    if kind == "disease":
-        illness = classify(value)
-        wider = (*wider_groups(illness.group), None, None)
-        return {
-            "group": illness.group or illness.plain or None, "chapter": illness.chapter or None,
-            "wider": wider[0], "widest": wider[1],
-        }  # fmt: skip
-    if kind == "address":
-        parts = compare_text.address_parts(value)
-        return {"words": parts.words, "digits": " ".join(parts.numbers)}
-    if kind == "email":
-        return {"mailbox": value.split("@")[0]}
-    if kind == "part":
-        groups = sorted(nicknames.groups(value))
-        return {"length": len(value), "short": groups[0] if groups else None, "never": None}
-    return {}
-
-
-def features(model: Model, rows: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
-    """The columns that exported conditions speak of: normalised values and what is derived from them."""
-    return features_of(model.prepare(rows))
-
-
-def features_of(table: Table, rows: slice = slice(None)) -> dict[str, list[Any]]:
-    """The same of some rows of a prepared table."""
-    out: dict[str, list[Any]] = {}
-    for comparison, prepared in zip(table.model.comparisons, table.prepared, strict=True):
-        kind = _KINDS.get(type(comparison), "text")
-        coded = getattr(prepared, "coded", None) or prepared.tf["value"]
-        codes = coded.codes[rows]
-        known = np.unique(codes[codes >= 0])
-        place = np.searchsorted(known, codes)
-        values: list[Any] = coded.objects[known].tolist()
-        extras = [_extras(kind, v) for v in values] or [_extras(kind, _SAMPLES.get(kind, ""))]
-        if kind == "age":
-            values = [int(v) for v in values]
-        spots = [int(k) if code >= 0 else -1 for k, code in zip(place, codes, strict=True)]
-        out[comparison.name] = [values[k] if k >= 0 else None for k in spots]
-        for key in extras[0]:
-            out[f"{comparison.name}__{key}"] = [extras[k][key] if k >= 0 else None for k in spots]
-    return out
-
-
-#: A value of a kind, to know its columns where every row is empty.
-_SAMPLES = {"birth_date": "20000101", "area": "110105"}
-
-
-def to_splink(model: Model, params: Params, link_type: str = "dedupe_only") -> dict[str, Any]:
-    """Settings for Splink over the columns that `features` makes (DuckDB and Spark dialects)."""
+    Spark needs the functions of Splink's jar (jaro_winkler, damerau_levenshtein). Splink alone leaves out what only
+    the description holds: it weighs no families, and term frequencies only where a level is the equality of one
+    column, from the table at hand. Raises ValueError for comparisons read from foreign settings, quotes in a name.
+    """
+    alien = [
+        f"{c.name} (read from foreign settings)" for c in model.comparisons if isinstance(c, SqlComparison)
+    ]
+    odd = [
+        f"{c.name} (quotes in a name)"
+        for c in model.comparisons
+        if re.search('["`]', "".join((c.name, *c.columns)))
+    ]
+    if alien or odd:
+        raise ValueError("this cannot be exported to Splink: " + ", ".join([*alien, *odd]))
+    names = {c.columns[0]: c.name for c in model.comparisons}
     comparisons = []
-    for comparison in model.comparisons:
-        kind = _KINDS.get(type(comparison), "text")
+    for number, comparison in enumerate(model.comparisons):
+        kind = KINDS.get(type(comparison), "text")
         c = comparison.name
         levels: list[dict[str, Any]] = [
             {"sql_condition": f'"{c}_l" IS NULL OR "{c}_r" IS NULL', "label_for_charts": "missing", "is_null_level": True}
         ]  # fmt: skip
         partner = comparison.columns[1] if kind == "part" and len(comparison.columns) > 1 else ""
-        conditions = _conditions(kind, c, partner)
+        conditions = _conditions(kind, c, names.get(partner, ""))
         for position, level in enumerate(comparison.levels[1:]):
             entry = {
                 "sql_condition": "ELSE" if level == "else" else conditions[level], "label_for_charts": level,
@@ -258,17 +176,23 @@ def to_splink(model: Model, params: Params, link_type: str = "dedupe_only") -> d
             if comparison.tf.get(level) == "value" and bare and known:
                 entry |= {"tf_adjustment_column": bare.group(1), "tf_adjustment_weight": 1.0}
             levels.append(entry)
+        for entry in levels:
+            entry["sql_condition"] = _in_dialect(str(entry["sql_condition"]), dialect)
+        body: dict[str, Any] = {"kind": kind, "columns": comparison.columns} | {
+            key: value for key, value in vars(comparison).items() if key in _SET
+        }
+        if not number:
+            body["params"] = json.loads(params.to_json())
         comparisons.append(
             {
                 "output_column_name": c,
-                "comparison_description": ":".join(
-                    [_MARK, kind, str(getattr(comparison, "position", 0)), *comparison.columns]
-                ),
+                "comparison_description": _MARK + json.dumps(body, ensure_ascii=False),
                 "comparison_levels": levels,
             }
         )
     return {
         "link_type": link_type,
+        "sql_dialect": dialect,
         "probability_two_random_records_match": params.prior,
         "comparisons": comparisons,
         "blocking_rules_to_generate_predictions": [],
@@ -277,111 +201,74 @@ def to_splink(model: Model, params: Params, link_type: str = "dedupe_only") -> d
     }
 
 
-class SqlComparison(Comparison):
-    """A comparison read from Splink settings; slow, but it replays what was trained elsewhere."""
-
-    def __init__(
-        self, name: str, conditions: Sequence[tuple[str, str]], null: str, tf: dict[str, str]
-    ) -> None:
-        self.conditions: list[tuple[str, Expression]] = []
-        columns: set[str] = set()
-        for label, text in [("missing", null), *conditions]:
-            parser = Parser(text)
-            self.conditions.append((label, parser.parse()))
-            columns |= parser.columns
-        super().__init__(name, sorted(columns))
-        self.levels = ("missing", *(label for label, _ in conditions), "else")
-        self.tf = tf
-        share = 1 / (len(self.levels) - 1)
-        self.default_m = self.default_u = (share,) * (len(self.levels) - 1)
-
-    def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "PreparedSql":
-        return PreparedSql(self, rows)
-
-
-class PreparedSql(Prepared):
-    def __init__(self, comparison: SqlComparison, rows: Mapping[str, Sequence[Any]]) -> None:
-        super().__init__(comparison)
-        self.conditions = comparison.conditions
-        self.rows = {
-            c: [None if v is None or v != v or v == "" else v for v in rows[c]] for c in comparison.columns
-        }
-        for table in set(comparison.tf.values()):
-            self.tf[table] = Coded(self.rows[table])
-        for column in comparison.columns:
-            coded = Coded(self.rows[column])
-            self.keys[column] = lambda coded=coded: coded  # type: ignore[misc]
-
-    def compare(self, i: Ints, j: Ints) -> Levels:
-        row: dict[str, list[Any]] = {}
-        for column, values in self.rows.items():
-            row[f"{column}_l"] = [values[k] for k in i]
-            row[f"{column}_r"] = [values[k] for k in j]
-        out = self.full(len(i))
-        open_ = np.ones(len(i), dtype=bool)
-        for position, (_, condition) in enumerate(self.conditions):
-            hit = np.array([bool(v) for v in condition(row, len(i))], dtype=bool) & open_
-            out[hit] = position
-            open_ &= ~hit
-        return out
-
-
-def from_splink(settings: Mapping[str, Any] | str) -> tuple[Model, Params]:
+def from_splink(
+    settings: Mapping[str, Any] | str, exported: Mapping[str, Any] | str | None = None
+) -> tuple[Model, Params]:
     """A model and its parameters from Splink settings (a dict or JSON text).
 
-    Levels without trained probabilities get equal shares. Raises ValueError for conditions it cannot read.
+    Settings of `to_splink` give the same model and table back; where m, u or the prior were changed since, theirs
+    count and the version says so. Splink 5 drops the descriptions when it saves a model: give what was ``exported``
+    beside it. Raises ValueError for what cannot be read, by name.
     """
-    body = json.loads(settings) if isinstance(settings, str) else settings
-    comparisons: list[Comparison] = []
-    m: dict[str, tuple[float, ...]] = {}
-    u: dict[str, tuple[float, ...]] = {}
-    for number, entry in enumerate(body["comparisons"]):
-        name = entry.get("output_column_name") or f"comparison_{number}"
-        levels = entry["comparison_levels"]
-        rest = [x for x in levels if not x.get("is_null_level")]
-        native = str(entry.get("comparison_description", "")).split(":")
-        if native[0] == _MARK:
-            comparisons.append(_native(native))
-        else:
-            null = next((x["sql_condition"] for x in levels if x.get("is_null_level")), "FALSE")
-            named = _unique([str(x.get("label_for_charts", "level")) for x in rest if not _is_else(x)])
-            conditions = [
-                (label, x["sql_condition"])
-                for label, x in zip(named, [x for x in rest if not _is_else(x)], strict=True)
-            ]
-            tf = {
-                label: x["tf_adjustment_column"]
-                for label, x in zip(named, [x for x in rest if not _is_else(x)], strict=True)
-                if x.get("tf_adjustment_column")
-            }
-            comparisons.append(SqlComparison(name, conditions, null, tf))
-        share = 1 / max(len(rest), 1)
-        m[name] = tuple(float(x.get("m_probability") or share) for x in rest)
-        u[name] = tuple(float(x.get("u_probability") or share) for x in rest)
-    prior = float(body.get("probability_two_random_records_match") or 1e-4)
-    return Model(comparisons), Params("splink", prior, m, u)
+    body = foreign.document(settings)
+    entries = body["comparisons"]
+    if exported is not None:
+        before = {x["output_column_name"]: x for x in foreign.document(exported)["comparisons"]}
+        if set(before) != {x.get("output_column_name") for x in entries}:
+            raise ValueError("what was exported has other comparisons")
+        entries = [
+            {**x, "comparison_description": before[x["output_column_name"]].get("comparison_description")}
+            for x in entries
+        ]
+    said = [str(entry.get("comparison_description") or "") for entry in entries]
+    own = [text.startswith(_MARK) for text in said]
+    if not entries or not all(own):
+        return foreign.read(body)
+    try:
+        described = [json.loads(text.removeprefix(_MARK)) for text in said]
+        made = [
+            _native(str(entry["output_column_name"]), one)
+            for entry, one in zip(entries, described, strict=True)
+        ]
+        params = Params.from_json(json.dumps(described[0]["params"]))
+        model = Model(made)
+        m, u = dict(params.m), dict(params.u)
+        for comparison, entry in zip(made, entries, strict=True):
+            name = comparison.name
+            levels = [x for x in entry["comparison_levels"] if not x.get("is_null_level")]
+            for table, key, believed in (
+                (m, "m_probability", comparison.default_m),
+                (u, "u_probability", comparison.default_u),
+            ):
+                kept = tuple(comparison.known(table[name], believed))
+                now = tuple(
+                    old if x.get(key) is None else float(x[key]) for x, old in zip(levels, kept, strict=True)
+                )
+                if now != kept:
+                    table[name] = now
+        prior = float(body.get("probability_two_random_records_match", params.prior))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"these settings were changed in what only Jieli reads ({error!r})") from error
+    if (m, u, prior) != (params.m, params.u, params.prior):
+        params = replace(params, version=f"{params.version}+splink", m=m, u=u, prior=prior)
+    return model, params
 
 
-def _is_else(level: Mapping[str, Any]) -> bool:
-    return str(level["sql_condition"]).strip().upper() == "ELSE"
-
-
-def _unique(labels: list[str]) -> list[str]:
-    seen: dict[str, int] = {}
-    out = []
-    for label in labels:
-        seen[label] = seen.get(label, 0) + 1
-        out.append(label if seen[label] == 1 else f"{label} ({seen[label]})")
-    return out
-
-
-def _native(mark: list[str]) -> Comparison:
-    _, kind, position, *columns = mark
-    if kind == "part":
-        return compare_text.Parts(columns[0], columns, int(position))
-    if kind == "address":
-        return compare_text.Address(columns[0], columns)
-    chosen = {name: cls for cls, name in _KINDS.items()}.get(kind)
-    if chosen is None:
-        raise ValueError(f"unknown comparison kind {kind!r}")
-    return chosen(columns[0], columns)
+def _native(name: str, body: Mapping[str, Any]) -> Comparison:
+    """The comparison that a description tells of."""
+    columns = [str(c) for c in body["columns"]]
+    made: Comparison
+    if body["kind"] == "part":
+        made = compare_text.Parts(
+            name, columns, int(body["position"]), bool(body["given"]), str(body["circle"])
+        )
+    else:
+        chosen = {kind: cls for cls, kind in KINDS.items()}.get(body["kind"])
+        if chosen is None:
+            raise ValueError(f"unknown comparison kind {body['kind']!r}")
+        made = chosen(name, columns)
+    for key in _SET:
+        if key in body:
+            value = body[key]
+            setattr(made, key, tuple(value) if isinstance(value, list) else value)
+    return made

@@ -1,10 +1,12 @@
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from matching.linkage.model import Model, Params
+from matching.linkage.model import KINDS, Model, Params
 from matching.linkage.scoring import DEFAULT, person_model
+from matching.linkage.tables.pipeline import link
 from matching.linkage.tables.splink import features, from_splink, to_splink
 from matching.linkage.tables.sql import Parser
 
@@ -21,6 +23,33 @@ ROWS = {
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def trained():
+    """A small table, trained."""
+    rng = np.random.default_rng(1)
+    first, last = (
+        ["Anna", "Robert", "Li", "Jan", "Mary", "John", "Eva", "Tom"],
+        ["Smith", "Lee", "Brown", "Jones", "Hall"],
+    )
+    rows: dict[str, list] = {"first": [], "last": [], "dob": [], "city": []}
+    for _ in range(250):
+        person = [
+            first[rng.integers(8)],
+            last[rng.integers(5)],
+            f"19{rng.integers(50, 99)}-0{rng.integers(1, 9)}-1{rng.integers(0, 9)}",
+        ]
+        city = ["London", "Leeds", "Bath"][rng.integers(3)]
+        for copy in range(rng.integers(1, 3)):
+            for name, value in zip(rows, [*person, city], strict=True):
+                rows[name].append(value[:-1] + "x" if copy and rng.random() < 0.1 else value)
+    rows["id"] = list(range(len(rows["first"])))
+    fields = {"first": "given_name", "last": "surname", "dob": "birth_date", "city": "text"}
+    found = link(rows, None, fields, "id", threshold=0.01)
+    return SimpleNamespace(
+        rows=rows, table=found.table, model=found.model, params=found.params, i=found.i, j=found.j
+    )
+
+
 def pairs(rows: int) -> tuple[np.ndarray, np.ndarray]:
     i, j = np.triu_indices(rows, 1)
     return i.astype(np.int32), j.astype(np.int32)
@@ -29,11 +58,74 @@ def pairs(rows: int) -> tuple[np.ndarray, np.ndarray]:
 def test_what_goes_out_comes_back_and_scores_the_same():
     model = person_model()
     other, params = from_splink(json.dumps(to_splink(model, DEFAULT)))
+    assert params == DEFAULT
     i, j = pairs(6)
     one, two = model.prepare(ROWS), other.prepare(ROWS)
     assert (one.levels(i, j) == two.levels(i, j)).all()
-    bare = Params("x", DEFAULT.prior, DEFAULT.m, DEFAULT.u)
-    assert np.allclose(one.weigh(one.levels(i, j), i, j, bare), two.weigh(two.levels(i, j), i, j, params))
+    assert np.array_equal(
+        one.weigh(one.levels(i, j), i, j, DEFAULT), two.weigh(two.levels(i, j), i, j, params)
+    )
+
+
+@pytest.mark.parametrize("dialect", ["duckdb", "spark"])
+def test_a_trained_model_comes_back_with_families_frequencies_limits_and_version(trained, dialect):
+    settings = json.loads(json.dumps(to_splink(trained.model, trained.params, dialect=dialect)))
+    model, params = from_splink(settings)
+    assert params == trained.params
+    assert params.kin
+    assert params.tf
+    i, j = trained.i, trained.j
+    table = model.prepare(trained.rows)
+    again = table.contributions(table.levels(i, j), i, j, params)
+    assert np.array_equal(
+        again, trained.table.contributions(trained.table.levels(i, j), i, j, trained.params)
+    )
+
+
+def test_what_splink_learnt_anew_counts_and_the_version_says_so(trained):
+    settings = to_splink(trained.model, trained.params)
+    learnt = json.loads(json.dumps(settings))
+    for entry in learnt["comparisons"]:
+        entry["comparison_description"] = "CustomComparison"  # as Splink 5 saves it
+    level = learnt["comparisons"][0]["comparison_levels"][1]
+    level["m_probability"] = 0.5
+    model, params = from_splink(learnt, exported=settings)
+    assert params.m[model.names[0]][0] == 0.5
+    assert params.kin == trained.params.kin
+    assert params.version == f"{trained.params.version}+splink"
+
+
+def test_columns_with_a_quote_are_not_exported():
+    model = Model.for_fields({'na"me': "name"})
+    with pytest.raises(ValueError, match="quotes"):
+        to_splink(model, model.default_params())
+
+
+@pytest.mark.parametrize("dialect", ["duckdb", "spark"])
+def test_every_condition_speaks_of_columns_in_its_dialect_and_of_no_text(dialect):
+    sqlglot = pytest.importorskip("sqlglot")
+    kinds = {kind: kind for kind in KINDS if kind not in ("given_name", "surname")}
+    both = [
+        Model.for_fields(kinds), Model.for_fields({"first": "given_name", "last": "surname", "a": "address", "b": "address"})
+    ]  # fmt: skip
+    for model in both:
+        settings = to_splink(model, model.default_params(), dialect=dialect)
+        assert settings["sql_dialect"] == dialect
+        there = set(features(model, {c: [None] for one in model.comparisons for c in one.columns}))
+        for entry in settings["comparisons"]:
+            for level in entry["comparison_levels"][:-1]:
+                tree = sqlglot.parse_one(level["sql_condition"], dialect=dialect)
+                named = {column.name for column in tree.find_all(sqlglot.exp.Column)}
+                assert {name[-2:] for name in named} == {"_l", "_r"}
+                assert not [text for text in tree.find_all(sqlglot.exp.Literal) if text.is_string]
+                assert {name[:-2] for name in named} <= there
+
+
+def test_a_slip_in_a_chinese_name_is_one_sign_in_the_exported_columns():
+    model = Model.for_fields({"name": "name"})
+    signs = features(model, {"name": ["欧阳建国", "欧阳建军", "Anna Lee"]})["name__ascii"]
+    assert all(text.isascii() for text in signs)
+    assert sum(a != b for a, b in zip(signs[0], signs[1], strict=True)) == 1
 
 
 def test_exported_conditions_can_be_read_and_agree_on_plain_levels():

@@ -1,0 +1,389 @@
+"""Models made with Splink: settings read as a model of ours, scored as Splink scores them.
+
+No condition is executed as SQL: `sql` reads what Splink's own library of comparisons writes for DuckDB and Spark.
+Values are compared as they stand in the file, for so they were when the settings were made.
+"""
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ..compare.columns import Coded, Ints, Levels
+from ..compare.comparison import Comparison, Prepared
+from ..model import Frequencies, Model, Params, Table
+from .candidates import MAX_BLOCK, Blocks, Key, Split
+from .sql import Expression, Parser
+from .words import say
+
+VERSION = "splink"
+_EQUAL = re.compile(r"""\(*\s*["`]?(\w+)_l["`]?\s*=\s*["`]?\1_r["`]?\s*\)*""", re.IGNORECASE)
+_SIDE = re.compile(r"""(?<![\w"`.])["`]?([lr])["`]?\.(?:"([^"]+)"|`([^`]+)`|(\w+))""")
+
+
+@dataclass(frozen=True)
+class Rare:
+    """How a level is adjusted for term frequency: (``u`` / the commoner value's share, at least ``least``)^``power``."""
+
+    column: str
+    u: float
+    power: float
+    least: float
+
+
+class SqlComparison(Comparison):
+    """A comparison read from Splink settings. ``conditions``: (level, SQL), in the order in which they are tried."""
+
+    circle = ""
+    exactly = True
+
+    def __init__(
+        self,
+        name: str,
+        levels: Sequence[str],
+        conditions: Sequence[tuple[str, str]],
+        rare: Mapping[str, Rare],
+        dialect: str,
+    ) -> None:
+        self.levels = ("missing", *levels)
+        self.texts, self.rare, self.dialect = tuple(conditions), dict(rare), dialect
+        columns = self._compile() | {one.column for one in rare.values()}
+        super().__init__(name, sorted(columns))
+        self.tf = {level: f"tf {level}" for level in rare}
+        share = 1 / len(levels)
+        self.default_m = self.default_u = (share,) * len(levels)
+
+    def _compile(self) -> set[str]:
+        columns: set[str] = set()
+        self.conditions: list[tuple[int, Expression]] = []
+        for level, text in self.texts:
+            parser = Parser(text, self.dialect)
+            self.conditions.append((self.index(level), parser.parse()))
+            columns |= parser.columns
+        return columns
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in vars(self).items() if key != "conditions"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._compile()
+
+    def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "PreparedSql":
+        return PreparedSql(self, rows)
+
+
+class PreparedSql(Prepared):
+    """Columns as they are. Each combination of values among some pairs is judged once."""
+
+    def __init__(self, comparison: SqlComparison, rows: Mapping[str, Sequence[Any]]) -> None:
+        super().__init__(comparison)
+        self.sql = comparison
+        self.rows = {c: Coded(rows[c]) for c in comparison.columns}
+        for level, one in comparison.rare.items():
+            self.tf[comparison.tf[level]] = self.rows[one.column]
+        for column, coded in self.rows.items():
+            self.keys[column] = lambda coded=coded: coded  # type: ignore[misc]
+
+    def compare(self, i: Ints, j: Ints) -> Levels:
+        number = np.zeros(len(i), dtype=np.int64)
+        places = {column: (coded.at(i), coded.at(j)) for column, coded in self.rows.items()}
+        for column, sides in places.items():
+            for side in sides:
+                number = (
+                    np.unique(number, return_inverse=True)[1] * (len(self.rows[column].values) + 1) + side + 1
+                )
+        _, first, back = np.unique(number, return_index=True, return_inverse=True)
+        row: dict[str, list[Any]] = {}
+        for column, sides in places.items():
+            objects = self.rows[column].objects
+            for side, end in zip(sides, "lr", strict=True):
+                some = side[first].tolist()
+                row[f"{column}_{end}"] = [
+                    v if k >= 0 else None for k, v in zip(some, objects[some].tolist(), strict=True)
+                ]
+        return self._judge(row, len(first))[back]
+
+    def _judge(self, row: dict[str, list[Any]], size: int) -> Levels:
+        out = self.full(size)
+        open_ = np.ones(size, dtype=bool)
+        for position, condition in self.sql.conditions:
+            hit = np.array([bool(v) for v in condition(row, size)], dtype=bool) & open_
+            out[hit] = position
+            open_ &= ~hit
+        return out
+
+
+def document(settings: Mapping[str, Any] | str) -> Mapping[str, Any]:
+    """Settings as a dict. Raises ValueError for what is none."""
+    body = json.loads(settings) if isinstance(settings, str) else settings
+    if not isinstance(body, Mapping) or not isinstance(body.get("comparisons"), list):
+        raise ValueError(
+            say(
+                "这不是 Splink 的设置（没有 comparisons）",
+                "these are no Splink settings: no comparisons in them",
+            )
+        )
+    return body
+
+
+def read(body: Mapping[str, Any]) -> tuple[Model, Params]:
+    """A model and its parameters. Raises ValueError with every comparison that cannot be read, and why."""
+    dialect = str(body.get("sql_dialect") or "duckdb")
+    comparisons: list[Comparison] = []
+    m: dict[str, tuple[float, ...]] = {}
+    u: dict[str, tuple[float, ...]] = {}
+    errors = []
+    for number, entry in enumerate(body["comparisons"]):
+        name = str(entry.get("output_column_name") or f"comparison_{number}")
+        try:
+            made, m[name], u[name] = _comparison(name, entry["comparison_levels"], dialect)
+            comparisons.append(made)
+        except (ValueError, KeyError, TypeError) as error:
+            errors.append(f"{name} ({entry.get('comparison_description') or ''}): {error}")
+    if errors:
+        shown = "\n".join(errors)
+        raise ValueError(
+            say(
+                f"这些比较读不了，请在 Splink 里换掉或去掉，重新训练后再存：\n{shown}",
+                f"these comparisons cannot be read; replace or remove them in Splink, train and save again:\n{shown}",
+            )
+        )
+    prior = float(body.get("probability_two_random_records_match") or 1e-4)
+    return Model(comparisons), Params(VERSION, prior, m, u)
+
+
+def _comparison(
+    name: str, entries: Sequence[Mapping[str, Any]], dialect: str
+) -> tuple[SqlComparison, tuple[float, ...], tuple[float, ...]]:
+    rest = [x for x in entries if not x.get("is_null_level")]
+    if not rest or not _is_else(rest[-1]):
+        raise ValueError("its last level is not ELSE")
+    labels = [*_unique([str(x.get("label_for_charts") or "level") for x in rest[:-1]]), "else"]
+    m, u = (
+        tuple(
+            known if (known := x.get(key)) is not None else usual
+            for x, usual in zip(rest, believed, strict=True)
+        )
+        for key, believed in zip(("m_probability", "u_probability"), _untrained(len(rest)), strict=True)
+    )
+    rare: dict[str, Rare] = {}
+    for level, chance, x in zip(labels[:-1], u, rest, strict=False):
+        column = x.get("tf_adjustment_column")
+        power = float(x.get("tf_adjustment_weight", 1.0))
+        if column and power:
+            column = str(column).strip('"`')
+            same = chance if x.get("disable_tf_exact_match_detection") else _equality(column, rest, u)
+            rare[level] = Rare(column, same, power, float(x.get("tf_minimum_u_value") or 0.0))
+    label = iter(labels)
+    conditions = [
+        ("missing" if x.get("is_null_level") else next(label), str(x["sql_condition"]))
+        for x in entries
+        if not _is_else(x)
+    ]
+    return SqlComparison(name, labels, conditions, rare, dialect), tuple(map(float, m)), tuple(map(float, u))
+
+
+def _equality(column: str, levels: Sequence[Mapping[str, Any]], u: Sequence[float]) -> float:
+    """The u of the level at which a column is equal: what its frequencies are held against."""
+    for level, chance in zip(levels, u, strict=True):
+        hit = _EQUAL.fullmatch(str(level["sql_condition"]).strip())
+        if hit and hit.group(1).casefold() == column.casefold():
+            return chance
+    raise ValueError(f"no level says that {column} is equal, on which its term frequencies rest")
+
+
+def _untrained(size: int) -> tuple[list[float], list[float]]:
+    """What Splink believes of levels that were never seen in its training, best agreement first."""
+    m = [0.05 / max(size - 1, 1)] * (size - 1) + [0.95]
+    bits = [-5.0] if size == 2 else np.linspace(-5, 3, size - 1).tolist()
+    u = [share / 2**weight for share, weight in zip(m, [*bits, 10.0], strict=True)]
+    return m[::-1], u[::-1]
+
+
+def _is_else(level: Mapping[str, Any]) -> bool:
+    return str(level["sql_condition"]).strip().upper() == "ELSE"
+
+
+def _unique(labels: list[str]) -> list[str]:
+    seen: Counter[str] = Counter()
+    out = []
+    for label in labels:
+        label = f"{label} " if label in ("missing", "else") else label
+        seen[label] += 1
+        out.append(label if seen[label] == 1 else f"{label} ({seen[label]})")
+    return out
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A blocking rule that is an equality: one expression or several, the same of both sides."""
+
+    text: str
+    parts: tuple[Expression, ...]
+    columns: frozenset[str]
+
+
+def rules(body: Mapping[str, Any]) -> list[Rule]:
+    """The blocking rules of settings. Raises ValueError naming every one that is no equality."""
+    out, odd = [], []
+    dialect = str(body.get("sql_dialect") or "duckdb")
+    for entry in body.get("blocking_rules_to_generate_predictions") or ():
+        text = str(entry.get("blocking_rule") if isinstance(entry, Mapping) else entry)
+        if re.fullmatch(r"\s*\(?\s*1\s*=\s*1\s*\)?\s*", text):
+            return []
+        if isinstance(entry, Mapping) and entry.get("arrays_to_explode"):
+            odd.append(text)
+            continue
+        try:
+            out.append(_rule(text, dialect))
+        except ValueError:
+            odd.append(text)
+    if odd:
+        shown = "\n".join(odd)
+        raise ValueError(
+            say(
+                f"这些 blocking_rules_to_generate_predictions 不是“两边相等”，读不了；请改写，或全部去掉（就由我们自己找）：\n{shown}",
+                "these blocking_rules_to_generate_predictions are no equalities of the two sides; rewrite them, or take out "
+                f"all of them (then our own keys serve):\n{shown}",
+            )
+        )
+    return out
+
+
+def _rule(text: str, dialect: str) -> Rule:
+    parts: list[Expression] = []
+    columns: set[str] = set()
+    for clause in _split(_bare(text), "AND"):
+        sides = [side.strip() for side in _split(_bare(clause), "=")]
+        if len(sides) != 2:
+            raise ValueError(text)
+        left, right = (
+            _SIDE.sub(lambda hit: f'"{hit[2] or hit[3] or hit[4]}_{hit[1]}"', side) for side in sides
+        )
+        if left.replace('_l"', '_r"') != right:
+            left, right = right, left
+        if left.replace('_l"', '_r"') != right or left == right:
+            raise ValueError(text)
+        parser = Parser(left, dialect)
+        parts.append(parser.parse())
+        columns |= parser.columns
+    return Rule(text, tuple(parts), frozenset(columns))
+
+
+def _bare(text: str) -> str:
+    """Without brackets around the whole."""
+    text = text.strip()
+    while text.startswith("(") and text.endswith(")"):
+        depth = 0
+        for place, sign in enumerate(text):
+            depth += (sign == "(") - (sign == ")")
+            if not depth and place < len(text) - 1:
+                return text
+        text = text[1:-1].strip()
+    return text
+
+
+def _split(text: str, by: str) -> list[str]:
+    """At a word or sign outside of brackets and quotes."""
+    out, depth, start, quote = [], 0, 0, ""
+    pattern = re.compile(rf"\b{by}\b" if by.isalpha() else r"(?<![<>!=])=(?!=)", re.IGNORECASE)
+    place = 0
+    while place < len(text):
+        sign = text[place]
+        if quote or sign in "'\"`":
+            quote = "" if sign == quote else quote or sign
+        elif sign in "()":
+            depth += 1 if sign == "(" else -1
+        elif not depth and (hit := pattern.match(text, place)):
+            out.append(text[start:place])
+            place = start = hit.end()
+            continue
+        place += 1
+    return [*out, text[start:]]
+
+
+def _kept(codes: np.ndarray) -> np.ndarray:
+    return codes
+
+
+@dataclass
+class Imported:
+    """Settings ready to be run on a file.
+
+    ``fields``: the columns they need, with the kind by which each is read. ``keys`` None: their own rules are none.
+    """
+
+    model: Model
+    params: Params
+    rules: list[Rule]
+    fields: dict[str, str]
+    id_col: str
+    notes: list[str]
+
+    def fitted(self, table: Table) -> Params:
+        """The parameters with the term frequencies of this table, as Splink counts them: over all rows of all tables."""
+        tf: dict[str, dict[str, Frequencies]] = dict(self.params.tf)
+        for prepared in table.prepared:
+            if not isinstance(prepared, PreparedSql):
+                continue
+            for level, one in prepared.sql.rare.items():
+                coded = prepared.rows[one.column]
+                counts = np.bincount(coded.codes[coded.codes >= 0], minlength=len(coded.values))
+                share = counts / max(int(counts.sum()), 1)
+                floor = max(one.least, 1 / max(int(counts.sum()), 1))
+                values = dict(zip(coded.values.tolist(), (share**one.power).tolist(), strict=True))
+                found = Frequencies(one.u**one.power, floor**one.power, values)
+                tf.setdefault(prepared.comparison.name, {})[prepared.sql.tf[level]] = found
+        return replace(self.params, tf=tf)
+
+    def keys(self, rows: Mapping[str, Any], split: Split) -> list[Key]:
+        """The rules as keys."""
+        out = []
+        for rule in self.rules:
+            row = {f"{c}_l": [None if v == "" or v != v else v for v in rows[c]] for c in rule.columns}
+            values = zip(*(part(row, split.rows) for part in rule.parts), strict=True)
+            known: dict[tuple[Any, ...], int] = {}
+            codes = np.array(
+                [
+                    -1 if any(v is None for v in value) else known.setdefault(value, len(known))
+                    for value in values
+                ],
+                dtype=np.int64,
+            )
+            sizes = np.bincount(codes[codes >= 0], minlength=1)
+            if (crowded := int((sizes > MAX_BLOCK).sum())) and int(sizes.max()) > MAX_BLOCK:
+                self.notes.append(
+                    say(
+                        f"规则 {rule.text}：有 {crowded} 组超过 {MAX_BLOCK} 行，没有比较",
+                        f"rule {rule.text}: {crowded} blocks of more than {MAX_BLOCK} rows were left out",
+                    )
+                )
+            out.append(Key(rule.text, (), Blocks.of(codes, split).pairs, partial(_kept, codes)))
+        return out
+
+
+def untrained(body: Mapping[str, Any]) -> list[str]:
+    """Levels without m or u, as 'comparison: level'."""
+    return [
+        f"{entry.get('output_column_name')}: {x.get('label_for_charts') or x['sql_condition']}"
+        for entry in body["comparisons"]
+        for x in entry["comparison_levels"]
+        if not x.get("is_null_level") and (x.get("m_probability") is None or x.get("u_probability") is None)
+    ]
+
+
+def finite(params: Params) -> bool:
+    """Whether all shares are numbers between 0 and 1."""
+    return all(
+        math.isfinite(v) and 0 <= v <= 1
+        for table in (params.m, params.u)
+        for shares in table.values()
+        for v in shares
+    )
