@@ -21,7 +21,15 @@ def main() -> None:
         sys.exit(up(sys.argv[2:]))
     if command == "link_files" and "--celery" not in sys.argv:
         # Files in, files out: neither settings nor database, and a third of the memory.
-        from matching.linkage.__main__ import main as link_files
+        try:
+            from matching.linkage.__main__ import main as link_files
+        except ModuleNotFoundError as error:
+            if error.name not in ("numpy", "rapidfuzz"):
+                raise
+            sys.exit(
+                f"还缺程序库 {error.name}：先运行 make install，再用 .venv/bin/python manage.py link_files …\n"
+                f"{error.name} is missing: run make install, then .venv/bin/python manage.py link_files …"
+            )
 
         sys.exit(link_files(sys.argv[2:], "manage.py link_files"))
     from devstack.environment import prepare

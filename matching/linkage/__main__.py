@@ -171,7 +171,7 @@ def _guessed(options: dict[str, Any]) -> str:
         path = options["b" if suffix else "a"]
         if path is None:
             continue
-        found = proposal(path, options.get(f"sheet{suffix}"), suffix.replace("_", "-"))
+        found = proposal(path, options.get(f"sheet{suffix}"), suffix.replace("_", "-"), note)
         lines.append(
             say(f"{path.name} 看表头可以写：{found}", f"{path.name}, by its headings: {found}")
             if found

@@ -110,6 +110,13 @@ def parse_fields(text: str) -> dict[str, str]:
         kind = called.get(squeezed(kind), kind)
         if kind not in KINDS and kind != RECORDED_ON:
             near = get_close_matches(kind, [*KINDS, RECORDED_ON], 1)
+            if column in KINDS and column != kind:
+                raise ValueError(
+                    say(
+                        f"--fields 要先写种类再写列名：{column}={kind}，不是 {kind}={column}",
+                        f"--fields takes the kind first: {column}={kind}, not {kind}={column}",
+                    )
+                )
             raise ValueError(
                 say(
                     f"--fields 不认得“{kind}”{f'，是不是 {near[0]}？' if near else '。'}可以写：{known_kinds()}",

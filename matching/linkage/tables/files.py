@@ -16,7 +16,7 @@ from ..compare.fill import RECORDED_ON
 from ..labels import FLAGS
 from ..model import Params
 from .batch import Spread
-from .fields import Missing, WholeName, guess, guess_id, pair, written_out
+from .fields import Missing, WholeName, guess, guess_id, pair, place_of, written_out
 from .oddities import lent
 from .pipeline import Linked, Scorer, link
 from .reading import ROWS, Sheet, headings, read
@@ -77,10 +77,23 @@ def link_files(
         try:
             sheets.append(_read(b, made_b, kinds, id_b or id_col, sheet_b))
         except Missing as error:
-            raise ValueError(f"{error}\n{_other_names(b, fields, fields_b, sheet_b)}") from error
+            hint = _other_names(b, fields, fields_b, sheet_b)
+            if id_col and not id_b and place_of(id_col, headings(b, sheet_b)[0]) is None:
+                hint += say(
+                    f"\n{b.name} 没有编号列的话，两边都不写 --id，就用行号",
+                    f"\nif {b.name} has no column of ids, leave out --id: rows go by their number",
+                )
+            raise ValueError(f"{error}\n{hint}") from error
     for one in sheets:
         for note in one.notes:
             tell(note)
+    if b and sheet == sheet_b and a.exists() and b.exists() and a.samefile(b):
+        tell(
+            say(
+                f"两张表是同一个文件 {a.name}，每一行都会和自己配成一对；要在一张表里找重复，文件只写一次",
+                f"both tables are {a.name}, so every row meets itself; to find what stands twice in it, name it once",
+            )
+        )
     if len({RECORDED_ON in one.columns for one in sheets}) > 1:
         for one in sheets:
             one.columns.pop(RECORDED_ON, None)
@@ -133,9 +146,12 @@ def _tell_lent(result: Linked, ids: np.ndarray, tell: Tell) -> None:
     )
 
 
-def proposal(path: Path, sheet: str | None = None, suffix: str = "") -> str:
+def proposal(path: Path, sheet: str | None = None, suffix: str = "", tell: Tell = lambda _note: None) -> str:
     """What could stand behind --id and --fields, judged by the headings. Raises ValueError, OSError."""
-    names = ["".join(name.split()) for name in headings(path, sheet)[0]]
+    found, notes = headings(path, sheet)
+    for note in notes:
+        tell(note)
+    names = ["".join(name.split()) for name in found]
     fields = guess(names)
     options = [f"--id{suffix} {_quoted(name)}" for name in guess_id(names)[:1]]
     if fields:

@@ -104,8 +104,12 @@ def read(
         if _head(file)[:4] == _PARQUET:
             return _parquet(file, path, columns, if_there, kinds or {})
         source = _source(file, path, sheet, score)
+        which = list(source.notes)  # of several sheets
         header, width, rows = _header(source, path, score)
-        wanted = _wanted(path, columns, if_there, header)
+        try:
+            wanted = _wanted(path, columns, if_there, header)
+        except Missing as error:
+            raise Missing("\n".join([str(error), *which])) from None
         cells = {c: Spilled() for c in wanted}
         repairs = {c: Repair(header[k], (kinds or {}).get(c, "")) for c, k in wanted.items()}
         numbers = array("L")

@@ -671,3 +671,33 @@ def test_a_proposal_for_a_table_that_nobody_described(tmp_path):
     assert proposal(tmp_path / "a.xlsx") == "--id 序号 --fields name=姓名,phone=手机号码"
     (tmp_path / "b.csv").write_text("a,b\n1,2\n")
     assert proposal(tmp_path / "b.csv") == ""
+
+
+def test_where_the_first_sheet_is_a_cover_the_other_sheets_are_named(tmp_path):
+    book = {"说明": [["本表由志愿者整理"]], "2024": [["姓名", "手机"], ["张三", "138"]]}
+    write_xlsx(tmp_path / "a.xlsx", book)
+    heard: list[str] = []
+    assert proposal(tmp_path / "a.xlsx", tell=heard.append) == ""
+    assert "2024" in heard[0]
+    assert "--sheet" in heard[0]
+    with pytest.raises(ValueError, match="没有这一列：“姓名”(.|\n)*“说明”(.|\n)*2024(.|\n)*--sheet"):
+        link_files(tmp_path / "a.xlsx", None, {"姓名": "name"}, None, tmp_path / "o.csv")
+
+
+def test_one_file_named_twice_is_said_to_meet_itself(tmp_path):
+    path = csv_of(tmp_path / "a.csv", ["编号", "姓名", "手机"], [["1", "张三", "13800138000"]])
+    heard: list[str] = []
+    link_files(path, path, {"姓名": "name", "手机": "phone"}, "编号", tmp_path / "o.csv", tell=heard.append)
+    assert any("同一个文件" in one for one in heard)
+
+
+def test_kind_and_column_the_wrong_way_round_are_shown_the_right_way():
+    with pytest.raises(ValueError, match="phone=手机，不是 手机=phone"):
+        parse_fields("name=姓名,手机=phone")
+
+
+def test_where_only_the_first_table_numbers_its_rows_both_may_go_by_row_numbers(tmp_path):
+    a = csv_of(tmp_path / "a.csv", ["编号", "姓名"], [["1", "张三"]])
+    b = csv_of(tmp_path / "b.csv", ["患者姓名"], [["张三"]])
+    with pytest.raises(ValueError, match="两边都不写 --id"):
+        link_files(a, b, {"姓名": "name"}, "编号", tmp_path / "o.csv", fields_b={"患者姓名": "name"})
