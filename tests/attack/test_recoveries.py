@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import pytest
 from django.db import DatabaseError
-from django.utils import timezone
 
 import cases
 from charity.awards import recoveries, services

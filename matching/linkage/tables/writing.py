@@ -7,6 +7,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from .words import say
@@ -17,8 +18,8 @@ Sink = Callable[[Rows], object]
 KINDS = (".csv", ".tsv", ".txt", ".xlsx", ".parquet", ".pq")
 SHEET_ROWS = 1_048_576  # of a sheet
 #: What a spreadsheet would take for a formula; quotes before it too, so that two values never become one.
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_FIRST = frozenset("'=+-@\t\r")
+_FORMULA = re.compile(r"'*(?:[\t\r\n]|[\s\ufeff\u200b]*[=+\-@＝＋－＠])")
+_PLAIN = re.compile(r"\w")  # most values begin with a letter or a digit: no formula does
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 _ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -73,20 +74,23 @@ def check_kind(out: Path | None) -> None:
 
 @contextmanager
 def complete(*outputs: Path | None) -> Iterator[list[Path | None]]:
-    """Places to write to; all take their names together once everything is written, and nothing stays of an error."""
+    """Places to write to; all take their names together once everything is written, and nothing stays of an error.
+
+    The places lie in folders of the writer's own, beside the results: others who may write there too could else have
+    put a link under the name of a part, and so name the file that is written over.
+    """
     targets = [out.resolve() if out else None for out in outputs]
-    parts = [
-        t.with_name(f".{os.getpid()}.{k}.part{t.suffix.casefold()}") if t else None
-        for k, t in enumerate(targets)
-    ]
-    try:
+    with ExitStack() as stack:
+        parts: list[Path | None] = []
+        for target in targets:
+            place = target and Path(
+                stack.enter_context(TemporaryDirectory(prefix=".linkage-", dir=target.parent))
+            )
+            parts.append(place and target and place / f"part{target.suffix.casefold()}")
         yield parts
         for part, target in zip(parts, targets, strict=True):
             if part and target:
                 part.replace(target)
-    finally:
-        for part in filter(None, parts):
-            part.unlink(missing_ok=True)
 
 
 def rows_into(stack: ExitStack, part: Path, header: Sequence[str], excel: bool = False) -> Sink:
@@ -107,7 +111,7 @@ def rows_into(stack: ExitStack, part: Path, header: Sequence[str], excel: bool =
 
 def runs(text: str) -> bool:
     """Whether a spreadsheet that opens a csv would take this for a formula."""
-    return text[:1] in _FIRST and bool(_FORMULA.match(text)) and not _NUMBER.fullmatch(text)
+    return not _PLAIN.match(text) and bool(_FORMULA.match(text)) and not _NUMBER.fullmatch(text)
 
 
 def guarded(text: str) -> str:

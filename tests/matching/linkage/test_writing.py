@@ -4,6 +4,7 @@ import csv
 import errno
 import os
 import signal
+import stat
 import subprocess
 import sys
 import zipfile
@@ -15,6 +16,7 @@ from matching.linkage.tables import files
 from matching.linkage.tables.fields import parse_fields
 from matching.linkage.tables.files import link_files
 from matching.linkage.tables.reading import read
+from matching.linkage.tables.words import say
 from matching.linkage.tables.writing import check, complete, guarded, runs
 
 FIELDS = parse_fields("name=姓名,birth_date=生日,phone=手机")
@@ -44,7 +46,23 @@ IDS = [f"n{k}" for k in range(24)]
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(1)", "\t=1", "\r=1", "'=1", "''=1"]
+    "text",
+    [
+        "=1+1",
+        "+cmd|' /C calc'!A0",
+        "-2+3",
+        "@SUM(1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        "'=1",
+        "''=1",
+        " =1",
+        "'\u3000@A1",
+        "\ufeff=1",
+        "＝1",
+        "－1+1",
+    ],
 )
 def test_what_a_spreadsheet_would_run_is_kept_from_it_and_can_be_had_back(text):
     assert runs(text)
@@ -173,6 +191,25 @@ def test_nothing_stays_of_an_error_and_what_was_there_is_kept(tmp_path):
         raise RuntimeError
     assert first.read_text() == "old"
     assert os.listdir(tmp_path) == ["a.csv"]
+
+
+def test_a_link_laid_where_a_part_would_stand_is_not_followed(tmp_path):
+    """In a folder into which others may write too."""
+    kept = tmp_path / "kept"
+    kept.write_text("mine")
+    before = set(os.listdir(tmp_path))
+    for k in range(3):
+        (tmp_path / f".{os.getpid()}.{k}.part.csv").symlink_to(kept)
+    with complete(tmp_path / "o.csv") as (part,):
+        assert stat.S_IMODE(part.parent.stat().st_mode) == 0o700
+        assert part.parent.name not in before
+        part.write_text("new")
+    assert kept.read_text() == "mine"
+    assert (tmp_path / "o.csv").read_text() == "new"
+
+
+def test_what_a_table_says_to_the_terminal_is_shown_and_not_obeyed():
+    assert say("编号 \x1b]0;x\x07 和 \u202e1 \x9b2J\n", "") == "编号 \ufffd]0;x\ufffd 和 \ufffd1 \ufffd2J\n"
 
 
 def test_a_link_stays_a_link_to_the_new_result(tmp_path):
