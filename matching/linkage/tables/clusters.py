@@ -68,10 +68,10 @@ def cluster(
     is said between their clusters where they did not. A pair alone keeps its own.
     Pairs that are not ``heard`` (default: all are) take what their clusters say and have no say themselves.
     """
-    strong = weight > cut
+    heard = np.ones(len(weight), dtype=bool) if heard is None else heard
+    strong = heard & (weight > cut)
     label = components(rows, i[strong], j[strong])
     sizes = np.bincount(label, minlength=rows)
-    heard = np.ones(len(weight), dtype=bool) if heard is None else heard
     out = label.copy()
     joint = weight.astype(np.float64)
     # Where every pair is above the cut there is nothing to decide.

@@ -21,6 +21,7 @@ from . import batch, habits
 from . import candidates as blocks
 from .batch import Buckets, Scored, Spread
 from .clusters import FLOOR, Evidence, cluster
+from .copies import copies
 
 #: How many partners of a row are held against one another, and from where two of them contradict (log2).
 RIVALS = 6
@@ -225,7 +226,14 @@ def link(
             split, None, model, chosen, none, none, np.zeros(0), np.zeros(0), np.zeros(0),
             np.arange(split.rows, dtype=np.int32), 0,
         )  # fmt: skip
-    table = model.prepare(rows)
+    table = whole_table = model.prepare(rows)
+    whole_split = split
+    told_often = copies(table, split)
+    if told_often:
+        table, split = (
+            model.prepare({name: told_often.of(values) for name, values in rows.items()}),
+            told_often.split(split),
+        )
     del rows
     tell("candidates", 0.0)
     keys = blocks.keys(table, split, per_row)
@@ -276,32 +284,39 @@ def link(
     prior = float(np.log2(params.prior / (1 - params.prior)))
     tell("cluster", 0.0)
     probability = alone = rivals(split.rows, i, j, weight, lambda x, y: weigh(x, y) - prior)
+    proposed = len(i)
+    i, j, weight, probability, alone, asked = _with_one_number(
+        table, split, i, j, weight, probability, alone, weigh
+    )
+    heard = np.arange(len(i)) < proposed
     held = np.clip(probability, 1e-15, 1 - 1e-15)
     bits = np.minimum(weight, np.log2(held) - np.log2(1 - held))
     del held
     if split.link:
-        label, _ = cluster(split.rows, i, j, bits, cut)
+        label, _ = cluster(split.rows, i, j, bits, cut, heard=heard)
     else:
         told = _evidence(table, final)
-        heard = weight >= FLOOR
-        one, joint = cluster(split.rows, i, j, bits, 0.0, told, prior, heard)
+        one, joint = cluster(split.rows, i, j, bits, 0.0, told, prior, heard & (weight >= FLOOR))
         together = one[i] == one[j]
         bits = np.where(together, np.maximum(bits, joint), np.minimum(bits, joint))
         probability = 1 / (1 + np.exp2(-np.clip(bits, -200, 200)))
-        label = one if cut == 0.0 else cluster(split.rows, i, j, bits, cut, told, prior)[0]
-    i, j, weight, probability, alone, asked = _with_one_number(
-        table, split, i, j, weight, probability, alone, weigh
-    )
+        label = one if cut == 0.0 else cluster(split.rows, i, j, bits, cut, told, prior, heard)[0]
     show = np.flatnonzero((probability >= threshold) | asked)
-    show = show[np.lexsort((j[show], i[show], -weight[show]))]
+    i, j = i[show], j[show]
+    if told_often:
+        label = told_often.labels(label)
+        i, j, of = told_often.pairs(i, j, whole_split)
+        show = show[of]
+    order = np.lexsort((j, i, -weight[show]))
+    i, j, show = i[order], j[order], show[order]
     tell("cluster", 1.0)
     return Linked(
-        split,
-        table,
+        whole_split,
+        whole_table,
         model,
         params,
-        i[show],
-        j[show],
+        i,
+        j,
         weight[show],
         probability[show],
         alone[show],

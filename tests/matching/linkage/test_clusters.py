@@ -131,7 +131,7 @@ def test_the_pairs_of_a_table_at_a_half_are_those_of_its_clusters():
 def people(seed: int) -> dict[str, list]:
     """Records of few people who share names, towns and telephones, with gaps: groups in which not all agree."""
     rng = random.Random(seed)
-    rows: dict[str, list] = {"id": [], "name": [], "phone": [], "town": [], "born": [], "mail": []}
+    rows: dict[str, list] = {"id": [], "name": [], "phone": [], "town": [], "born": [], "mail": [], "no": []}
     for _ in range(rng.choice((8, 25))):
         mail = f"{rng.choice('abcdefgh')}{rng.randrange(100)}@example.org"
         name = f"{rng.choice(('Anna', 'Hanna', 'Jon', 'John'))} {rng.choice(('Miller', 'Muller', 'Smith'))}"
@@ -139,8 +139,10 @@ def people(seed: int) -> dict[str, list]:
             f"1380013{rng.randrange(40):04d}",
             f"19{rng.randrange(60, 64)}-0{rng.randrange(1, 4)}-11",
         )
+        number = rng.choice(("11010519491231002X", "440524188001010014", "53010219200508011X"))
+        own = (("name", name), ("phone", phone), ("born", born), ("mail", mail), ("no", number))
         for _ in range(rng.choice((1, 3, 6))):
-            for column, value in (("name", name), ("phone", phone), ("born", born), ("mail", mail)):
+            for column, value in own:
                 rows[column].append(value if rng.random() < 0.6 else None)
             rows["town"].append(rng.choice(("Ashby", "Barton")))
             rows["id"].append(len(rows["id"]))
@@ -159,7 +161,14 @@ def test_the_answer_at_a_threshold_is_part_of_that_at_any_lower_one(seed, thresh
     half = len(rows["id"]) // 2
     a = {name: values[:half] for name, values in rows.items()} if link else rows
     b = {name: values[half:] for name, values in rows.items()} if link else None
-    fields = {"name": "name", "phone": "phone", "town": "text", "born": "birth_date", "mail": "email"}
+    fields = {
+        "name": "name",
+        "phone": "phone",
+        "town": "text",
+        "born": "birth_date",
+        "mail": "email",
+        "no": "id_number",
+    }
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clusters, "MAX_DENSE", dense)
         params = link_tables(a, b, fields, "id").params

@@ -165,10 +165,14 @@ def test_bad_values_in_every_column_crash_nothing(value):
     assert len(result.clusters) == 60
 
 
-@pytest.mark.parametrize("value", [None, "", "张三"])
-def test_a_table_whose_keys_all_are_crowds_has_no_pair_to_learn_from(value):
-    rows = {**{key: [value] * 2000 for key in FIELDS}, "id": list(range(2000))}
-    result = link_tables(rows, None, FIELDS, "id")
+@pytest.mark.parametrize(
+    ("value", "fields"),
+    [(None, FIELDS), ("", FIELDS), ("张三", {"name": "name"})],
+    ids=["none", "empty", "name"],
+)
+def test_a_table_whose_keys_all_are_crowds_has_no_pair_to_learn_from(value, fields):
+    rows = {**{key: [value] * 2000 for key in fields}, "id": list(range(2000))}
+    result = link_tables(rows, None, fields, "id")
     assert result.candidates == 0
     assert len(set(result.clusters.values())) == 2000
 
