@@ -179,9 +179,15 @@ def _edge(text: str, start: int, end: int) -> int:
     return max([start, *(text.rfind(stop, max(0, start), end) + 1 for stop in STOPS)])
 
 
+_DAY = "[0-9０-９一二三四五六七八九十正冬腊初廿卅]{1,3}"
 _PERSONAL = (
     re.compile(r"[0-9０-９A-Za-z_@.\-]{6,}"),  # numbers of phones, cards and accounts, addresses of mail
-    re.compile(r"(?<=年)\s?\d{1,2}\s?月(?:\s?\d{1,2}\s?[日号])?|(?<=\d{4}[\-./])\d{1,2}[\-./]\d{1,2}"),
+    re.compile(
+        r"\d(?:[\s\-.]{0,2}\d){6,}|[〇零○一二三四五六七八九幺]{7,}"
+    ),  # the same in groups, or in words
+    re.compile(r"(?<=\d{4}[\-./])\d{1,2}[\-./]\d{1,2}"),
+    re.compile(rf"(?<=年)\s?(?:[农阴古]历)?{_DAY}\s?月"),
+    re.compile(rf"{_DAY}\s?月\s?(?:{_DAY}\s?[日号]|[初廿][一二三四五六七八九十])"),
     re.compile(
         r"(?:[\u4e00-\u9fff]{1,4}(?<![农乡山本])[村屯组弄巷]|[\u4e00-\u9fff]{1,4}(?:小区|街道?|路))(?:\s?\d{1,5}[号栋组室弄]?){0,4}"
     ),

@@ -267,7 +267,9 @@ def _longer(plain: str, start: int, end: int) -> int:
     """A given name of two characters where the text allows it: 张因 in 张因斯， is cut too early."""
     size = 4 if plain[start : start + 2] in han.COMPOUND_SURNAMES else 3
     longer = start + size
-    if longer > end and re.match(r"[，。、；！？,.;!?（(\s]", plain[longer : longer + 1] or " "):
+    if end < longer <= len(plain) and re.match(
+        r"[，。、；！？,.;!?（(\s]", plain[longer : longer + 1] or " "
+    ):
         rest = plain[end:longer]
         if all(han.is_han(c) for c in rest) and rest not in ("是", "在", "的", "男", "女", "患"):
             return longer

@@ -338,3 +338,29 @@ def test_no_text_breaks_the_mask(text, data):
     assert "雨涵" not in shown.before
     assert "雨涵" not in shown.after
     assert len(shown.said) == end - start or shown.said == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("电话138 0000 5521，女儿9岁", "138 0000 5521"),
+        ("电话138-0000-5521，女儿9岁", "0000"),
+        ("电话一三八零零零零五五二一，女儿9岁", "一三八"),
+        ("身份证430102 20170308 1234，女儿9岁", "1234"),
+        ("女儿生于二〇一七年三月八日，白血病", "三月八日"),
+        ("女儿2017年农历三月初八出生，白血病", "初八"),
+        ("生日是3月8日，今年9岁", "3月8日"),
+    ],
+)
+def test_numbers_in_groups_and_days_in_words_are_hidden_too(text, hidden):
+    shown = appeals.masked(text, [])
+    assert len(shown) == len(text)
+    assert hidden not in shown
+
+
+def test_a_short_name_at_the_end_of_a_text_ends_where_the_text_ends():
+    assert "8月确诊" in appeals.masked("我们8月确诊，我叫王明", [])
+    for text in ("我叫王明", "我叫欧阳明", "孩子名叫王"):
+        assert len(appeals.masked(text, [])) == len(text)
+        assert all(0 <= start < end <= len(text) for start, end in extract.names(text))
+        assert all(one.end <= len(text) for one in extract.extract(text))
