@@ -183,12 +183,12 @@ _LIKE_RESIDENT = re.compile(r"\d{14,19}[\dX]?", re.ASCII)
 def is_placeholder(raw: str) -> bool:
     """Whether a number only fills the cell: no digits, too few, one digit or two or three over and over, 1234567890.
 
-    A number that hides digits is one where fewer than four are to be seen.
+    A number that hides digits is one where fewer than four are to be seen; a single X at the end is a check character.
     """
     text = raw if PLAIN.fullmatch(raw) else _clean(raw)
     digits = "".join(c for c in text if "0" <= c <= "9")
     if "*" in text:
-        return len(digits) < 4
+        return len(digits) + (text.endswith("X") and not text.endswith("XX")) < 4
     if len(digits) < 4 or len(text) < 5 or len(set(digits)) == 1:
         return True
     if len(text) - len(digits) <= 1 and text[0] in "0123456789":

@@ -58,3 +58,17 @@ def test_any_single_wrong_digit_is_noticed(place, shift):
     digits = list("11010519491231002X")
     digits[place] = str((int(digits[place]) + shift) % 10)
     assert "check_digit" in idnumber.problems("".join(digits))
+
+
+@pytest.mark.parametrize(
+    ("raw", "filled"),
+    [
+        ("*******9**1****0*X", False),
+        ("*******9**1******X", True),
+        ("****************9X", True),
+        ("4301**XX", False),
+        ("430***XX", True),
+    ],
+)
+def test_a_check_character_that_is_shown_counts_among_the_digits(raw, filled):
+    assert idnumber.is_placeholder(raw) == filled
