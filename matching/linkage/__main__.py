@@ -84,7 +84,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--threshold",
         type=float,
         default=0.5,
-        help=say("概率从多少起列出（0.5）", "least probability of a pair (0.5)"),
+        help=say(
+            "概率从多少起列出（0.5）；同一个证件号的总会列出",
+            "least probability of a pair (0.5); rows with one identity number are listed in any case",
+        ),
     )
     add(
         "--memory-mb", type=float, default=0,

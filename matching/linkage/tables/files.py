@@ -3,10 +3,10 @@
 import re
 import shlex
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from .writing import check, check_kind, complete, guarded, is_text, rows_into, r
 
 _ID = "\0id"  # where a table keeps its ids, apart from the same column as a field
 _TEXT = np.dtypes.StringDType()
+BESIDE = 20_000  # pairs of which a spreadsheet shows both rows
 _SHOWN = re.compile("0|[1-9][0-9]{0,10}")
 Tell = Callable[[str], None]
 
@@ -62,8 +63,9 @@ def link_files(
 ) -> Done:
     """Link two files, or de-duplicate one, and write pairs (and clusters).
 
-    Pairs: left, right, weight (log2, 4 places), probability (6 places), outcome, flags (what is odd, in words), one column
-    of levels per field; two rows with one number that names a person also below the threshold.
+    Pairs: left, right, weight (log2, 4 places), probability (6 places), outcome, flags (what is odd, in words), in .xlsx
+    what both rows hold (up to `BESIDE` pairs), one column of levels per field; two rows with one number that names a
+    person also below the threshold.
     Clusters: source (a or b), id, cluster. The files appear all together, whole, or none does. Without ``id_col``
     a row's id is its number in its file. ``fields_b`` and ``id_b`` say how ``b`` calls its columns; ``tell`` hears what
     a person should know. The rest as in `pipeline.link`. Raises ValueError, OSError.
@@ -115,12 +117,13 @@ def link_files(
             )
         ) from error
     excel = any(one.excel for one in sheets)
+    seen = _seen(sheets, result, out, list(made_a), tell)
     del sheets
     _tell_lent(result, ids, tell)
     with complete(out, clusters, save_params) as (pairs_part, clusters_part, params_part):
         assert pairs_part is not None
         safe = _safe(ids, [p for p in (out, clusters) if p], tell)
-        outcomes = write_pairs(result, safe if is_text(out) else _cells(ids, out), pairs_part, excel)
+        outcomes = write_pairs(result, safe if is_text(out) else _cells(ids, out), pairs_part, excel, seen)
         if clusters_part and clusters:
             shown = safe if is_text(clusters) else _cells(ids, clusters)
             write_clusters(result, shown, clusters_part, excel)
@@ -284,17 +287,53 @@ def _cells(ids: np.ndarray, out: Path) -> np.ndarray:
     return ids.astype(np.int64)
 
 
-def write_pairs(result: Linked, ids: np.ndarray, part: Path, excel: bool = False) -> Counter[str]:
-    """The pairs of a result; returns how many have which outcome."""
+def _seen(
+    sheets: Sequence[Sheet], result: Linked, out: Path, labels: Sequence[str], tell: Tell
+) -> dict[str, dict[int, str]]:
+    """What stands in the rows of the pairs, column by column, for a spreadsheet in which a person compares them."""
+    if out.suffix.casefold() != ".xlsx":
+        return {}
+    if len(result.i) > BESIDE:
+        tell(
+            say(
+                f"超过 {BESIDE:,} 对，{out.name} 里不抄两边的内容，只有编号",
+                f"more than {BESIDE:,} pairs: {out.name} has their ids, but not what stands in the rows",
+            )
+        )
+        return {}
+    rows = {*result.i.tolist(), *result.j.tolist()}
+    return {
+        label: {
+            k: str(v)
+            for k, v in enumerate(chain.from_iterable(one.columns[label] for one in sheets))
+            if k in rows and v is not None
+        }
+        for label in labels
+        if all(label in one.columns for one in sheets)
+    }
+
+
+def write_pairs(
+    result: Linked,
+    ids: np.ndarray,
+    part: Path,
+    excel: bool = False,
+    seen: Mapping[str, Mapping[int, str]] | None = None,
+) -> Counter[str]:
+    """The pairs of a result; returns how many have which outcome. ``seen``: what stands in their rows, by column."""
     outcomes: Counter[str] = Counter()
+    seen = seen or {}
     with ExitStack() as stack:
-        header = ["left", "right", "weight", "probability", "outcome", "flags", *result.model.names]
+        beside = [f"{label} {side}" for label in seen for side in ("left", "right")]
+        header = ["left", "right", "weight", "probability", "outcome", "flags", *beside, *result.model.names]
         sink = rows_into(stack, part, header, excel)
         for piece in result.pieces():
             columns = [
                 ids[piece.i].tolist(), ids[piece.j].tolist(), piece.weight.astype(np.float64).round(4).tolist(),
                 piece.probability.astype(np.float64).round(6).tolist(), piece.outcome,
-                ["；".join(FLAGS[flag] for flag in flags) for flags in piece.flags], *piece.levels.values(),
+                ["；".join(FLAGS[flag] for flag in flags) for flags in piece.flags],
+                *([values.get(k) for k in rows] for values in seen.values() for rows in (piece.i.tolist(), piece.j.tolist())),
+                *piece.levels.values(),
             ]  # fmt: skip
             sink(zip(*columns, strict=True))
             outcomes.update(piece.outcome)

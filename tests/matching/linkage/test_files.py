@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from matching.linkage.tables import fields as columns_
 from matching.linkage.tables.fields import guess, pair, parse_fields
 from matching.linkage.tables.files import link_files, proposal
-from matching.linkage.tables.reading import read
+from matching.linkage.tables.reading import headings, read
 from matching.linkage.tables.repair import Repair
 from spreadsheets import write_xlsx
 
@@ -705,3 +705,26 @@ def test_where_only_the_first_table_numbers_its_rows_both_may_go_by_row_numbers(
     b = csv_of(tmp_path / "b.csv", ["患者姓名"], [["张三"]])
     with pytest.raises(ValueError, match="两边都不写 --id"):
         link_files(a, b, {"姓名": "name"}, "编号", tmp_path / "o.csv", fields_b={"患者姓名": "name"})
+
+
+def test_a_spreadsheet_of_pairs_shows_both_rows_and_a_csv_does_not(tmp_path):
+    rows = [["7", "张三", "13800138000"], ["8", "李四", "13911112222"], ["9", "张三", "13800138000"]]
+    path = csv_of(tmp_path / "a.csv", ["编号", "姓名", "手机"], rows)
+    for out in ("o.xlsx", "o.csv"):
+        link_files(path, None, {"姓名": "name", "手机": "phone"}, "编号", tmp_path / out)
+    shown = read(
+        tmp_path / "o.xlsx", {c: c for c in ("left", "right", "姓名 left", "姓名 right", "手机 right")}
+    )
+    assert [list(column) for column in shown.columns.values()] == [
+        ["7"], ["9"], ["张三"], ["张三"], ["13800138000"],
+    ]  # fmt: skip
+    assert "13800138000" not in (tmp_path / "o.csv").read_text()
+
+
+def test_of_very_many_pairs_a_spreadsheet_holds_the_ids_and_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr("matching.linkage.tables.files.BESIDE", 0)
+    path = csv_of(tmp_path / "a.csv", ["姓名", "手机"], [["张三", "13800138000"]] * 2)
+    heard: list[str] = []
+    link_files(path, None, {"姓名": "name", "手机": "phone"}, None, tmp_path / "o.xlsx", tell=heard.append)
+    assert "只有编号" in heard[-1]
+    assert "姓名 left" not in headings(tmp_path / "o.xlsx")[0]

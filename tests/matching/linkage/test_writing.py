@@ -249,7 +249,7 @@ def test_who_is_stopped_leaves_nothing(tmp_path, number):
     a = sheet(tmp_path / "a.csv", IDS)
     code = (
         "import sys, time\nfrom matching.linkage import __main__ as m\nfrom matching.linkage.tables import files\n"
-        "def slow(result, ids, part, excel):\n    part.write_text('half'); print('writing', flush=True); time.sleep(60)\n"
+        "def slow(result, ids, part, *_):\n    part.write_text('half'); print('writing', flush=True); time.sleep(60)\n"
         "files.write_pairs = slow\nsys.exit(m.main(sys.argv[1:]))"
     )
     process = subprocess.Popen(
