@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from functools import lru_cache
+from itertools import accumulate
 
 EPOCH = date(1900, 1, 31)  # the first day of lunar 1900
 
@@ -38,7 +39,7 @@ def to_solar(year: int, month: int, day: int, leap: bool = False) -> date | None
     (闰四月), which a year of thirteen months has."""
     if not (1900 <= year < 1900 + len(_YEARS) and 1 <= month <= 12 and 1 <= day <= 30):
         return None
-    days = sum(_length(y) for y in _YEARS[: year - 1900])
+    days = _STARTS[year - 1900]
     info = _YEARS[year - 1900]
     twice = info & 0xF
     second = 30 if info >> 16 else 29
@@ -59,7 +60,10 @@ def _month(info: int, month: int) -> int:
     return 30 if info & (0x10000 >> month) else 29
 
 
-@lru_cache(maxsize=512)
 def _length(info: int) -> int:
     leap = (30 if info >> 16 else 29) if info & 0xF else 0
     return sum(_month(info, m) for m in range(1, 13)) + leap
+
+
+#: Days from `EPOCH` to the first day of each year.
+_STARTS = (0, *accumulate(map(_length, _YEARS)))
