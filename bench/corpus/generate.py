@@ -102,7 +102,7 @@ class _Maker:
     def __init__(self, seed: int, persons: int) -> None:
         self.rng = Random(f"corpus-{GENERATOR_VERSION}-{seed}")
         self.corpus = Corpus(seed, persons)
-        self.population = Population(seed, persons, twin_rate=0.04)
+        self.population = Population(seed, persons, twin_rate=0.04, alike=True)
         self.bills: dict[int, SyntheticSettlement] = {}
         for bill in settlements(self.population, round(persons * 1.1), seed):
             self.bills[bill.person.index] = bill

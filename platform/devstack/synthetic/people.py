@@ -104,11 +104,13 @@ class Population:
     """`persons` invented people in families; the same seed gives the same people.
 
     twin_rate: share of births that are twins (about 0.017 in life; raise it to test twins).
+    alike: whether brothers and sisters may have names that sound the same (陈佳, 陈嘉), as often as chance gives them.
     """
 
     seed: int
     persons: int
     twin_rate: float = 0.02
+    alike: bool = False
     as_of: date = AS_OF
     people: list[SyntheticPerson] = field(default_factory=list, init=False)
 
@@ -263,8 +265,9 @@ class Population:
     ) -> SyntheticPerson:
         rng = self._rng
         given = names.draw_given_name(rng, sex, born.year, character)
-        # No family gives two children one name, or two names that sound the same.
-        while homophones.sound(given) in {homophones.sound(other) for other in taken}:
+        # No family gives two children one name, and few give them two that sound the same.
+        heard = frozenset() if self.alike else frozenset(homophones.sound(other) for other in taken)
+        while given in taken or homophones.sound(given) in heard:
             given = names.draw_given_name(rng, sex, born.year, character)
         area = origin or (rng.choice(home.city.origins)[0] if rng.random() < 0.15 else home.area.code)
         former = places.FORMER_CODES.get(area)
