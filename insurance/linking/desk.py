@@ -315,14 +315,20 @@ def postpone(actor: Actor, review_id: int, note: str = "") -> None:
 
 
 def ask_undo(actor: Actor, review_id: int, reason: str) -> None:
-    """Ask the engine to take a decision back; emits `linking.undo_requested`. Raises UndoError."""
-    changed = Review.objects.filter(
-        pk=review_id, state__in=[Review.State.SAME, Review.State.DIFFERENT], undo_asked_at=None
-    ).update(
-        undo_asked_at=timezone.now(),
-        undo_asked_by=actor.user_id,
-        undo_reason=reason[:200] or None,
-        undo_refused=[],
+    """Ask the engine to take a decision back; emits `linking.undo_requested`. Raises UndoError.
+
+    The answer to a sample decides nothing: the link that it is about is taken back where it was made.
+    """
+    decided = Review.objects.filter(state__in=[Review.State.SAME, Review.State.DIFFERENT], undo_asked_at=None)
+    changed = (
+        decided.filter(pk=review_id)
+        .exclude(kind=Review.Kind.SAMPLE)
+        .update(
+            undo_asked_at=timezone.now(),
+            undo_asked_by=actor.user_id,
+            undo_reason=reason[:200] or None,
+            undo_refused=[],
+        )
     )
     if not changed:
         raise UndoError

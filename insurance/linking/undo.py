@@ -229,7 +229,10 @@ def carry_out(review_id: int) -> UndoResult:
     """
     review = Review.objects.select_for_update(no_key=True).select_related("identity").get(pk=review_id)
     actor = Actor("staff", user_id=review.undo_asked_by)
-    if review.undo_asked_at is None or review.state not in {Review.State.SAME, Review.State.DIFFERENT}:
+    decided = (
+        review.state in {Review.State.SAME, Review.State.DIFFERENT} and review.kind != Review.Kind.SAMPLE
+    )
+    if review.undo_asked_at is None or not decided:
         return UndoResult(False, review.identity.person_id, ("not_decided",))
     if review.undo_second and review.undo_seconded_by is None:
         return UndoResult(False, review.identity.person_id)

@@ -20,7 +20,7 @@ from accounts.staff import enrol_totp
 from insurance.intake import processing
 from insurance.intake.models import Settlement
 from insurance.ledger import services as ledger
-from insurance.linking import desk, finding, quality, sampling, suggesting, twins
+from insurance.linking import desk, finding, quality, sampling, suggesting, twins, undo
 from insurance.linking.models import BillQuestion, LookUp, Merge, Quality, Review
 from outbox import tasks
 from people.models import Identity
@@ -346,3 +346,19 @@ def test_the_interval_is_wilson_s():
     low, high = quality.wilson(95, 100)
     assert (round(low, 4), round(high, 4)) == (0.8882, 0.9785)  # Wilson 1927; statsmodels gives the same
     assert quality.wilson(0, 0) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("answer", ["same", "different"])
+def test_the_answer_to_a_sample_is_no_decision_that_could_be_taken_back(sampled, desks, answer):
+    """It was about the engine's own link, which has a page and an undo of its own."""
+    post(desks[0], "decide", sampled.pk, answer=answer)
+    before = row(sampled.pk)
+    post(desks[1], "undo", sampled.pk, reason="按错了，请撤回。")
+    assert (row(sampled.pk).state, row(sampled.pk).undo_asked_at) == (before.state, None)
+    with engine_scope("test"):
+        assert Identity.objects.get(pk=sampled.identity_id).person_id is not None
+        Review.objects.filter(pk=sampled.pk).update(
+            undo_asked_at=before.decided_at, undo_asked_by=before.decided_by
+        )
+        assert undo.carry_out(sampled.pk).reasons == ("not_decided",)
+        assert Identity.objects.get(pk=sampled.identity_id).person_id is not None
