@@ -59,6 +59,7 @@ READS: dict[str, tuple[str, Any]] = {
     "document.downloaded": (TAKEN, gettext_lazy("下载您的材料")),
     "queue.printed": (TAKEN, gettext_lazy("打印案件名单")),
     "queue.exported": (TAKEN, gettext_lazy("导出案件名单")),
+    "recoveries.exported": (TAKEN, gettext_lazy("追款名单")),
     "records.exported": (TAKEN, gettext_lazy("导出账单清单")),
     "invitation.printed": (TAKEN, gettext_lazy("打印写给您的信")),
 }

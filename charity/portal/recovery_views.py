@@ -154,7 +154,14 @@ def export(request: Any) -> HttpResponse:
     """The tab as CSV: numbers, amounts, days; no name, no words."""
     tab = request.GET.get("tab", "open")
     claims = recoveries.claims(request.actor, _rows(request.actor, tab if tab in FILTERS else "open")[:5000])
-    record("recoveries.exported", f"organisation:{request.actor.org_id}", payload={"recoveries": len(claims)})
+    cases = [claim.award.case for claim in claims]
+    ends = queue.ended(cases)
+    record(
+        "recoveries.exported",
+        f"organisation:{request.actor.org_id}",
+        also=[f"case:{case.pk}" for case in cases if case.pk not in ends],
+        payload={"recoveries": len(claims)},
+    )
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(

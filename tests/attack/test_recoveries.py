@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
+from django.utils import timezone
 
 import cases
 from charity.awards import recoveries, services
@@ -13,6 +14,7 @@ from charity.awards.models import Award, RecoveryAction
 from charity.awards.rules import AwardError
 from insurance.ledger import services as ledger
 from insurance.ledger.models import RecoveryCase, SettlementBalance
+from outbox import emit
 from outbox.tasks import drain
 from scope import actor_scope, engine_scope
 
@@ -107,3 +109,48 @@ def test_a_house_waives_its_own_payment_once_and_not_anew_with_each_step(on, inj
                 on.payer.user_id,
             )
         assert waive(on, "1000.00")
+
+
+def test_two_confirmers_at_once_post_one_return(on):
+    """Both read the proposal as open; the second finds it answered, in the service and in the database."""
+    with actor_scope(on.payer):
+        recovery = RecoveryCase.objects.get(need_id=on.need_id)
+        action = recoveries.propose(
+            on.payer,
+            on.case.pk,
+            recovery.pk,
+            kind="returned",
+            amount=D("6000.00"),
+            note=NOTE,
+            received_on=timezone.localdate(),
+        )
+    for who in (on.approver, on.manager):
+        with actor_scope(who):
+            if who is on.approver:
+                recoveries.decide(who, on.case.pk, action, yes=True)
+                continue
+            with pytest.raises(AwardError):
+                recoveries.decide(who, on.case.pk, action, yes=True)
+            with pytest.raises(DatabaseError), transaction.atomic():
+                RecoveryAction.objects.filter(pk=action).update(decided_by=who.user_id)
+            emit("recovery.confirmed", action_id=action)  # and the engine woken once more
+    drain()
+    assert paid(on) == D("4000.00")
+
+
+def test_a_confirmation_that_comes_after_the_claim_has_gone_waives_nothing(on):
+    with actor_scope(on.payer):
+        action = waive(on, "6000.00")
+    with engine_scope("test"):
+        bill = SettlementBalance.objects.get(need_id=on.need_id)
+        ledger.post_settlement(bill.pk, on.need_id, D("10000.00"), 3)
+        emit("need.changed", need_id=on.need_id)
+    drain()
+    with actor_scope(on.approver):
+        recoveries.decide(on.approver, on.case.pk, action, yes=True)
+    drain()
+    with engine_scope("test"):
+        assert RecoveryAction.objects.get(pk=action).state == "void"
+        assert not RecoveryCase.objects.filter(written_off__gt=0).exists()
+        position = ledger.need_position(on.need_id)
+        assert (position.paid, position.excess, position.open) == (D("10000.00"), 0, 0)

@@ -108,7 +108,8 @@ def test_the_file_holds_numbers_and_no_name(on, browser):
     assert on.case.number in text_of_file
     assert "6000.00" in text_of_file
     assert "陈" not in text_of_file
-    assert AuditEntry.objects.filter(action="recoveries.exported").exists()
+    entry = AuditEntry.objects.select_related("content").get(action="recoveries.exported")
+    assert entry.content.payload["subjects"] == [f"case:{on.case.pk}"], "the family reads of it"
 
 
 def test_after_a_withdrawal_the_number_stays_and_the_money_can_still_come_back(on, browser):
