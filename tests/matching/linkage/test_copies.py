@@ -7,6 +7,7 @@ import pytest
 
 from matching.linkage.tables import copies as module
 from matching.linkage.tables.pipeline import link, link_tables
+from matching.linkage.training import RANDOM_PAIRS
 
 FIELDS = {"name": "name", "phone": "phone", "born": "birth_date"}
 CROWD = ("闫丽华", "13800138000", "1980-03-04")
@@ -86,3 +87,28 @@ def test_pairs_of_copies_are_told_once_and_in_order():
     assert crowd.sum() == 150 * 149 // 2  # few enough to list every pair
     assert len(set(zip(found.i.tolist(), found.j.tolist(), strict=True))) == len(found.i)
     assert sum(len(piece.outcome) for piece in found.pieces()) == len(found.i)
+
+
+def test_the_order_of_the_rows_hardly_moves_a_weight():
+    rng = random.Random(4)
+    rows = people(900)
+    for name, phone, born in rows[:300]:
+        slip = rng.choice(
+            ((name, phone, f"{born[:-1]}{rng.randrange(1, 9)}"), (name, "", born), ("", phone, born))
+        )
+        rows.append(slip)
+    assert len(rows) * (len(rows) - 1) // 2 > RANDOM_PAIRS
+    weights = []
+    for seed in (0, 1, 2):
+        order = list(range(len(rows)))
+        if seed:
+            random.Random(seed).shuffle(order)
+        moved = table([rows[k] for k in order]) | {"id": order}
+        found = link_tables(moved, None, FIELDS, "id")
+        pairs = zip(*(found.pairs[k] for k in ("left", "right", "weight")), strict=True)
+        weights.append({frozenset((a, b)): w for a, b, w in pairs})
+    first, *others = weights
+    assert len(first) >= 250
+    for other in others:
+        assert other.keys() == first.keys()
+        assert max(abs(first[pair] - other[pair]) for pair in first) < 0.05
