@@ -8,6 +8,7 @@ import zipfile
 import pytest
 from openpyxl import Workbook
 
+from matching.linkage.__main__ import _params
 from matching.linkage.tables.reading import read
 
 SHEET = "xl/worksheets/sheet1.xml"
@@ -61,3 +62,14 @@ def test_links_to_other_workbooks_are_not_followed(tmp_path):
     found = read(altered(tmp_path / "a.xlsx", b"</sheets>", link, part="xl/workbook.xml"), WANTED)
     assert list(found.columns["编号"]) == ["1", "2"]
     assert list(found.columns["姓名"]) == ["张三", None]  # a formula that nobody computed
+
+
+@pytest.mark.parametrize("odd", ["[" * 100_000, '"touch /tmp/x"', "NaN", "-1", "2", "true", "1e999"])
+def test_parameters_from_elsewhere_are_numbers_or_are_refused(tmp_path, odd):
+    stored = tmp_path / "p.json"
+    stored.write_text(
+        '{"format": 2, "version": "1", "accept": 0.9, "review": 0.5, "tf": {}, "m": {"name": [0.9, 0.1]},'
+        f' "u": {{"name": [0.1, 0.9]}}, "prior": {odd}}}'
+    )
+    with pytest.raises(ValueError, match="--save-params"):
+        _params(stored)
