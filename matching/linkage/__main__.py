@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 # No matrix is multiplied here: the threads that NumPy would keep for it take a fiftieth of a second.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -21,6 +21,9 @@ from .tables.batch import Spread
 from .tables.fields import known_kinds, parse_fields
 from .tables.files import Done, link_files, proposal
 from .tables.words import say
+
+if TYPE_CHECKING:
+    from .tables.foreign import Imported
 
 ABOUT = say(
     "在一张表（A）里，或两张表（A、B）之间，找出同一个人。表格可以是 .xlsx、.xls、.csv 或 .parquet；"
@@ -101,6 +104,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--save-params", type=Path, help=say("把学到的参数存下来", "write the trained parameter table here"))
     add(
+        "--splink-settings", type=Path, metavar="JSON",
+        help=say(
+            "用 Splink 存下的模型，不写 --fields，不再学习", "run a model saved by Splink: no --fields, no training"
+        ),
+    )  # fmt: skip
+    add(
         "--backend", choices=("own", "duckdb"), default="own",
         help=say("duckdb：同一个模型在 Splink 的 DuckDB 上算", "duckdb: the same model in Splink on DuckDB (extra linkage-scale)"),
     )  # fmt: skip
@@ -111,7 +120,10 @@ def run(options: dict[str, Any], folder: Path | None = None, spread: Spread | No
     a, b = options["a"], options["b"]
     if options.get("guess"):
         return _guessed(options)
-    lacking = [name for name in ("fields", "out") if not options.get(name)]
+    settings = options.get("splink_settings")
+    lacking = [
+        name for name in ("fields", "out") if not options.get(name) and not (settings and name == "fields")
+    ]
     if lacking:
         proposed = "" if options.get("fields") else _guessed(options)
         raise ValueError(
@@ -135,6 +147,7 @@ def run(options: dict[str, Any], folder: Path | None = None, spread: Spread | No
     if options["workers"] < 1:
         raise ValueError(say("--workers 至少是 1", "--workers is at least 1"))
     bar = progress if sys.stderr.isatty() else None
+    imported = _settings(options) if settings else None
     if options["backend"] == "duckdb":
         from .tables.backend import scorer
 
@@ -142,15 +155,39 @@ def run(options: dict[str, Any], folder: Path | None = None, spread: Spread | No
     else:
         how = {"workers": options["workers"], "folder": folder, "spread": spread}
     fields_b = options.get("fields_b")
+    fields = imported.fields if imported else parse_fields(options["fields"])
+    id_col = options["id_col"] or (imported.id_col if imported else None)
     result = link_files(
-        a, b, parse_fields(options["fields"]), options["id_col"], options["out"], clusters=options["clusters"],
+        a, b, fields, id_col, options["out"], clusters=options["clusters"],
         threshold=options["threshold"], progress=bar, params=_params(options["params"]), memory_mb=options["memory_mb"],
         fields_b=parse_fields(fields_b) if fields_b else None, id_b=options.get("id_b"), sheet=options.get("sheet"),
-        sheet_b=options.get("sheet_b"), save_params=options["save_params"], tell=note, **how,
+        sheet_b=options.get("sheet_b"), save_params=options["save_params"], imported=imported, tell=note, **how,
     )  # fmt: skip
     if bar:
         sys.stderr.write("\n")
     return _told(result, options["out"])
+
+
+def _settings(options: dict[str, Any]) -> "Imported":
+    """The model of ``--splink-settings``."""
+    from .tables.splink import imported
+
+    path: Path = options["splink_settings"]
+    names = ("fields", "fields_b", "params", "save_params")
+    clash = [f"--{n.replace('_', '-')}" for n in names if options.get(n)]
+    if options["backend"] != "own":
+        clash.append("--backend duckdb")
+    if clash:
+        raise ValueError(
+            say(
+                f"--splink-settings 里什么都有了，不能再写 {'、'.join(clash)}",
+                f"--splink-settings says it all: it does not go with {', '.join(clash)}",
+            )
+        )
+    try:
+        return imported(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path.name}: {error}") from error
 
 
 def _params(path: Path | None) -> Params | None:

@@ -352,6 +352,10 @@ class Table:
         parts = {p.comparison.columns: p for p in prepared if isinstance(p, compare_text.PreparedParts)}
         for item in parts.values():
             item.twin = parts.get(item.comparison.columns[::-1]) if len(item.parts) == 2 else None
+        #: Weights made elsewhere are kept as they were.
+        self._kind: type[np.floating[Any]] = (
+            np.float64 if any(c.exactly for c in model.comparisons) else np.float32
+        )
         self._logs: dict[tuple[int, str], np.ndarray] = {}
         self._logs_of: Params | None = None
 
@@ -438,11 +442,11 @@ class Table:
 
     def contributions(self, levels: Levels, i: Ints, j: Ints, params: Params) -> np.ndarray:
         """log2 weights per pair and comparison, with term frequencies; the last column is the household's."""
-        out = np.zeros((len(levels), len(self.prepared) + 1), dtype=np.float32, order="F")
+        out = np.zeros((len(levels), len(self.prepared) + 1), dtype=self._kind, order="F")
         related = np.zeros((len(params.kin), len(levels)), dtype=np.float32)
         for position, comparison in enumerate(self.model.comparisons):
             column = levels[:, position]
-            out[:, position] = params.weights(comparison).astype(np.float32)[column]
+            out[:, position] = params.weights(comparison).astype(self._kind)[column]
             for group, kin in zip(related, params.kin, strict=True):
                 group += kin.ratios(comparison, params.u[comparison.name]).astype(np.float32)[column]
             for level, table in comparison.tf.items():
@@ -542,7 +546,7 @@ class Table:
             coded = self.prepared[position].tf.get(table)
             if frequencies is None or coded is None:
                 return None
-            self._logs[key] = coded.array(frequencies.adjustment, np.float32)
+            self._logs[key] = coded.array(frequencies.adjustment, self._kind)
         return self._logs[key]
 
     def at_most(self, levels: Levels, params: Params) -> np.ndarray:

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from .pipeline import Linked, Scorer, link
 from .reading import ROWS, Sheet, headings, read
 from .words import places, say
 from .writing import check, check_kind, complete, guarded, is_text, rows_into, runs
+
+if TYPE_CHECKING:
+    from .foreign import Imported
 
 _ID = "\0id"  # where a table keeps its ids, apart from the same column as a field
 _TEXT = np.dtypes.StringDType()
@@ -59,6 +62,7 @@ def link_files(
     sheet: str | None = None,
     sheet_b: str | None = None,
     save_params: Path | None = None,
+    imported: "Imported | None" = None,
     tell: Tell = lambda _note: None,
 ) -> Done:
     """Link two files, or de-duplicate one, and write pairs (and clusters).
@@ -68,7 +72,7 @@ def link_files(
     person also below the threshold.
     Clusters: source (a or b), id, cluster. The files appear all together, whole, or none does. Without ``id_col``
     a row's id is its number in its file. ``fields_b`` and ``id_b`` say how ``b`` calls its columns; ``tell`` hears what
-    a person should know. The rest as in `pipeline.link`. Raises ValueError, OSError.
+    a person should know; ``imported`` is a model from Splink, with the fields that it needs. The rest as in `pipeline.link`. Raises ValueError, OSError.
     """
     check([out, clusters, save_params], [a, b])
     for path in (out, clusters):
@@ -104,7 +108,7 @@ def link_files(
         result = link(
             sheets[0].columns, sheets[1].columns if b else None, {c: k for c, k in kinds.items() if k != RECORDED_ON}, _ID,
             threshold=threshold, progress=progress, params=params, memory_mb=memory_mb, workers=workers, folder=folder,
-            spread=spread, scorer=scorer,
+            spread=spread, scorer=scorer, imported=imported,
         )  # fmt: skip
     except KeyError as error:
         if params is None:
@@ -119,6 +123,8 @@ def link_files(
     excel = any(one.excel for one in sheets)
     seen = _seen(sheets, result, out, list(made_a), tell)
     del sheets
+    for note in imported.notes if imported is not None else ():
+        tell(note)
     _tell_lent(result, ids, tell)
     with complete(out, clusters, save_params) as (pairs_part, clusters_part, params_part):
         assert pairs_part is not None

@@ -5,7 +5,6 @@ Values are compared as they stand in the file, for so they were when the setting
 """
 
 import json
-import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -317,7 +316,7 @@ def _kept(codes: np.ndarray) -> np.ndarray:
 class Imported:
     """Settings ready to be run on a file.
 
-    ``fields``: the columns they need, with the kind by which each is read. ``keys`` None: their own rules are none.
+    ``fields``: the columns they need, with the kind by which each is read. Without ``rules`` our own keys serve.
     """
 
     model: Model
@@ -377,13 +376,3 @@ def untrained(body: Mapping[str, Any]) -> list[str]:
         for x in entry["comparison_levels"]
         if not x.get("is_null_level") and (x.get("m_probability") is None or x.get("u_probability") is None)
     ]
-
-
-def finite(params: Params) -> bool:
-    """Whether all shares are numbers between 0 and 1."""
-    return all(
-        math.isfinite(v) and 0 <= v <= 1
-        for table in (params.m, params.u)
-        for shares in table.values()
-        for v in shares
-    )

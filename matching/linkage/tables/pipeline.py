@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from . import candidates as blocks
 from .batch import Buckets, Scored, Spread
 from .clusters import FLOOR, Evidence, cluster
 from .copies import copies
+
+if TYPE_CHECKING:
+    from .foreign import Imported
 
 #: How many partners of a row are held against one another, and from where two of them contradict (log2).
 RIVALS = 6
@@ -202,12 +205,14 @@ def link(
     folder: Path | None = None,
     spread: Spread | None = None,
     scorer: Scorer | None = None,
+    imported: "Imported | None" = None,
 ) -> Linked:
     """As `link_tables`, in row numbers and bounded memory: columns may be any sequences, `Coded` ones too.
 
     More than `batch.ROOM` pairs wait in buckets under ``folder`` (default: a temporary one) and are scored by
     ``workers`` child processes or elsewhere (``spread``). ``memory_mb`` bounds this process and its workers (fewer where less fit); 0: no limit.
-    ``scorer`` finds and weighs the candidates in another engine; training stays here.
+    ``scorer`` finds and weighs the candidates in another engine; training stays here. ``imported``: a model made elsewhere
+    with its parameters and rules, in place of one for ``fields``; nothing is trained.
     """
     tell = progress or (lambda _stage, _share: None)
     size = len(_column(a, id_col)) + (len(_column(b, id_col)) if b is not None else 0)
@@ -217,31 +222,38 @@ def link(
     if size != split.rows:
         raise ValueError("the id column is not as long as the others")
     tell("prepare", 0.0)
-    rows, fields = habits.birth_parts(rows, fields)
-    model = Model.for_fields(fields, rows)
+    if imported is None:
+        rows, fields = habits.birth_parts(rows, fields)
+    model = Model.for_fields(fields, rows) if imported is None else imported.model
     none = np.zeros(0, dtype=np.int32)
     if split.total < 1:
-        chosen = params or model.default_params()
+        chosen = params or (model.default_params() if imported is None else imported.params)
         return Linked(
             split, None, model, chosen, none, none, np.zeros(0), np.zeros(0), np.zeros(0),
             np.arange(split.rows, dtype=np.int32), 0,
         )  # fmt: skip
     table = whole_table = model.prepare(rows)
     whole_split = split
-    told_often = copies(table, split)
+    # Elsewhere every row counts, and is its own.
+    told_often = copies(table, split) if imported is None else None
     if told_often:
         table, split = (
             model.prepare({name: told_often.of(values) for name, values in rows.items()}),
             told_often.split(split),
         )
-    del rows
     tell("candidates", 0.0)
-    keys = blocks.keys(table, split, per_row)
+    ruled = imported is not None and bool(imported.rules)
+    keys = (
+        imported.keys(rows, split) if imported is not None and ruled else blocks.keys(table, split, per_row)
+    )
+    if imported is not None:
+        params = imported.fitted(table)
+    del rows
     cut = float(np.log2(threshold / (1 - threshold))) if 0 < threshold < 1 else 0.0
     low = (min(cut, 0.0) if 0 < threshold < 1 else -50.0) + FLOOR
     room = batch.room_of(memory_mb, batch.ROOM)
     expected = sum(k.pairs for k in keys)
-    whole = split.total <= min(blocks.ALL_PAIRS, room)
+    whole = split.total <= min(blocks.ALL_PAIRS, room) and not ruled
     if spread is None and (whole or expected <= room):
         pairs = blocks.everything(split) if whole else blocks.union(keys, split)
         count = len(pairs)

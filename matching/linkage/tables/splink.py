@@ -18,9 +18,10 @@ from ..compare.comparison import Comparison
 from ..model import Model, Params
 from . import foreign
 from .features import KINDS, features, features_of
-from .foreign import SqlComparison
+from .foreign import Imported, SqlComparison
+from .words import say
 
-__all__ = ["SqlComparison", "features", "features_of", "from_splink", "to_splink"]
+__all__ = ["SqlComparison", "features", "features_of", "from_splink", "imported", "to_splink"]
 
 Dialect = Literal["duckdb", "spark"]
 #: Before what stands in a description for `from_splink`.
@@ -252,6 +253,36 @@ def from_splink(
     if (m, u, prior) != (params.m, params.u, params.prior):
         params = replace(params, version=f"{params.version}+splink", m=m, u=u, prior=prior)
     return model, params
+
+
+def imported(settings: Mapping[str, Any] | str) -> Imported:
+    """Settings ready to be run on files. Raises ValueError naming what cannot be read."""
+    body = foreign.document(settings)
+    model, params = from_splink(body)
+    notes: list[str] = []
+    if any(isinstance(c, SqlComparison) for c in model.comparisons):
+        rules = foreign.rules(body)
+        columns = {column for c in model.comparisons for column in c.columns}
+        fields = dict.fromkeys(sorted(columns.union(*(rule.columns for rule in rules))), "text")
+        if unseen := foreign.untrained(body):
+            notes.append(
+                say(
+                    f"这些等级没有学到 m 或 u，用的是 Splink 的默认值：{'；'.join(unseen)}",
+                    f"levels without a learnt m or u have Splink's defaults: {'; '.join(unseen)}",
+                )
+            )
+    else:
+        # Our keys are found anew; rules that were added for Splink speak of exported columns.
+        rules = []
+        fields = {}
+        for c in model.comparisons:
+            kind = KINDS.get(type(c), "text")
+            if isinstance(c, compare_text.Parts):
+                kind = "address" if c.circle != "name" else "given_name" if c.given else "surname"
+            fields[c.columns[0]] = "text" if kind == "place" else kind
+    return Imported(
+        model, params, rules, fields, str(body.get("unique_id_column_name") or "unique_id"), notes
+    )
 
 
 def _native(name: str, body: Mapping[str, Any]) -> Comparison:

@@ -1,13 +1,17 @@
 import json
+import logging
+import pickle
+import re
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from matching.linkage.__main__ import main
 from matching.linkage.model import KINDS, Model, Params
 from matching.linkage.scoring import DEFAULT, person_model
 from matching.linkage.tables.pipeline import link
-from matching.linkage.tables.splink import features, from_splink, to_splink
+from matching.linkage.tables.splink import features, from_splink, imported, to_splink
 from matching.linkage.tables.sql import Parser
 
 ROWS = {
@@ -45,9 +49,7 @@ def trained():
     rows["id"] = list(range(len(rows["first"])))
     fields = {"first": "given_name", "last": "surname", "dob": "birth_date", "city": "text"}
     found = link(rows, None, fields, "id", threshold=0.01)
-    return SimpleNamespace(
-        rows=rows, table=found.table, model=found.model, params=found.params, i=found.i, j=found.j
-    )
+    return SimpleNamespace(rows=rows, **vars(found))
 
 
 def pairs(rows: int) -> tuple[np.ndarray, np.ndarray]:
@@ -194,7 +196,170 @@ def test_settings_written_by_splink_are_replayed():
     assert levels.tolist() == [[1, 2], [2, 0], [0, 3]]
     prior = np.log2(0.01 / 0.99)
     expected = prior + np.log2(0.8 / 0.01) + np.log2(0.05 / 0.01)
-    assert table.weigh(levels, i, j, params)[0] == pytest.approx(expected, abs=1e-5)
+    assert table.weigh(levels, i, j, params)[0] == pytest.approx(expected, abs=1e-9)
+    # With the frequencies of a table: Robert is two of three names there.
+    fitted = imported(FOREIGN).fitted(table)
+    expected += np.log2(0.01 / (2 / 3))
+    assert table.weigh(levels, i, j, fitted)[0] == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_level_may_weigh_less_than_else_as_it_does_in_splink():
+    settings = json.loads(json.dumps(FOREIGN))
+    settings["comparisons"][0]["comparison_levels"][2]["m_probability"] = 0.0001
+    model, params = from_splink(settings)
+    assert params.weights(model.comparisons[0])[2] == pytest.approx(np.log2(0.0001 / 0.02))
+
+
+def test_levels_that_were_never_seen_weigh_what_splink_believes_and_are_named():
+    settings = json.loads(json.dumps(FOREIGN))
+    del settings["comparisons"][0]["comparison_levels"][2]["m_probability"]
+    found = imported(settings)
+    assert found.params.m["first_name"][1] == pytest.approx(0.025)
+    assert "first_name: close" in found.notes[0]
+
+
+RULES = [
+    {"blocking_rule": 'l."first_name" = r."first_name"', "sql_dialect": "duckdb"},
+    '(l."dob" = r."dob") AND (substr(l.first_name, 1, 2) = substr(r.first_name, 1, 2))',
+]
+
+
+def test_blocking_rules_that_are_equalities_say_which_pairs_there_are():
+    found = imported({**FOREIGN, "blocking_rules_to_generate_predictions": RULES})
+    rows = {
+        "id": [1, 2, 3, 4], "first_name": ["Robert", "Robert", "Rob", "Eva"],
+        "dob": ["1971-06-24", None, "1971-06-24", "1971-06-24"],
+    }  # fmt: skip
+    linked = link(rows, None, found.fields, "id", threshold=1e-9, imported=found)
+    assert linked.candidates == 2
+    assert {(i, j) for i, j in zip(linked.i.tolist(), linked.j.tolist(), strict=True)} == {(0, 1), (0, 2)}
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "l.first_name = r.dob",
+        "l.age < r.age",
+        "levenshtein(l.a, r.a) <= 1",
+        "l.a = r.a OR l.b = r.b",
+        "l.a = 'x'",
+    ],
+)
+def test_other_blocking_rules_are_refused_by_name(rule):
+    with pytest.raises(ValueError, match=re.escape(rule)):
+        imported({**FOREIGN, "blocking_rules_to_generate_predictions": [rule]})
+
+
+def test_comparisons_that_cannot_be_read_are_refused_by_name():
+    settings = json.loads(json.dumps(FOREIGN))
+    for name, condition in (
+        ("tags", 'array_length(list_intersect("tags_l", "tags_r")) >= 1'),
+        ("x", '"x_l"[1] = "x_r"[1]'),
+    ):
+        levels = [{"sql_condition": condition}, {"sql_condition": "ELSE"}]
+        settings["comparisons"].append({"output_column_name": name, "comparison_levels": levels})
+    with pytest.raises(ValueError, match=r"(?s)tags .*array_length|tags .*list_intersect"):
+        from_splink(settings)
+    with pytest.raises(ValueError, match=r"(?m)^x "):
+        from_splink(settings)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "condition", "rows", "expected"),
+    [
+        ("duckdb", 'levenshtein("a_l", "a_r") <= 1', ("张三", "张四"), False),  # bytes
+        ("spark", "levenshtein(`a_l`, `a_r`) <= 1", ("张三", "张四"), True),
+        ("duckdb", 'jaccard("a_l", "a_r") >= 0.5', ("aabbc", "abd"), True),
+        ("duckdb", 'levenshtein(CAST("a_l" AS TEXT), CAST("a_r" AS TEXT)) <= 1', ("1971-05-24", "1971-05-25"), True),
+        ("duckdb", 'ABS(EPOCH("a_l") - EPOCH("a_r")) <= 2629800.0', ("1971-05-24", "1971-06-20"), True),
+        ("spark", "abs(datediff(`a_l`, `a_r`)) <= floor(2629800.0 / 86400)", ("1971-05-24", "1971-06-30"), False),
+        ("spark", "date(try_to_timestamp(`a_l`, 'yyyy-MM-dd')) IS NULL", ("1971-13-24", "x"), True),
+        ("duckdb", 'abs("a_l" - "a_r") / 2 * 3 <= 3', ("10", "12"), True),
+        ("duckdb", 'NOT ("a_l" = "b_l")', ("x", "x"), False),  # not of NULL is NULL
+        ("duckdb", "CASE WHEN \"a_l\" = 'x' THEN 2 ELSE 1 END > 1", ("x", "y"), True),
+        ("duckdb", "regexp_extract(\"a_l\", '^[^@]+') = 'me'", ("me@x", ""), True),
+    ],
+)  # fmt: skip
+def test_conditions_are_judged_as_the_engine_of_their_dialect_does(dialect, condition, rows, expected):
+    row = {"a_l": [rows[0]], "a_r": [rows[1]], "b_l": [None], "b_r": [None]}
+    assert bool(Parser(condition, dialect).parse()(row, 1)[0]) is expected
+
+
+def test_a_model_of_splink_runs_on_a_file_and_goes_to_workers(tmp_path):
+    (tmp_path / "a.csv").write_text(
+        "unique_id,first_name,dob\n1,Robert,1971-06-24\n2,Robert,1971-06-24\n3,Eva,1980-01-01\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "model.json").write_text(json.dumps(FOREIGN), encoding="utf-8")
+    out = tmp_path / "pairs.csv"
+    call = [
+        str(tmp_path / "a.csv"),
+        "--splink-settings",
+        str(tmp_path / "model.json"),
+        "--out",
+        str(out),
+        "--threshold",
+        "0.1",
+    ]
+    assert main(call) == 0
+    lines = out.read_text(encoding="utf-8-sig").splitlines()
+    assert lines[0].split(",")[-2:] == ["first_name", "dob"]
+    assert [line.split(",")[:2] for line in lines[1:]] == [["1", "2"]]
+    assert main([*call, "--fields", "name=first_name"]) == 1
+    table = imported(FOREIGN).model.prepare({"first_name": ["a", "a"], "dob": ["", ""]})
+    for prepared in table.prepared:
+        prepared.keys.clear()
+    again = pickle.loads(pickle.dumps(table))
+    one = np.array([0])
+    assert (again.levels(one, one + 1) == table.levels(one, one + 1)).all()
+
+
+def test_our_own_exported_model_runs_on_a_file_again(trained, tmp_path):
+    found = imported(to_splink(trained.model, trained.params))
+    assert found.fields == {"first": "given_name", "last": "surname", "dob": "birth_date", "city": "text"}
+    linked = link(trained.rows, None, found.fields, "id", threshold=0.01, imported=found)
+    assert (linked.i == trained.i).all()
+    assert np.array_equal(linked.weight, trained.weight)
+
+
+@pytest.mark.slow
+def test_splink_predicts_what_the_imported_model_says(trained):
+    """Splink's own library of comparisons, trained by Splink, on its DuckDB and here."""
+    splink = pytest.importorskip("splink")
+    duckdb = pytest.importorskip("duckdb")
+    library = pytest.importorskip("splink.comparison_library")
+    rows = {
+        **trained.rows,
+        "email": [f"{a}@{b}.org" for a, b in zip(trained.rows["first"], trained.rows["city"], strict=True)],
+    }
+    connection = duckdb.connect()
+    connection.execute(
+        "create table people (first text, last text, dob text, city text, id bigint, email text)"
+    )
+    connection.executemany(
+        "insert into people values (?, ?, ?, ?, ?, ?)", list(zip(*rows.values(), strict=True))
+    )
+    settings = {
+        "link_type": "dedupe_only", "unique_id_column_name": "id",
+        "blocking_rules_to_generate_predictions": [splink.block_on("last"), splink.block_on("substr(first, 1, 2)", "city")],
+        "comparisons": [
+            library.ForenameSurnameComparison("first", "last"), library.DateOfBirthComparison("dob", input_is_string=True),
+            library.ExactMatch("city").configure(term_frequency_adjustments=True), library.EmailComparison("email"),
+            library.JaccardAtThresholds("first"),
+        ],
+    }  # fmt: skip
+    linker = splink.Linker(splink.DuckDBAPI(connection).register("people"), settings, log_level=logging.ERROR)
+    linker.training.estimate_u_using_random_sampling(max_pairs=1e5, seed=1)
+    linker.training.estimate_parameters_using_expectation_maximisation(splink.block_on("dob"))
+    saved = linker.misc.save_model_to_json()
+    predicted = linker.inference.predict()
+    theirs = connection.execute(f"select id_l, id_r, match_weight from {predicted.physical_name}").fetchall()
+    found = imported(json.dumps(saved))
+    linked = link(rows, None, found.fields, "id", threshold=1e-9, imported=found)
+    i, j, weight = (np.array(column) for column in zip(*theirs, strict=True))
+    assert len(i) == linked.candidates
+    ours = linked.table.weigh(linked.table.levels(i, j), i, j, linked.params)
+    assert np.abs(ours - weight).max() < 1e-6
 
 
 @pytest.mark.parametrize(
