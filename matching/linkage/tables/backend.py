@@ -1,7 +1,8 @@
 """The same model in Splink on DuckDB: DuckDB joins and scores on disk, what is likely is weighed once more here.
 
-Needs the extra ``linkage-scale``. SQL cannot say everything that a comparison here says (see `splink.to_splink`);
-so DuckDB decides only which pairs are worth a look, with a margin, and their weights are the engine's own.
+Needs the extra ``linkage-scale``. The rows are prepared in this process; DuckDB holds their pairs. SQL cannot say
+everything that a comparison here says (see `splink.to_splink`); so DuckDB decides only which pairs are worth a look,
+with a margin, and their weights are the engine's own. What lies outside of the margin is lost.
 """
 
 import logging
@@ -15,8 +16,8 @@ import numpy as np
 from ..model import Model, Params, Table
 from . import batch
 from .batch import Scored
-from .candidates import Blocks, Key, Split
-from .features import features_of
+from .candidates import ALL_PAIRS, MAX_BLOCK, Blocks, Key, Split
+from .features import features_of, numbers
 from .splink import to_splink
 
 #: So much lower (log2) than the engine's own bound may Splink's weight of a pair be: what the two see differently.
@@ -28,10 +29,16 @@ def settings_of(model: Model, params: Params, split: Split, keys: list[Key]) -> 
     """Splink settings with the keys as blocking rules. Raises ValueError naming what cannot be exported."""
     return {
         **to_splink(model, params, "link_only" if split.link else "dedupe_only"),
-        "blocking_rules_to_generate_predictions": [f'l."key_{k}" = r."key_{k}"' for k in range(len(keys))],
+        "blocking_rules_to_generate_predictions": [_rule(k, key) for k, key in enumerate(keys)] or ["1 = 1"],
         "retain_matching_columns": False,
         "retain_intermediate_calculation_columns": False,
     }
+
+
+def _rule(number: int, key: Key) -> str:
+    """A key as a blocking rule; where it is for some rows alone, one of the two must be one of them."""
+    same = f'l."key_{number}" = r."key_{number}"'
+    return same if key.only is None else f'{same} AND (l."only_{number}" OR r."only_{number}")'
 
 
 def predict(
@@ -69,7 +76,7 @@ def predict(
             inputs = [api.register(name) for name in names]
             linker = Linker(
                 inputs if split.link else inputs[0],
-                SettingsCreator(**settings),
+                SettingsCreator.from_path_or_dict(settings),
                 log_level=logging.ERROR,
             )
             found = linker.inference.predict(threshold_match_weight=low)
@@ -85,37 +92,35 @@ def predict(
 def _load(
     connection: Any, name: str, table: Table, keys: list[Key], split: Split, first: int, last: int
 ) -> str:
-    """Rows ``first`` to ``last`` as a table of DuckDB: prepared columns and a code per key."""
-    import pandas as pd
+    """Rows ``first`` to ``last`` as a table of DuckDB: prepared columns, a code per key, and who meets others by it."""
+    import pyarrow as pa
 
     codes = [_coded(key, split) for key in keys]
+    whole = numbers(table.model)
     for start in range(first, last, _ROWS):
         end = min(start + _ROWS, last)
-        frame = pd.DataFrame(features_of(table, slice(start, end)), dtype=object)
-        frame.insert(0, "unique_id", np.arange(start, end))
-        for k, code in enumerate(codes):
-            frame[f"key_{k}"] = pd.array(np.where(code[start:end] < 0, 0, code[start:end]), dtype="Int64")
-            frame.loc[code[start:end] < 0, f"key_{k}"] = pd.NA
-        connection.register("piece", frame)
+        columns: dict[str, Any] = {"unique_id": pa.array(np.arange(start, end), pa.int64())}
+        for column, values in features_of(table, slice(start, end)).items():
+            columns[column] = pa.array(values, pa.int64() if column in whole else pa.string())
+        for k, (key, code) in enumerate(zip(keys, codes, strict=True)):
+            columns[f"key_{k}"] = pa.array(code[start:end], pa.int64(), mask=code[start:end] < 0)
+            if key.only is not None:
+                columns[f"only_{k}"] = pa.array(np.isin(np.arange(start, end), key.only))
+        connection.register("piece", pa.table(columns))
         if start == first:
-            kinds = ", ".join(f'"{c}" {_kind(c, frame)}' for c in frame.columns)
-            connection.execute(f"create table {name} ({kinds})")
-        connection.execute(f"insert into {name} select * from piece")  # noqa: S608
+            connection.execute(f"create table {name} as select * from piece")  # noqa: S608
+        else:
+            connection.execute(f"insert into {name} select * from piece")  # noqa: S608
         connection.unregister("piece")
     return name
 
 
-def _kind(column: str, frame: Any) -> str:
-    """Texts as they are; features that are numbers are so in every row."""
-    if column == "unique_id" or column.startswith("key_"):
-        return "bigint"
-    first = next((v for v in frame[column] if v is not None), "")
-    return "varchar" if isinstance(first, str) else "bigint"
-
-
 def _coded(key: Key, split: Split) -> np.ndarray:
-    """The key's codes without those of blocks that are too large."""
+    """The key's codes without those of blocks that are too large for it."""
     codes = key.codes
+    if key.only is not None:
+        _, code, count = np.unique(codes, return_inverse=True, return_counts=True)
+        return np.where((codes >= 0) & (count[code] <= MAX_BLOCK), codes, -1)
     out = np.full(len(codes), -1, dtype=np.int64)
     rows = Blocks.of(codes, split).rows
     out[rows] = codes[rows]
@@ -128,8 +133,9 @@ def scorer(
     """For `pipeline.link`: candidates by DuckDB, their weights by the engine."""
 
     def score(table: Table, params: Params, keys: list[Key], split: Split, low: float) -> tuple[Scored, int]:
-        # SQL joins all rows that share a key: those meant for a few rows alone would be too wide.
-        keys = [key for key in keys if key.only is None]
+        # As in the engine: of a small table all pairs are looked at, by no key.
+        if split.total <= ALL_PAIRS:
+            keys = []
         i, j, _ = predict(table, params, split, keys, low - MARGIN, memory_mb, threads)
         order = np.lexsort((j, i))
         return batch.score_pairs(table, params, i[order], j[order], low), len(i)

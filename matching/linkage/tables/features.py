@@ -150,3 +150,11 @@ def features_of(table: Table, rows: slice = slice(None)) -> dict[str, list[Any]]
 
 #: A value of a kind, to know its columns where every row is empty.
 _SAMPLES = {"birth_date": "20000101", "area": "110105"}
+#: Derived columns that hold whole numbers.
+_WHOLE = ("hidden", "bare", "length", "short", "whole", "number", "year", "depth", "masked", "valid", "named")
+
+
+def numbers(model: Model) -> set[str]:
+    """The columns of `features` that hold whole numbers, whatever the rows; all others hold text."""
+    ages = {c.name for c in model.comparisons if KINDS.get(type(c)) == "age"}
+    return ages | {f"{name}__{key}" for name in model.names for key in _WHOLE}

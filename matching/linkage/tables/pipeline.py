@@ -234,27 +234,27 @@ def link(
         )  # fmt: skip
     table = whole_table = model.prepare(rows)
     whole_split = split
-    # Elsewhere every row counts, and is its own.
-    told_often = copies(table, split) if imported is None else None
+    # Where a model was made elsewhere every row is its own.
+    told_often = None if any(c.exactly for c in model.comparisons) else copies(table, split)
     if told_often:
         table, split = (
             model.prepare({name: told_often.of(values) for name, values in rows.items()}),
             told_often.split(split),
         )
     tell("candidates", 0.0)
-    ruled = imported is not None and bool(imported.rules)
-    keys = (
-        imported.keys(rows, split) if imported is not None and ruled else blocks.keys(table, split, per_row)
-    )
+    ruled = imported.keys(rows, split) if imported is not None else []
+    del rows
+    keys = ruled or blocks.keys(table, split, per_row)
     if imported is not None:
         params = imported.fitted(table)
-    del rows
     cut = float(np.log2(threshold / (1 - threshold))) if 0 < threshold < 1 else 0.0
     low = (min(cut, 0.0) if 0 < threshold < 1 else -50.0) + FLOOR
     room = batch.room_of(memory_mb, batch.ROOM)
     expected = sum(k.pairs for k in keys)
     whole = split.total <= min(blocks.ALL_PAIRS, room) and not ruled
-    if spread is None and (whole or expected <= room):
+    if scorer is not None and params is not None:
+        pass  # nothing to learn: the other engine finds the pairs
+    elif spread is None and (whole or expected <= room):
         pairs = blocks.everything(split) if whole else blocks.union(keys, split)
         count = len(pairs)
         if scorer is None:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.linkage.compare.columns import COMPACT, Coded, strings
+from matching.linkage.model import Model
 from matching.linkage.tables import batch
 from matching.linkage.tables.candidates import (
     Blocks,
@@ -223,6 +224,41 @@ def test_duckdb_finds_what_the_engine_finds(table, trained):
     assert len(mine.keys() & theirs.keys()) / len(mine) > 0.99
     assert not theirs.keys() - mine.keys()
     assert all(abs(mine[pair] - weight) < 1e-4 for pair, weight in theirs.items())
+
+
+def test_duckdb_looks_for_hidden_names_by_their_own_keys_and_takes_empty_columns():
+    pytest.importorskip("splink")
+    from matching.linkage.tables import backend
+    from matching.linkage.tables import candidates as blocks
+    from matching.linkage.tables.pipeline import combine
+
+    surnames, given = "王李张刘陈杨黄赵吴周", "明华丽平军红伟芳强敏"
+    people = [(f"{a}{b}{c}", f"19{50 + k % 40}-0{1 + k % 9}-1{k % 10}", ("110105", "430102")[k % 2])
+              for k, (a, b, c) in enumerate((a, b, c) for a in surnames for b in given for c in given[:3])]  # fmt: skip
+    hidden = [(f"{name[0]}*", birth, area) for name, birth, area in people[::5]]
+    names, births, areas = (list(column) for column in zip(*people, *hidden, strict=True))
+    rows = {
+        "id": list(range(len(names))),
+        "name": names,
+        "birth": births,
+        "area": areas,
+        "age": [None] * len(names),
+    }
+    fields = {"name": "name", "birth": "birth_date", "area": "area", "age": "age"}
+    params = Model.for_fields(fields, rows).default_params(prior=0.001)
+    _, split = combine(rows, None, fields)
+    prepared = Model.for_fields(fields, rows).prepare(rows)
+    keys = [key for key in blocks.keys(prepared, split) if key.only is not None]
+    assert keys
+    for some in (keys[:1], keys):
+        i, j, _ = backend.predict(prepared, params, split, some, -500)
+        meant = {
+            pair
+            for key in some
+            for x, y in pairs_of(key, split)
+            for pair in zip(x.tolist(), y.tolist(), strict=True)
+        }
+        assert set(zip(i.tolist(), j.tolist(), strict=True)) == meant
 
 
 def test_splink_weighs_what_sql_can_say_as_the_engine_does(table, trained):

@@ -10,6 +10,7 @@ import pytest
 from matching.linkage.__main__ import main
 from matching.linkage.model import KINDS, Model, Params
 from matching.linkage.scoring import DEFAULT, person_model
+from matching.linkage.tables.features import numbers
 from matching.linkage.tables.pipeline import link
 from matching.linkage.tables.splink import features, from_splink, imported, to_splink
 from matching.linkage.tables.sql import Parser
@@ -121,6 +122,22 @@ def test_every_condition_speaks_of_columns_in_its_dialect_and_of_no_text(dialect
                 assert {name[-2:] for name in named} == {"_l", "_r"}
                 assert not [text for text in tree.find_all(sqlglot.exp.Literal) if text.is_string]
                 assert {name[:-2] for name in named} <= there
+
+
+def test_columns_hold_whole_numbers_or_text_whatever_the_rows():
+    model = Model.for_fields({kind: kind for kind in KINDS})
+    rows = {
+        **{kind: [None] for kind in KINDS},
+        "age": ["3"],
+        "postcode": ["1000"],
+        "given_name": ["Anna"],
+        "surname": ["Lee"],
+    }
+    rows |= {name: ROWS[name][:1] for name in ROWS}
+    found = features(model, rows)
+    whole = {name for name, values in found.items() if any(isinstance(v, int) for v in values)}
+    assert whole == {name for name in numbers(model) & set(found) if found[name] != [None]}
+    assert all(isinstance(v, int | str | None) for values in found.values() for v in values)
 
 
 def test_a_slip_in_a_chinese_name_is_one_sign_in_the_exported_columns():
