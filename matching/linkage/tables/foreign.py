@@ -121,8 +121,12 @@ class PreparedSql(Prepared):
 
 def document(settings: Mapping[str, Any] | str) -> Mapping[str, Any]:
     """Settings as a dict. Raises ValueError for what is none."""
-    body = json.loads(settings) if isinstance(settings, str) else settings
-    if not isinstance(body, Mapping) or not isinstance(body.get("comparisons"), list):
+    try:
+        body = json.loads(settings) if isinstance(settings, str) else settings
+    except ValueError as error:
+        raise ValueError(say(f"这不是 JSON（{error}）", f"this is no JSON: {error}")) from error
+    entries = body.get("comparisons") if isinstance(body, Mapping) else None
+    if not isinstance(entries, list) or not all(isinstance(x, Mapping) for x in entries):
         raise ValueError(
             say(
                 "这不是 Splink 的设置（没有 comparisons）",
@@ -144,7 +148,7 @@ def read(body: Mapping[str, Any]) -> tuple[Model, Params]:
         try:
             made, m[name], u[name] = _comparison(name, entry["comparison_levels"], dialect)
             comparisons.append(made)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             errors.append(f"{name} ({entry.get('comparison_description') or ''}): {error}")
     if errors:
         shown = "\n".join(errors)
@@ -155,6 +159,8 @@ def read(body: Mapping[str, Any]) -> tuple[Model, Params]:
             )
         )
     prior = float(body.get("probability_two_random_records_match") or 1e-4)
+    if not 0 < prior < 1:
+        raise ValueError(f"probability_two_random_records_match is {prior}, no probability")
     return Model(comparisons), Params(VERSION, prior, m, u)
 
 
@@ -172,6 +178,8 @@ def _comparison(
         )
         for key, believed in zip(("m_probability", "u_probability"), _untrained(len(rest)), strict=True)
     )
+    if not all(0 <= float(x.get(key) or 0) <= 1 for x in rest for key in ("m_probability", "u_probability")):
+        raise ValueError("its m or u are no probabilities")
     rare: dict[str, Rare] = {}
     for level, chance, x in zip(labels[:-1], u, rest, strict=False):
         column = x.get("tf_adjustment_column")
@@ -179,7 +187,9 @@ def _comparison(
         if column and power:
             column = str(column).strip('"`')
             same = chance if x.get("disable_tf_exact_match_detection") else _equality(column, rest, u)
-            rare[level] = Rare(column, same, power, float(x.get("tf_minimum_u_value") or 0.0))
+            rare[level] = Rare(
+                column, max(float(same), 1e-300), power, float(x.get("tf_minimum_u_value") or 0.0)
+            )
     label = iter(labels)
     conditions = [
         ("missing" if x.get("is_null_level") else next(label), str(x["sql_condition"]))
@@ -242,7 +252,7 @@ def rules(body: Mapping[str, Any]) -> list[Rule]:
             continue
         try:
             out.append(_rule(text, dialect))
-        except ValueError:
+        except (ValueError, RecursionError):
             odd.append(text)
     if odd:
         shown = "\n".join(odd)

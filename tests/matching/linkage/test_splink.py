@@ -282,6 +282,33 @@ def test_comparisons_that_cannot_be_read_are_refused_by_name():
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "x",
+        "[]",
+        '{"comparisons": 1}',
+        '{"comparisons": [1]}',
+        '{"comparisons": [{"comparison_levels": [{}]}]}',
+    ],
+)
+def test_what_are_no_settings_is_refused_in_words(text):
+    with pytest.raises(ValueError):
+        imported(text)
+
+
+def test_shares_that_are_no_probabilities_and_endless_conditions_are_refused():
+    settings = json.loads(json.dumps(FOREIGN))
+    settings["comparisons"][0]["comparison_levels"][1]["m_probability"] = 2
+    with pytest.raises(ValueError, match="first_name"):
+        from_splink(settings)
+    settings = json.loads(json.dumps(FOREIGN))
+    settings["comparisons"][1]["comparison_levels"][1]["sql_condition"] = "(" * 100_000
+    with pytest.raises(ValueError, match="dob"):
+        from_splink(settings)
+
+
+@pytest.mark.parametrize(
     ("dialect", "condition", "rows", "expected"),
     [
         ("duckdb", 'levenshtein("a_l", "a_r") <= 1', ("张三", "张四"), False),  # bytes
