@@ -192,12 +192,13 @@ def _release_twins(reversed_bill: Settlement) -> None:
     """A bill that was held as the twin of one now reversed stands for itself."""
     if not reversed_bill.medins_setl_id:
         return
-    for held in Settlement.objects.select_for_update().filter(
+    same = Settlement.objects.filter(
         status=Settlement.Status.HELD,
         medins_setl_id=reversed_bill.medins_setl_id,
         hospital_code=reversed_bill.hospital_code,
         total_fee=reversed_bill.total_fee,
-    ):
+    )
+    for held in same.select_for_update().order_by("pk"):  # the first that came is the one that counts
         if _twin(held) is not None:
             continue  # only one of several
         twins.overtaken(held.pk)

@@ -55,6 +55,7 @@ MAY_WAKE: dict[str, frozenset[str]] = {
 MUST_BE_HIS_OWN = {"application.identity_checked": {"user_id": "user_id", "org_id": "org_id"}}
 TRUSTED = frozenset({"engine", "system"})
 _asked_by: ContextVar[Actor | None] = ContextVar("jieli_asked_by", default=None)
+_for_person: ContextVar[bool] = ContextVar("jieli_for_person", default=False)
 
 
 def asker(event: Event) -> Actor:
@@ -85,10 +86,16 @@ def asked_by() -> Actor:
     return _asked_by.get() or Actor("public")
 
 
+def for_person() -> bool:
+    """In a handler: whether a person waits for the event that is being delivered, and so for those that follow from it."""
+    return _for_person.get()
+
+
 @contextmanager
 def delivering(event: Event) -> Iterator[None]:
-    token = _asked_by.set(asker(event))
+    token, waits = _asked_by.set(asker(event)), _for_person.set(event.for_person)
     try:
         yield
     finally:
         _asked_by.reset(token)
+        _for_person.reset(waits)

@@ -32,12 +32,25 @@ class Event(models.Model):
         help_text="{kind, org, user, account, client} of the signed context; written by the database",
     )
 
+    for_person = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="a member of staff or a family waits for it; written by the database",
+    )
+
     objects = EventManager()
 
     class Meta:
         db_table = "outbox_event"
         indexes = [
-            models.Index(fields=["due_at"], name="outbox_due", condition=models.Q(state="pending")),
+            models.Index(
+                models.OrderBy(models.F("for_person"), descending=True),
+                "due_at",
+                "id",
+                name="outbox_due",
+                condition=models.Q(state="pending"),
+            ),
             models.Index(fields=["state", "done_at"], name="outbox_state"),
         ]
 

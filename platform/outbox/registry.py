@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from django.db import connection, transaction
 
+from . import authority
+
 Handler = Callable[..., None]
 _handlers: dict[str, list[Handler]] = defaultdict(list)
 logger = logging.getLogger(__name__)
@@ -40,9 +42,9 @@ def emit(topic: str, **ids: int | str) -> None:
         raise RuntimeError("outbox.emit() belongs in the transaction of the change it tells of")
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO outbox_event (topic, ids, state, tries, error, created_at, due_at)"
-            " VALUES (%s, %s::jsonb, 'pending', 0, '', now(), now())",
-            [topic, json.dumps(ids)],
+            "INSERT INTO outbox_event (topic, ids, state, tries, error, created_at, due_at, for_person)"
+            " VALUES (%s, %s::jsonb, 'pending', 0, '', now(), now(), %s)",
+            [topic, json.dumps(ids), authority.for_person()],
         )
     transaction.on_commit(_wake)
 
@@ -58,10 +60,10 @@ def emit_many(topic: str, ids: Sequence[Mapping[str, int | str]]) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO outbox_event (topic, ids, state, tries, error, created_at, due_at)"
-            " SELECT %s, e.ids, 'pending', 0, '', now(), now()"
+            "INSERT INTO outbox_event (topic, ids, state, tries, error, created_at, due_at, for_person)"
+            " SELECT %s, e.ids, 'pending', 0, '', now(), now(), %s"
             " FROM jsonb_array_elements(%s::jsonb) WITH ORDINALITY AS e(ids, n) ORDER BY e.n",
-            [topic, json.dumps([dict(item) for item in ids])],
+            [topic, authority.for_person(), json.dumps([dict(item) for item in ids])],
         )
     transaction.on_commit(_wake)
 

@@ -39,13 +39,16 @@ def wake_up_wanted() -> bool:
 
 
 def deliver_one() -> bool:
-    """Deliver the next due event in one transaction with its handlers. False when nothing is due."""
+    """Deliver the next due event in one transaction with its handlers, first what a person waits for.
+
+    False when nothing is due.
+    """
     with engine_scope("outbox"):
         event = (
             Event.objects.defer(None)
             .select_for_update(skip_locked=True)
             .filter(state=Event.State.PENDING, due_at__lte=timezone.now())
-            .order_by("due_at", "id")
+            .order_by("-for_person", "due_at", "id")
             .first()
         )
         if event is None:

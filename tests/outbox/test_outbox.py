@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 import outbox
@@ -129,3 +130,31 @@ def test_the_web_may_not_change_an_event(db):
 
     with actor_scope(PUBLIC), pytest.raises(ProgrammingError, match="permission denied"):
         Event.objects.update(state="done")
+
+
+def test_what_a_person_waits_for_goes_before_what_machines_sent(real_db, handler):
+    sender, reviewer = Actor("client", org_id=1, client_id=1), Actor("staff", org_id=2, user_id=2)
+
+    def lead(n):
+        handler.append({"n": n})
+        if n == 9:
+            outbox.emit("test.topic", n=10)
+
+    registry._handlers["test.topic"] = [lead]
+    with actor_scope(sender):
+        outbox.emit_many("test.topic", [{"n": n} for n in range(4)])
+    with actor_scope(reviewer):
+        outbox.emit("test.topic", n=9)
+    assert tasks.drain() == 6
+    assert [call["n"] for call in handler] == [9, 10, 0, 1, 2, 3]
+
+
+def test_a_client_cannot_say_that_a_person_waits(real_db, handler):
+    with actor_scope(Actor("client", org_id=1, client_id=1)), connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO outbox_event (topic, ids, state, tries, error, created_at, due_at, for_person)"
+            " VALUES ('test.topic', '{}', 'pending', 0, '', now(), now(), true)"
+        )
+    with engine_scope("test"):
+        assert not Event.objects.get(topic="test.topic").for_person
+        Event.objects.all().delete()
