@@ -13,52 +13,16 @@ from .columns import Bools, Places, jaro, osa, strings
 #: Words of a name that are compared; longer names keep the first and the last ones.
 WORDS = 5
 #: What joins the parts of a name, and comes and goes.
-_PARTICLES = frozenset(
-    [
-        "al",
-        "el",
-        "ul",
-        "bin",
-        "ibn",
-        "bint",
-        "de",
-        "da",
-        "do",
-        "das",
-        "dos",
-        "del",
-        "della",
-        "di",
-        "du",
-        "la",
-        "le",
-        "las",
-        "los",
-        "y",
-        "e",
-        "van",
-        "von",
-        "der",
-        "den",
-        "ter",
-        "zu",
-    ]
-)
+_PARTICLES = frozenset((
+    "al", "el", "ul", "bin", "ibn", "bint", "de", "da", "do", "das", "dos", "del", "della", "di", "du",
+    "la", "le", "las", "los", "y", "e", "van", "von", "der", "den", "ter", "zu",
+))  # fmt: skip
 _VOWELS = re.compile(r"[aeiouyhw]+")
 _TWICE = re.compile(r"(.)\1+")
 _ALIKE = (
-    ("sch", "S"),
-    ("sh", "S"),
-    ("ch", "S"),
-    ("ph", "f"),
-    ("th", "t"),
-    ("gh", "g"),
-    ("kh", "k"),
-    ("ck", "k"),
-    ("q", "k"),
-    ("c", "k"),
-    ("z", "s"),
-)
+    ("sch", "S"), ("sh", "S"), ("ch", "S"), ("ph", "f"), ("th", "t"), ("gh", "g"), ("kh", "k"),
+    ("ck", "k"), ("q", "k"), ("c", "k"), ("z", "s"),
+)  # fmt: skip
 #: How two words agree, from the best.
 EQUAL, NEAR, SIMILAR, INITIAL, NONE = 4, 3, 2, 1, 0
 
