@@ -259,7 +259,7 @@ class Model:
                     chosen = compare_text.Place
                 made = chosen(column, [column])
                 if isinstance(made, compare_values.IdNumber):
-                    made.any_scheme = sample is None or not _looks_resident(sample[column])
+                    made.checked(sample is not None and _looks_resident(sample[column]))
                 elif kind == "name" and sample is not None and not _looks_chinese(sample[column]):
                     # Brothers and sisters share a character of their names (丽华, 丽萍), not all letters but one.
                     made.own = {**made.own, "one_off": 0.01}

@@ -47,8 +47,8 @@ def find(table: Table, levels: Levels, i: Ints, j: Ints) -> Odd:
     alike, other, plain, hidden, sounds = _names(table, levels, i, j)
     born, apart = _births(table, i, j)
     phone, line, last = _home(table, levels)
-    # One character typed for another that sounds the same, and everything else agrees.
-    alike &= ~(exact & sounds & born & phone)
+    # One character typed for another that sounds the same, as people do; both say one birth date beside the number.
+    alike &= ~(exact & sounds & born)
     sex = _kind(table, compare_values.PreparedSex)
     found["masked_name"] = hidden
     found["shared_id_other_name"] = exact & (other | (alike & plain))

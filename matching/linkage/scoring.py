@@ -77,7 +77,7 @@ def person_model() -> Model:
     model = Model.for_fields(FIELDS)
     for comparison in model.comparisons:
         if isinstance(comparison, IdNumber):
-            comparison.any_scheme = False  # whoever is covered by an insurer has a number that can be checked
+            comparison.checked(resident=True)  # whoever is covered by an insurer has such a number
     return model
 
 
@@ -213,14 +213,9 @@ def _flags(x: Features, y: Features, levels: dict[str, str], crowded: bool) -> t
     ids = levels["id_number"]
     agreeing = ids in ("exact", "near_1", "near_2", "masked")
     if agreeing:
-        # One character typed for another that sounds the same, and everything else agrees.
-        slip = (
-            name == "homophone"
-            and ids == "exact"
-            and phone == "exact"
-            and not crowded
-            and birth_level(x, y) == 1
-        )
+        # One character typed for another that sounds the same, as people do; both say one birth date beside the number.
+        told = x.birth_told or y.birth_told
+        slip = name == "homophone" and ids == "exact" and birth_level(x, y) == 1 and not told
         if name in _OTHER or (name in _ALIKE and not slip):
             flags.append("shared_id_other_name" if ids == "exact" else "near_id_other_name")
         if births_apart(x, y):

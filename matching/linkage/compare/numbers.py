@@ -114,6 +114,14 @@ class IdNumber(Comparison):
     own = {"exact": 8e-3, "near_1": 2e-3, "masked": 8e-3, "near_2": 4e-3, "unproven": 1e-4}
     circle = ""
 
+    def checked(self, resident: bool) -> "IdNumber":
+        """For a table of resident numbers: a whole other number that can exist is no slip but another's card, which a
+        person's records hold once in a hundred; more is what twins and brothers teach who are taken for one."""
+        self.any_scheme = not resident
+        if resident:
+            self.most = 0.012
+        return self
+
     def known(self, stored: Sequence[float], believed: Sequence[float]) -> Sequence[float]:
         """Until version 3 of the tables numbers did not have to be possible: there was no 'unproven'."""
         place = self.index("unproven") - 1
