@@ -61,7 +61,7 @@ run: install ## start everything on this machine (PORT=8000); Ctrl-C stops it
 	@exec $(PY) manage.py up
 
 test: install-dev ## the whole suite but the browser's, on its own PostgreSQL
-	@$(PY) -m pytest -n $(JOBS) -m "not e2e" $(ARGS)
+	@$(PY) -m pytest -n $(JOBS) --dist worksteal -m "not e2e" $(ARGS)
 
 e2e: install-dev ## the browser's tests (Chromium needed)
 	@$(PY) -m pytest -m e2e --ignore=tests/e2e $(ARGS)

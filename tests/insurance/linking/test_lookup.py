@@ -240,8 +240,8 @@ def appeal(people, **fields):
     return people.campaign(**{"name": "陈**", "birth_date": None, "extra": extra, **fields})
 
 
-def test_five_thousand_of_one_surname_hospital_and_illness_cost_what_fifty_cost(people, treated):
-    multiplied(treated[0], 5000)
+def test_two_thousand_of_one_surname_hospital_and_illness_cost_what_fifty_cost(people, treated):
+    multiplied(treated[0], 2000)
     asking = appeal(people)
     assert len(look(asking)) == lookup.CANDIDATES
     assert people.link(asking).outcome == "waiting", "among so many nobody can say which"
