@@ -18,7 +18,7 @@ from .values import characters as han
 from .values import idnumber
 from .values import normalise as n
 
-#: Other names that look or sound alike.
+#: Another given name that looks or sounds alike: a slip, or what twins and siblings are called.
 ALIKE = ("homophone", "one_off", "sound", "partial")
 OTHER = ("surname", "else", "masked_else")
 _GIVEN_OTHER = ("else",)

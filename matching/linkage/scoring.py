@@ -11,6 +11,7 @@ from . import labels
 from .compare.numbers import IdNumber, clean_birth
 from .defaults import SURNAMES
 from .model import Frequencies, Model, Params
+from .oddities import ALIKE, OTHER
 from .pairwise import Features, Scorer, birth_level, births_apart, sex_level
 from .records import PersonRecord
 
@@ -200,9 +201,6 @@ def _judge(scorer: Scorer, x: Features, y: Features, crowded: Collection[str], p
 
 
 _NOT_BORN_TOGETHER = ("two_parts", "month_off", "year", "year_off", "ten_years", "else")
-#: Another given name that looks or sounds alike: a slip, or what twins and siblings are called.
-_ALIKE = ("homophone", "one_off", "sound", "partial")
-_OTHER = ("surname", "else", "masked_else")
 
 
 def _flags(x: Features, y: Features, levels: dict[str, str], crowded: bool) -> tuple[str, ...]:
@@ -216,7 +214,7 @@ def _flags(x: Features, y: Features, levels: dict[str, str], crowded: bool) -> t
         # One character typed for another that sounds the same, as people do; both say one birth date beside the number.
         told = x.birth_told or y.birth_told
         slip = name == "homophone" and ids == "exact" and birth_level(x, y) == 1 and not told
-        if name in _OTHER or (name in _ALIKE and not slip):
+        if name in OTHER or (name in ALIKE and not slip):
             flags.append("shared_id_other_name" if ids == "exact" else "near_id_other_name")
         if births_apart(x, y):
             flags.append("id_other_birth")
@@ -228,12 +226,12 @@ def _flags(x: Features, y: Features, levels: dict[str, str], crowded: bool) -> t
         flags.append("same_invalid_id")
     elif ids == "else" and x.id_valid and y.id_valid:
         flags.append("different_ids")
-    if not agreeing and name in _ALIKE:
+    if not agreeing and name in ALIKE:
         if born == "exact":
             flags.append("twins")
         elif born in _NOT_BORN_TOGETHER:
             flags.append("relatives")
-    if not agreeing and name in _OTHER:
+    if not agreeing and name in OTHER:
         if name == "surname" and born == "exact":
             flags.append("twins")
         if (phone == "exact" and not crowded) or levels["address"] in ("exact", "edit_1"):
