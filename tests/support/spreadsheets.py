@@ -31,8 +31,10 @@ def _cell(place: str, value: object) -> str:
     return f'<c r="{place}" t="inlineStr"><is><t>{escape(str(value))}</t></is></c>'
 
 
-def write_xlsx(path: Path, sheets: dict[str, list[list]], extra: str = "", before: str = "") -> None:
-    """Sheets by name as rows of cells; ``extra`` is XML behind the last row of each, ``before`` above all."""
+def write_xlsx(
+    path: Path, sheets: dict[str, list[list]], extra: str = "", before: str = "", after: str = ""
+) -> None:
+    """Sheets by name as rows of cells; XML: ``extra`` behind the last row of each, ``after`` behind all, ``before`` above."""
     numbers = range(1, len(sheets) + 1)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as book:
         book.writestr(
@@ -76,5 +78,5 @@ def write_xlsx(path: Path, sheets: dict[str, list[list]], extra: str = "", befor
             )
             book.writestr(
                 f"xl/worksheets/sheet{k}.xml",
-                f'{before}<worksheet xmlns="{_MAIN}"><sheetData>{body}{extra}</sheetData></worksheet>',
+                f'{before}<worksheet xmlns="{_MAIN}"><sheetData>{body}{extra}</sheetData>{after}</worksheet>',
             )

@@ -12,7 +12,8 @@ from typing import BinaryIO
 from .words import places, say
 
 TOP = 30  # the header stands among the first rows
-_LINE = 1 << 24  # no line of a table is longer
+_LINE = 1 << 22  # no row of a table is longer
+_GB_BOM = b"\x84\x31\x95\x33"
 _MARKS = ",;\t|"
 Rows = Iterator[tuple[int, list[str]]]
 
@@ -31,7 +32,13 @@ def rows(
     cells is the one by which the header fits best. Raises ValueError, also while rows are read.
     """
     lines = _Lines(file, name, head)
-    top = list(islice(lines, 4 * TOP))
+    top: list[str] = []
+    size = 0
+    for line in islice(lines, 4 * TOP):
+        top.append(line)
+        size += len(line)
+        if size > _LINE:
+            break
     best = (-1, -1, ",")
     for mark in _MARKS:
         try:
@@ -49,7 +56,7 @@ class _Lines:
 
     def __init__(self, file: BinaryIO, name: str, head: bytes) -> None:
         self.name = name
-        self.number = self.quotes = 0
+        self.number = self.quotes = self.size = 0
         self.excel = False
         self.other: list[int] = []
         self.broken: list[int] = []
@@ -61,7 +68,9 @@ class _Lines:
         else:
             self.main = _encoding(head)
             self.excel = self.main != "utf-8" or head.startswith(codecs.BOM_UTF8)
+            self._mark = next((m for m in (codecs.BOM_UTF8, _GB_BOM) if head.startswith(m)), b"")
         self._again: list[str] = []
+        self.first = 1 << 62  # no row has begun yet
         if wide or (b"\n" not in head and b"\r" in head):
             text = io.TextIOWrapper(file, encoding=self.main, errors="replace", newline="")
             self._lines: Iterator[str] = self._plain(text)
@@ -80,7 +89,7 @@ class _Lines:
         for number, raw in enumerate(iter(lambda: file.readline(_LINE + 1), b""), start=1):
             self._not_endless(len(raw), number)
             if number == 1:
-                raw = raw.removeprefix(codecs.BOM_UTF8)
+                raw = raw.removeprefix(self._mark)
             try:
                 line = raw.decode(self.main)
             except UnicodeDecodeError:
@@ -116,7 +125,8 @@ class _Lines:
 
     def put_back(self, lines: list[str]) -> None:
         self._again = lines
-        self.number = self.quotes = 0
+        self.number = 0
+        self.begin()
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -125,7 +135,16 @@ class _Lines:
         line = self._again.pop(0) if self._again else next(self._lines)
         self.number += 1
         self.quotes += line.count('"')
+        self.size += len(line)
+        if self.size > _LINE and self.number > self.first:
+            raise _unclosed(self.name, self.first)
         return line
+
+    def begin(self) -> int:
+        """A row begins with the next line, whose number comes back."""
+        self.quotes = self.size = 0
+        self.first = self.number + 1
+        return self.first
 
     def notes(self) -> list[str]:
         out = []
@@ -162,6 +181,8 @@ def _encoding(head: bytes) -> str:
     """UTF-8 or GB 18030: in which most lines that are not plain ASCII can be read."""
     if head.startswith(codecs.BOM_UTF8):
         return "utf-8"
+    if head.startswith(_GB_BOM):
+        return "gb18030"
     good: Counter[str] = Counter()
     lines = [line for line in head.splitlines() if not line.isascii()]
     for line in lines[:-1] or lines:  # the last one may be cut
@@ -177,8 +198,7 @@ def _encoding(head: bytes) -> str:
 def _records(lines: _Lines, name: str, mark: str) -> Rows:
     reader = csv.reader(lines, delimiter=mark)
     while True:
-        first = lines.number + 1
-        lines.quotes = 0
+        first = lines.begin()
         try:
             row = next(reader)
         except StopIteration:

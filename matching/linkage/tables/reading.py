@@ -15,9 +15,11 @@ from . import delimited
 from .delimited import TOP, Rows, one_line
 from .fields import Missing, guess, guess_id, missing, place_of, squeezed
 from .repair import Repair
+from .sheetxml import Down
 from .words import places, say
 
 ROWS = 5_000  # read and written at a time
+ROOM = 1 << 22  # characters that wait for it
 _END = "\0"
 _BLOCK = 1 << 16
 _SPOOL = 1 << 19  # bytes of a column that stay in memory
@@ -77,6 +79,8 @@ class _Source:
     rows: Rows
     notes: list[str]
     excel: bool = False
+    #: Whether texts and numbers are told apart: a text was never rounded.
+    typed: bool = False
     finish: Callable[[], list[str]] = list  # what is known once all rows were read
 
 
@@ -111,30 +115,63 @@ def read(
         except Missing as error:
             raise Missing("\n".join([str(error), *which])) from None
         cells = {c: Spilled() for c in wanted}
-        repairs = {c: Repair(header[k], (kinds or {}).get(c, "")) for c, k in wanted.items()}
+        repairs = {c: Repair(header[k], (kinds or {}).get(c, ""), source.typed) for c, k in wanted.items()}
+        down = dict.fromkeys(wanted, 0)
         numbers = array("L")
         long: list[int] = []
         sums: list[int] = []
         again = 0
-        while piece := list(islice(rows, ROWS)):
-            kept = []
-            for number, row in piece:
-                if row and row[0].strip() == header[0] and [c.strip() for c in row[:width]] == header:
-                    again += 1
-                    continue
-                if not any(row[place].strip() for place in wanted.values() if place < len(row)):
-                    continue  # a note beside the table
-                if re.sub(r"\s", "", next(filter(str.strip, row))) in _SUMS:
-                    sums.append(number)
-                    continue
-                if len(row) > width and any(map(str.strip, row[width:])):
-                    long.append(number)
-                kept.append(row)
-                numbers.append(number)
-            for column, place in wanted.items():
-                mend = repairs[column]
-                cells[column].extend([mend(row[place].strip()) if place < len(row) else "" for row in kept])
+        same: list[int] = []
+        places_ = list(wanted.values())
+        kept: list[list[str]] = []
+        waiting = 0
+
+        def put_away() -> None:
+            for k, (column, mend) in enumerate(repairs.items()):
+                cells[column].extend([mend(row[k]) for row in kept])
+            kept.clear()
+
+        for number, row in rows:
+            if row and row[0].strip() == header[0] and [c.strip() for c in row[:width]] == header:
+                again += 1
+                continue
+            some = [row[place] if place < len(row) else "" for place in places_]
+            own = [c for c in some if c and c.strip()]
+            if not own:
+                continue  # a note beside the table
+            if all(type(c) is Down for c in own):
+                same.append(number)
+                continue
+            if re.sub(r"\s", "", next(c for c in row if c.strip() and type(c) is not Down)) in _SUMS:
+                sums.append(number)
+                continue
+            if len(row) > width and any(map(str.strip, row[width:])):
+                long.append(number)
+            for column, cell in zip(wanted, some, strict=True):
+                down[column] += type(cell) is Down
+            kept.append([c.strip() for c in some])
+            numbers.append(number)
+            waiting += sum(map(len, some))
+            if len(kept) >= ROWS or waiting >= ROOM:
+                put_away()
+                waiting = 0
+        put_away()
     notes = [*source.notes, *source.finish()]
+    if any(down.values()):
+        shown = say("、", ", ").join(f"{header[wanted[c]]} {n}" for c, n in down.items() if n)
+        notes.append(
+            say(
+                f"{path.name}：合并的格子，下面各行都照最上面一行填上了（{shown}）。一家人合并的电话、地址就是这样",
+                f"{path.name}: what is merged over several rows was read in each of them ({shown})",
+            )
+        )
+    if same:
+        notes.append(
+            say(
+                f"{path.name}：第 {places(same)} 行（共 {len(same)} 行）是合并格子里的续行，和上一行是同一条，没有另算",
+                f"{path.name}: {len(same)} rows only continue the merged row above and were not counted again (rows {places(same)})",
+            )
+        )
     if long:
         notes.append(
             say(
@@ -205,8 +242,8 @@ def _source(file: BinaryIO, path: Path, sheet: str | None, score: Callable[[Sequ
     if head.startswith((_OLE, _ZIP)):
         from . import spreadsheet  # most tables are csv
 
-        rows, note = spreadsheet.rows(file, path.name, sheet)
-        return _Source(rows, [note] if note else [], excel=True)
+        rows, note = spreadsheet.rows(file, path.name, sheet, score)
+        return _Source(rows, [note] if note else [], excel=True, typed=True)
     if re.match(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|table|\?xml|meta)", head[:200], re.IGNORECASE):
         raise ValueError(
             say(
@@ -224,7 +261,7 @@ def _source(file: BinaryIO, path: Path, sheet: str | None, score: Callable[[Sequ
     if sheet is not None:
         raise ValueError(say(f"{path.name} 不是 Excel 表，不用写 --sheet", f"{path.name} has no sheets"))
     rows, excel, notes = delimited.rows(file, path.name, head, score)
-    return _Source(rows, [], excel, notes)
+    return _Source(rows, [], excel, finish=notes)
 
 
 def _header(
@@ -302,7 +339,7 @@ def _parquet(
 
         as_text = {c for c, k in wanted.items() if types[k] in ("string", "large_string", "double", "float")}
         out: dict[str, Any] = {c: Spilled() if c in as_text else [] for c in wanted}
-        repairs = {c: Repair(names[wanted[c]], kinds.get(c, "")) for c in as_text}
+        repairs = {c: Repair(names[wanted[c]], kinds.get(c, ""), typed=True) for c in as_text}
         rows = 0
         for batch in table.iter_batches(ROWS, columns=sorted({names[k] for k in wanted.values()})):
             rows += batch.num_rows

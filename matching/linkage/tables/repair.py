@@ -12,21 +12,26 @@ _WHOLE = re.compile(r"(\d+)\.0+", re.ASCII)
 _SERIAL = re.compile(r"(\d{5})(?:\.\d+)?", re.ASCII)
 #: A number's cell keeps so many digits.
 _KEPT = 15
+#: Characters of a cell that are compared: nobody is told from another by more.
+LONG = 1_000
 _NUMBERS = ("id_number", "phone", "postcode", "area", "age")
 
 
 class Repair:
     """Undoes what a spreadsheet did to the cells of a column, and counts it."""
 
-    def __init__(self, column: str, kind: str) -> None:
-        self.column, self.kind = column, kind
-        self.cut = self.lost = self.serials = 0
+    def __init__(self, column: str, kind: str, typed: bool = False) -> None:
+        self.column, self.kind, self.typed = column, kind, typed
+        self.cut = self.lost = self.serials = self.long = 0
 
     def __call__(self, text: str) -> str:
         if text[:1] in "='" and text:
             text = _literal(text)
         if not text:
             return text
+        if len(text) > LONG and self.kind:
+            self.long += 1
+            text = text[:LONG]
         if self.kind in _NUMBERS:
             return self._number(text)
         return self._day(text) if self.kind in ("birth_date", "recorded_on") else text
@@ -44,7 +49,7 @@ class Repair:
         elif hit := _WHOLE.fullmatch(text):
             text = hit.group(1)
             known, size = (text[:_KEPT], len(text)) if len(text) > _KEPT else ("", 0)
-        elif len(text) == 18 and text.endswith("000") and text.isdecimal() and idnumber.parse(text) is None:
+        elif not self.typed and self.kind == "id_number" and _rounded(text):
             known, size = text[:_KEPT], 18
         if not size:
             return text
@@ -63,6 +68,14 @@ class Repair:
 
     def notes(self, file: str) -> list[str]:
         out = []
+        if self.long:
+            out.append(
+                say(
+                    f"{file}：“{self.column}”有 {self.long} 个格子超过 {LONG:,} 个字，只比对前 {LONG:,} 个字",
+                    f"{file}: {self.long} cells of {self.column!r} hold more than {LONG:,} characters; the first {LONG:,} are "
+                    "compared",
+                )
+            )
         if self.cut:
             out.append(
                 say(
@@ -89,6 +102,15 @@ class Repair:
                 )
             )
         return out
+
+
+def _rounded(text: str) -> bool:
+    """Whether a text file's number is a resident's that a spreadsheet rounded and then wrote with all its zeros.
+
+    Its place and birth date could be, its check character is wrong: of residents' numbers that truly end so (one in a
+    thousand) it is right.
+    """
+    return len(text) == 18 and text.endswith("000") and idnumber.problems(text) == ["check_digit"]
 
 
 def _literal(text: str) -> str:

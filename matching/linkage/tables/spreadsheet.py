@@ -1,27 +1,32 @@
 """Spreadsheets, row by row: cells as the texts that a person sees.
 
-.xlsx streams through openpyxl's reader, so that a stray cell in the last corner of a sheet takes no memory; .xls is
-read by xlrd (both: extra ``spreadsheets``).
+.xlsx streams through `sheetxml`, openpyxl says what styles and texts mean; .xls is read by xlrd (both: extra
+``spreadsheets``). What is merged over several rows stands in each of them.
 """
 
 import io
 import re
+import struct
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
+from itertools import islice
 from typing import Any, BinaryIO
 
+from .delimited import TOP, one_line
+from .sheetxml import Cells, Merge, Rows, Said, filled_down, merges
 from .words import say
 
 UNPACKED = 8 << 30
+#: Texts and styles are held in memory, sheets are not.
+HELD = 256 << 20
 #: A part as large as this that became so many times smaller holds nothing that people wrote: sheets become 10 to 50
 #: times smaller, nothing but one letter a thousand times.
 BOMB, DENSE = 64 << 20, 250
-SHEET_ROWS = 1_048_576
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
-Rows = Iterator[tuple[int, list[str]]]
+Score = Callable[[Sequence[str]], int]
 
 
 def cell_text(value: Any) -> str:
@@ -39,22 +44,19 @@ def cell_text(value: Any) -> str:
     return value.isoformat() if isinstance(value, date | time) else str(value)
 
 
-def rows(file: BinaryIO, name: str, sheet: str | None) -> tuple[Rows, str | None]:
+def rows(file: BinaryIO, name: str, sheet: str | None, score: Score) -> tuple[Rows, str | None]:
     """Rows with their numbers, and what is to be said about the choice of the sheet.
 
-    ``sheet`` is a name or a number from 1; without it, the first visible sheet that is not empty. Raises ValueError,
-    also while rows are read.
+    ``sheet`` is a name or a number from 1; without it, the first visible sheet that is not empty, or where that has
+    nothing of what ``score`` looks for (a cover), the one that has most. Raises ValueError, also while rows are read.
     """
     file.seek(0)
     old = file.read(4) == b"\xd0\xcf\x11\xe0"
     with _readable(name):
         book: _Xlsx | _Xls = _Xls(file, name) if old else _Xlsx(file, name)
-        number, note = _chosen(book, name, sheet)
-    return _guarded(book.rows(number), name), note
-
-
-class Said(ValueError):
-    """What is wrong with a file, in words for a person."""
+        number, note = _chosen(book, name, sheet, score)
+        found = book.merges(number)
+    return _guarded(filled_down(book.rows(number), found, name), name), note
 
 
 @contextmanager
@@ -78,7 +80,7 @@ def _guarded(found: Rows, name: str) -> Rows:
         yield from found
 
 
-def _chosen(book: "_Xlsx | _Xls", name: str, sheet: str | None) -> tuple[int, str | None]:
+def _chosen(book: "_Xlsx | _Xls", name: str, sheet: str | None, score: Score) -> tuple[int, str | None]:
     names = book.names
     if sheet is not None:
         if sheet in names:
@@ -91,10 +93,14 @@ def _chosen(book: "_Xlsx | _Xls", name: str, sheet: str | None) -> tuple[int, st
                 f"{name} has no sheet {sheet!r}; it has {', '.join(names)}",
             )
         )
-    filled = [k for k in book.shown if next(book.rows(k), None)]
+    tops = {k: [one_line(row) for _, row in islice(book.rows(k), TOP)] for k in book.shown}
+    filled = [k for k, top in tops.items() if top]
     number = (filled or book.shown or [0])[0]
     if len(filled) < 2:
         return number, None
+    fits = {k: max(map(score, tops[k])) for k in filled}
+    if not fits[number]:
+        number = max(filled, key=fits.__getitem__)
     others = [names[k] for k in filled if k != number]
     return number, say(
         f"{name} 有 {len(filled)} 个工作表，用了“{names[number]}”；另外还有 {'、'.join(others)}，要用就写 --sheet",
@@ -124,8 +130,10 @@ def _day(serial: float, from_1904: bool) -> str:
 class _Xlsx:
     def __init__(self, file: BinaryIO, name: str) -> None:
         parts = zipfile.ZipFile(file).infolist()
-        if sum(part.file_size for part in parts) > UNPACKED or any(
-            part.file_size > max(BOMB, DENSE * part.compress_size) for part in parts
+        if (
+            sum(part.file_size for part in parts) > UNPACKED
+            or any(part.file_size > max(BOMB, DENSE * part.compress_size) for part in parts)
+            or any(part.file_size > HELD for part in parts if "/worksheets/" not in part.filename)
         ):
             raise Said(
                 say(
@@ -143,7 +151,8 @@ class _Xlsx:
                 )
             ) from error
         file.seek(0)
-        with warnings.catch_warnings(action="ignore"):  # of what a sheet has beside its cells
+        self.name = name
+        with warnings.catch_warnings(action="ignore"):  # of what a book has beside its cells
             self.sheets = openpyxl.load_workbook(
                 file, read_only=True, data_only=True, keep_links=False
             ).worksheets
@@ -153,22 +162,56 @@ class _Xlsx:
     def rows(self, number: int) -> Rows:
         """Rows that hold something, as they stream by."""
         sheet = self.sheets[number]
-        sheet.reset_dimensions()  # what a file says of its size is often wrong
-        with warnings.catch_warnings(action="ignore"):
-            for row, cells in enumerate(sheet.iter_rows(), start=1):
-                if row > SHEET_ROWS:  # rows that are left out are counted one by one
-                    raise ValueError(f"row {row:,}")
-                found = [self._value(cell) for cell in cells]
-                if any(found):
-                    yield row, found
+        with sheet.parent._archive.open(sheet._worksheet_path) as part:
+            yield from Cells(self.name, self._shown(sheet)).read(part)
 
-    def _value(self, cell: Any) -> str:
-        value = cell.value
-        if value is None or cell.data_type == "e":  # #N/A and the like: the cell could not be computed
-            return ""
-        if isinstance(value, bool):
-            return "TRUE" if value else "FALSE"
-        return _plain(value) if isinstance(value, str) else cell_text(value)
+    def merges(self, number: int) -> list[Merge]:
+        """The cells that are merged with cells below."""
+        sheet = self.sheets[number]
+        with sheet.parent._archive.open(sheet._worksheet_path) as part:
+            return merges(part, self.name)
+
+    def _shown(self, sheet: Any) -> Callable[[str, str, str], str]:
+        from openpyxl.utils.datetime import MAC_EPOCH
+
+        strings = sheet._shared_strings
+        book = sheet.parent
+        from_1904 = book.epoch == MAC_EPOCH
+        days = {str(k) for k in book._date_formats}
+        spans = {str(k) for k in book._timedelta_formats}
+
+        def shown(kind: str, style: str, text: str) -> str:
+            if kind == "s":
+                return _plain(strings[int(text)])
+            if kind in ("str", "inlineStr"):
+                return _plain(text)
+            if kind == "n":
+                if style not in days:
+                    return _number(text)
+                return (
+                    cell_text(timedelta(days=float(text))) if style in spans else _day(float(text), from_1904)
+                )
+            if kind == "b":
+                return "TRUE" if int(text) else "FALSE"
+            if kind == "d":
+                return _iso(text)
+            return ""  # #N/A and the like: the cell could not be computed
+
+        return shown
+
+
+def _iso(text: str) -> str:
+    try:
+        return cell_text(datetime.fromisoformat(text))
+    except ValueError:
+        return text
+
+
+def _number(text: str) -> str:
+    """A number's cell. A program may write all digits of a long number; zeros behind fifteen are what Excel left."""
+    if text.isascii() and text.isdecimal() and (len(text) <= 15 or len(text.rstrip("0")) > 15):
+        return str(int(text)) if len(text) < 100 else text
+    return cell_text(float(text))
 
 
 def _plain(text: str) -> str:
@@ -208,6 +251,26 @@ class _Xls:
             cells = [self._value(cell) for cell in page.row(k)]
             if any(cells):
                 yield k + 1, cells
+
+    def merges(self, number: int) -> list[Merge]:
+        """The cells that are merged with cells below: xlrd tells only with all formats, which take much memory.
+
+        [MS-XLS] 2.4.168 MergeCells: a count, then first row, last row, first column, last column, each two bytes.
+        """
+        content, place, depth = self.book.mem, self.book._sh_abs_posn[number], 0
+        out: list[Merge] = []
+        while place + 4 <= len(content):
+            code, size = struct.unpack_from("<HH", content, place)
+            body = content[place + 4 : place + 4 + size]
+            place += 4 + size
+            depth += (code in (0x0809, 0x0409)) - (code == 0x000A)  # charts lie within
+            if depth <= 0:
+                break
+            if code == 0x00E5 and len(body) >= 2:
+                count = min(struct.unpack_from("<H", body)[0], (len(body) - 2) // 8)
+                ranges = (struct.unpack_from("<4H", body, 2 + 8 * k) for k in range(count))
+                out += [(first + 1, last + 1, column) for first, last, column, _ in ranges if last > first]
+        return sorted(out)
 
     def _value(self, cell: Any) -> str:
         if cell.ctype == 3:  # a day

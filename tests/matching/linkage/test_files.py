@@ -677,15 +677,15 @@ def test_a_proposal_for_a_table_that_nobody_described(tmp_path):
     assert proposal(tmp_path / "b.csv") == ""
 
 
-def test_where_the_first_sheet_is_a_cover_the_other_sheets_are_named(tmp_path):
+def test_where_the_first_sheet_is_a_cover_the_one_with_the_columns_is_taken_and_said(tmp_path):
     book = {"说明": [["本表由志愿者整理"]], "2024": [["姓名", "手机"], ["张三", "138"]]}
     write_xlsx(tmp_path / "a.xlsx", book)
     heard: list[str] = []
-    assert proposal(tmp_path / "a.xlsx", tell=heard.append) == ""
-    assert "2024" in heard[0]
-    assert "--sheet" in heard[0]
-    with pytest.raises(ValueError, match="没有这一列：“姓名”(.|\n)*“说明”(.|\n)*2024(.|\n)*--sheet"):
-        link_files(tmp_path / "a.xlsx", None, {"姓名": "name"}, None, tmp_path / "o.csv")
+    assert proposal(tmp_path / "a.xlsx", tell=heard.append) == "--fields name=姓名,phone=手机"
+    assert "用了“2024”；另外还有 说明" in heard[0]
+    assert cells(read(tmp_path / "a.xlsx", {"姓名": "姓名"})) == {"姓名": ["张三"]}
+    with pytest.raises(ValueError, match="没有这一列：“住址”(.|\n)*“说明”(.|\n)*2024(.|\n)*--sheet"):
+        link_files(tmp_path / "a.xlsx", None, {"住址": "address"}, None, tmp_path / "o.csv")
 
 
 def test_one_file_named_twice_is_said_to_meet_itself(tmp_path):
