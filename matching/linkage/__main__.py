@@ -3,13 +3,14 @@
 The same as `manage.py link_files`, without Django and so with less memory.
 """
 
-import argparse
 import errno
 import os
 import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,106 +19,25 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from .model import Params
 from .tables.batch import Spread
-from .tables.fields import known_kinds, parse_fields
+from .tables.fields import parse_fields
 from .tables.files import Done, link_files, proposal
-from .tables.words import say
+from .tables.words import say, speak
+from .usage import check_tables, kinds_are, start
 
 if TYPE_CHECKING:
     from .tables.foreign import Imported
 
-ABOUT = say(
-    "在一张表（A）里，或两张表（A、B）之间，找出同一个人。表格可以是 .xlsx、.xls、.csv 或 .parquet；"
-    "不用数据库，不用先标注，表格不离开这台电脑。",
-    "Find the same people within one table (A) or between two (A B): .xlsx, .xls, .csv or .parquet, no database, no labels.",
-)
-KINDS_ARE = say("--fields 的种类：", "Kinds of fields: ") + known_kinds()
 STAGES = {
     "prepare": "整理", "candidates": "找可能的对", "all candidates": "学习", "random pairs": "学习",
     "sessions": "学习", "score": "比较", "cluster": "分组",
 }  # fmt: skip
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of the command line, here and in Django."""
-    add = parser.add_argument
-    add("a", type=Path, help=say("表格", "a table"))
-    add(
-        "b",
-        type=Path,
-        nargs="?",
-        help=say("第二张表格：和第一张对", "another table, to be linked with the first"),
-    )
-    add(
-        "--guess", action="store_true",
-        help=say("只看表头，告诉您 --id 和 --fields 可以怎么写", "only propose --id and --fields, judged by the headings"),
-    )  # fmt: skip
-    add(
-        "--id",
-        dest="id_col",
-        help=say("编号列，每行不同；不写就用行号", "the column that names a row (its number)"),
-    )
-    add("--id-b", help=say("第二张表的编号列，名字不同时写", "the same in B, where it is called otherwise"))
-    add(
-        "--fields",
-        help=say(
-            "种类=列名，用逗号隔开：name=姓名,phone=手机,…", "kind=COLUMN,…: given_name=COL,phone=COL,…"
-        ),
-    )
-    add(
-        "--fields-b",
-        help=say(
-            "第二张表的列名，和 --fields 不同时写", "the same for B, where its columns are called otherwise"
-        ),
-    )
-    add(
-        "--sheet",
-        help=say(
-            "Excel 的哪个工作表，名字或第几个（第一个有内容的）",
-            "a sheet's name or number (the first with content)",
-        ),
-    )
-    add("--sheet-b", help=say("第二张表的工作表", "the same in B"))
-    add(
-        "--out",
-        type=Path,
-        help=say("结果：相同的人.xlsx（或 .csv、.parquet）", "pairs.xlsx (or .csv, .parquet)"),
-    )
-    add("--clusters", type=Path, help=say("分组：每条记录属于谁", "clusters.xlsx (or .csv, .parquet)"))
-    add(
-        "--threshold",
-        type=float,
-        default=0.5,
-        help=say(
-            "概率从多少起列出（0.5）；同一个证件号的总会列出",
-            "least probability of a pair (0.5); rows with one identity number are listed in any case",
-        ),
-    )
-    add(
-        "--memory-mb", type=float, default=0,
-        help=say("最多用多少内存，连 --workers 在内（不限）", "memory that may be taken, --workers included (no limit)"),
-    )  # fmt: skip
-    add("--workers", type=int, default=1, help=say("几个进程一起比较（1）", "processes that score (1)"))
-    add(
-        "--params",
-        type=Path,
-        help=say("用存下的参数，不再学习", "use this parameter table instead of training"),
-    )
-    add("--save-params", type=Path, help=say("把学到的参数存下来", "write the trained parameter table here"))
-    add(
-        "--splink-settings", type=Path, metavar="JSON",
-        help=say(
-            "用 Splink 存下的模型，不写 --fields，不再学习", "run a model saved by Splink: no --fields, no training"
-        ),
-    )  # fmt: skip
-    add(
-        "--backend", choices=("own", "duckdb"), default="own",
-        help=say("duckdb：同一个模型在 Splink 的 DuckDB 上算", "duckdb: the same model in Splink on DuckDB (extra linkage-scale)"),
-    )  # fmt: skip
-
-
 def run(options: dict[str, Any], folder: Path | None = None, spread: Spread | None = None) -> str:
     """Do what the arguments say and tell it in a few words. Raises ValueError, OSError."""
+    speak(options.get("language"))
     a, b = options["a"], options["b"]
+    check_tables(options)
     if options.get("guess"):
         return _guessed(options)
     settings = options.get("splink_settings")
@@ -161,7 +81,8 @@ def run(options: dict[str, Any], folder: Path | None = None, spread: Spread | No
         a, b, fields, id_col, options["out"], clusters=options["clusters"],
         threshold=options["threshold"], progress=bar, params=_params(options["params"]), memory_mb=options["memory_mb"],
         fields_b=parse_fields(fields_b) if fields_b else None, id_b=options.get("id_b"), sheet=options.get("sheet"),
-        sheet_b=options.get("sheet_b"), save_params=options["save_params"], imported=imported, tell=note, **how,
+        sheet_b=options.get("sheet_b"), save_params=options["save_params"], imported=imported, tell=note,
+        language=options.get("language"), when=datetime.now().astimezone(), **how,
     )  # fmt: skip
     if bar:
         sys.stderr.write("\n")
@@ -220,8 +141,8 @@ def _guessed(options: dict[str, Any]) -> str:
             say(f"{path.name} 看表头可以写：{found}", f"{path.name}, by its headings: {found}")
             if found
             else say(
-                f"{path.name} 的表头看不出各列是什么，请自己写 --fields 种类=列名。{KINDS_ARE}",
-                f"{path.name}: its headings do not tell what they hold. {KINDS_ARE}",
+                f"{path.name} 的表头看不出各列是什么，请自己写 --fields 种类=列名。{kinds_are()}",
+                f"{path.name}: its headings do not tell what they hold. {kinds_are()}",
             )
         )
     return "\n".join(lines)
@@ -253,9 +174,15 @@ def why(error: Exception) -> str:
     """An error in the words of who has to do something about it."""
     if not isinstance(error, OSError) or isinstance(error, ValueError):
         return str(error)
+    closed = say(
+        "没有权限打开。如果正在 Excel 里开着，请先关上",
+        "it may not be opened; if a program has it open, close it first",
+    )
     what = {
-        errno.ENOENT: say("没有这个文件", "no such file"),
-        errno.EACCES: say("没有权限打开", "it may not be opened"),
+        errno.ENOENT: say("没有这个文件", "no such file") + _near(error.filename),
+        errno.EACCES: closed,
+        errno.EPERM: closed,
+        errno.EBUSY: closed,
         errno.ENOSPC: say("磁盘满了，结果没有写；请腾出地方再试", "the disk is full; nothing was written"),
         errno.EDQUOT: say("磁盘配额满了，结果没有写", "the disk quota is full; nothing was written"),
         errno.EROFS: say("这个盘只能读，不能写", "this disk is read-only"),
@@ -264,14 +191,32 @@ def why(error: Exception) -> str:
     return f"{error.filename}: {what}" if error.filename else what
 
 
+def _near(name: Any) -> str:
+    """A file of nearly that name beside it."""
+    try:
+        path = Path(os.fspath(name))
+        there = {
+            one.stem: one.name for one in path.parent.iterdir() if one.is_file() and one.name[:1] not in ".~"
+        }
+    except (TypeError, OSError):
+        return ""
+    near = get_close_matches(path.stem, there, 1, 0.6)
+    return say(f"（是不是“{there[near[0]]}”？）", f" ({there[near[0]]!r}?)") if near else ""
+
+
 def main(arguments: Sequence[str] | None = None, prog: str = "python -m matching.linkage") -> int:
     """The command line. Returns the exit code: 0, 1 for what is wrong with files, 130 where it was stopped."""
-    parser = argparse.ArgumentParser(prog=prog, description=ABOUT, epilog=KINDS_ARE)
-    add_arguments(parser)
-    options = vars(parser.parse_args(arguments))
+    options = start(arguments, prog)
     with suppress(ValueError):  # outside of the main thread
         signal.signal(signal.SIGTERM, _stop)
     try:
+        if options["celery"]:
+            raise ValueError(
+                say(
+                    "--celery 只有 manage.py link_files 才有，而且要写全",
+                    "--celery belongs to manage.py link_files, written in full",
+                )
+            )
         print(run(options))
     except KeyboardInterrupt:
         print(say("\n停了，没有写任何结果", "\nstopped; nothing was written"), file=sys.stderr)

@@ -1,4 +1,4 @@
-"""What levels and flags are called on a page, in Chinese (the source language; pages translate these)."""
+"""What levels, flags and columns are called on a page, in Chinese (the source language; pages translate these)."""
 
 LEVELS: dict[str, str] = {
     "missing": "缺失",
@@ -70,4 +70,21 @@ FLAGS: dict[str, str] = {
     "number_of_two": "这个证件号码在登记里已经属于另一个人",
     "several_fit": "和不止一个人都对得上",
     "not_enough": "没有哪一项奇怪，只是证据还不够",
+}
+#: Both sides say something, and another column has said it already.
+SILENCED = "不另计"
+#: Outcomes and columns of results that people open; programs read the names on the left.
+OUTCOMES: dict[str, str] = {"review": "请人看", "accept": "可以认", "reject": "不像"}
+COLUMNS: dict[str, str] = {
+    "left": "左编号",
+    "right": "右编号",
+    "weight": "权重",
+    "probability": "概率",
+    "outcome": "结论",
+    "flags": "要留意",
+    "source": "哪张表",
+    "id": "编号",
+    "cluster": "组号",
+    "size": "几条",
+    "also": "可能还是",
 }

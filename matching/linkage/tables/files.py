@@ -3,9 +3,9 @@
 import re
 import shlex
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,22 +13,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..compare.fill import RECORDED_ON
-from ..labels import FLAGS
 from ..model import Params
+from .about import about_lines
 from .batch import Spread
+from .earlier import aside, edited, tell_replaced
 from .fields import Missing, WholeName, guess, guess_id, pair, place_of, written_out
 from .oddities import lent
 from .pipeline import Linked, Scorer, link
 from .reading import ROWS, Sheet, headings, read
+from .results import Groups, Tally, Worded, show_groups, show_pairs, write_clusters, write_pairs
 from .words import places, say
-from .writing import check, check_kind, complete, guarded, is_text, rows_into, runs
+from .writing import check, check_kind, complete, guarded, is_sheet, is_text, runs
 
 if TYPE_CHECKING:
     from .foreign import Imported
 
 _ID = "\0id"  # where a table keeps its ids, apart from the same column as a field
 _TEXT = np.dtypes.StringDType()
-BESIDE = 20_000  # pairs of which a spreadsheet shows both rows
+BESIDE = 20_000  # pairs of which a spreadsheet shows both rows; rows of groups that it shows
 _SHOWN = re.compile("0|[1-9][0-9]{0,10}")
 Tell = Callable[[str], None]
 
@@ -64,19 +66,33 @@ def link_files(
     save_params: Path | None = None,
     imported: "Imported | None" = None,
     tell: Tell = lambda _note: None,
+    language: str | None = None,
+    when: datetime | None = None,
 ) -> Done:
     """Link two files, or de-duplicate one, and write pairs (and clusters).
 
-    Pairs: left, right, weight (log2, 4 places), probability (6 places), outcome, flags (what is odd, in words), in .xlsx
-    what both rows hold (up to `BESIDE` pairs), one column of levels per field; two rows with one number that names a
-    person also below the threshold.
-    Clusters: source (a or b), id, cluster. The files appear all together, whole, or none does. Without ``id_col``
-    a row's id is its number in its file. ``fields_b`` and ``id_b`` say how ``b`` calls its columns; ``tell`` hears what
-    a person should know; ``imported`` is a model from Splink, with the fields that it needs. The rest as in `pipeline.link`. Raises ValueError, OSError.
+    Pairs: left, right, weight (log2, 4 places), probability (6 places), outcome, flags (what is odd, in words), one column
+    of levels per field; two rows with one number that names a person also below the threshold. Clusters: source (a or
+    b), id, cluster. In .xlsx, for people: in words, what needs a look first, with what the rows hold (up to `BESIDE`), and
+    a first sheet that says what was done, ``when``. ``language``: 'zh' words in the other kinds too, 'en' flags as codes.
+
+    The files appear all together, whole, or none does; what stood there is replaced if it was a result that nobody
+    touched. Without ``id_col`` a row's id is its number in its file. ``fields_b`` and ``id_b`` say how ``b`` calls its
+    columns; ``tell`` hears what a person should know; ``imported`` is a model from Splink, with the fields that it needs.
+    The rest as in `pipeline.link`. Raises ValueError, OSError.
     """
-    check([out, clusters, save_params], [a, b])
+    outputs = (out, clusters, save_params)
+    check(outputs, [a, b])
     for path in (out, clusters):
         check_kind(path)
+    said: list[str] = []
+
+    def hear(note: str) -> None:
+        said.append(note)
+        tell(note)
+
+    old = {path: aside(path.resolve()) for path in edited(outputs)}
+    there = [path for path in outputs if path and path not in old and path.exists() and path.stat().st_size]
     kinds, made_a, made_b = pair(fields, fields_b)
     sheets = [_read(a, made_a, kinds, id_col, sheet)]
     if b:
@@ -92,9 +108,9 @@ def link_files(
             raise ValueError(f"{error}\n{hint}") from error
     for one in sheets:
         for note in one.notes:
-            tell(note)
+            hear(note)
     if b and sheet == sheet_b and a.exists() and b.exists() and a.samefile(b):
-        tell(
+        hear(
             say(
                 f"两张表是同一个文件 {a.name}，每一行都会和自己配成一对；要在一张表里找重复，文件只写一次",
                 f"both tables are {a.name}, so every row meets itself; to find what stands twice in it, name it once",
@@ -121,21 +137,69 @@ def link_files(
             )
         ) from error
     excel = any(one.excel for one in sheets)
-    seen = _seen(sheets, result, out, list(made_a), tell)
-    del sheets
     for note in imported.notes if imported is not None else ():
-        tell(note)
-    _tell_lent(result, ids, tell)
-    with complete(out, clusters, save_params) as (pairs_part, clusters_part, params_part):
+        hear(note)
+    _tell_lent(result, ids, hear)
+    labels = list(made_a)
+    for_people = [path for path in (out, clusters) if path and is_sheet(path)]
+    tally = Tally.of(result) if for_people else None
+    groups = Groups.of(result, tally) if tally and clusters in for_people else None
+    seen = _seen(sheets, _shown(result, out, groups, hear), labels)
+    tables = [one.name for one in sheets]
+    lines = [(one.name, len(one.numbers)) for one in sheets]
+    del sheets
+    how = (
+        say("Splink 的模型", "a model of Splink") if imported is not None
+        else say("以前存下的参数", "parameters that were saved") if params is not None
+        else say("从这次的表里学来的", "learnt from these rows")
+    )  # fmt: skip
+    with complete(*outputs, keep=old) as (pairs_part, clusters_part, params_part):
         assert pairs_part is not None
-        safe = _safe(ids, [p for p in (out, clusters) if p], tell)
-        outcomes = write_pairs(result, safe if is_text(out) else _cells(ids, out), pairs_part, excel, seen)
+        safe = _safe(ids, [p for p in (out, clusters) if p], hear)
+        about = about_lines(lines, kinds, result, tally, groups, said, threshold, how, when) if tally else []
+        shown = safe if is_text(out) else _cells(ids, out)
+        if tally and is_sheet(out):
+            beside = seen if len(result.i) <= BESIDE else {}
+            outcomes = show_pairs(tally.first(result), shown, pairs_part, about, beside, kinds)
+        else:
+            outcomes = write_pairs(result, shown, pairs_part, Worded.of(out, language), excel)
         if clusters_part and clusters:
             shown = safe if is_text(clusters) else _cells(ids, clusters)
-            write_clusters(result, shown, clusters_part, excel)
+            if groups is not None:
+                show_groups(result, shown, clusters_part, groups, about, tables, seen, kinds)
+            else:
+                write_clusters(result, shown, clusters_part, Worded.of(clusters, language), excel)
         if params_part:
             params_part.write_text(result.params.to_json(), encoding="utf-8")
+    tell_replaced(there, old, tell)
     return Done(result, outcomes)
+
+
+def _shown(result: Linked, out: Path, groups: Groups | None, tell: Tell) -> set[int]:
+    """The rows that sheets show: those of the pairs, and of groups as many as fit."""
+    rows: set[int] = set()
+    if is_sheet(out):
+        if len(result.i) <= BESIDE:
+            rows = {*result.i.tolist(), *result.j.tolist()}
+        else:
+            tell(
+                say(
+                    f"超过 {BESIDE:,} 对，{out.name} 里不抄两边的内容，只有编号",
+                    f"more than {BESIDE:,} pairs: {out.name} has their ids, but not what stands in the rows",
+                )
+            )
+    if groups is not None:
+        some = np.flatnonzero(groups.look | (groups.size > 1)) if len(groups.size) > BESIDE else groups.order
+        if len(some) < len(groups.size):
+            some = some[:BESIDE]
+            tell(
+                say(
+                    f"超过 {BESIDE:,} 条，分组里只抄要看的和多条一组的内容，别的只有编号",
+                    f"more than {BESIDE:,} rows: of who stands alone the groups have the ids only",
+                )
+            )
+        rows.update(some.tolist())
+    return rows
 
 
 def _tell_lent(result: Linked, ids: np.ndarray, tell: Tell) -> None:
@@ -293,21 +357,10 @@ def _cells(ids: np.ndarray, out: Path) -> np.ndarray:
     return ids.astype(np.int64)
 
 
-def _seen(
-    sheets: Sequence[Sheet], result: Linked, out: Path, labels: Sequence[str], tell: Tell
-) -> dict[str, dict[int, str]]:
-    """What stands in the rows of the pairs, column by column, for a spreadsheet in which a person compares them."""
-    if out.suffix.casefold() != ".xlsx":
+def _seen(sheets: Sequence[Sheet], rows: set[int], labels: Sequence[str]) -> dict[str, dict[int, str]]:
+    """What stands in some rows, column by column, for a sheet in which a person compares them."""
+    if not rows:
         return {}
-    if len(result.i) > BESIDE:
-        tell(
-            say(
-                f"超过 {BESIDE:,} 对，{out.name} 里不抄两边的内容，只有编号",
-                f"more than {BESIDE:,} pairs: {out.name} has their ids, but not what stands in the rows",
-            )
-        )
-        return {}
-    rows = {*result.i.tolist(), *result.j.tolist()}
     return {
         label: {
             k: str(v)
@@ -317,43 +370,3 @@ def _seen(
         for label in labels
         if all(label in one.columns for one in sheets)
     }
-
-
-def write_pairs(
-    result: Linked,
-    ids: np.ndarray,
-    part: Path,
-    excel: bool = False,
-    seen: Mapping[str, Mapping[int, str]] | None = None,
-) -> Counter[str]:
-    """The pairs of a result; returns how many have which outcome. ``seen``: what stands in their rows, by column."""
-    outcomes: Counter[str] = Counter()
-    seen = seen or {}
-    with ExitStack() as stack:
-        beside = [f"{label} {side}" for label in seen for side in ("left", "right")]
-        header = ["left", "right", "weight", "probability", "outcome", "flags", *beside, *result.model.names]
-        sink = rows_into(stack, part, header, excel)
-        for piece in result.pieces():
-            columns = [
-                ids[piece.i].tolist(), ids[piece.j].tolist(), piece.weight.astype(np.float64).round(4).tolist(),
-                piece.probability.astype(np.float64).round(6).tolist(), piece.outcome,
-                ["；".join(FLAGS[flag] for flag in flags) for flags in piece.flags],
-                *([values.get(k) for k in rows] for values in seen.values() for rows in (piece.i.tolist(), piece.j.tolist())),
-                *piece.levels.values(),
-            ]  # fmt: skip
-            sink(zip(*columns, strict=True))
-            outcomes.update(piece.outcome)
-    return outcomes
-
-
-def write_clusters(result: Linked, ids: np.ndarray, part: Path, excel: bool = False) -> None:
-    """The clusters of a result, every record on its line."""
-    with ExitStack() as stack:
-        sink = rows_into(stack, part, ["source", "id", "cluster"], excel)
-        for start in range(0, len(ids), ROWS):
-            piece = slice(start, start + ROWS)
-            sources = [
-                "a" if k < result.split.left or not result.split.link else "b"
-                for k in range(*piece.indices(len(ids)))
-            ]
-            sink(zip(sources, ids[piece].tolist(), result.label[piece].tolist(), strict=True))

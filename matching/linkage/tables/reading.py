@@ -132,7 +132,7 @@ def read(
             kept.clear()
 
         for number, row in rows:
-            if row and row[0].strip() == header[0] and [c.strip() for c in row[:width]] == header:
+            if row and row[0].lstrip()[:1] == header[0][:1] and one_line(row[:width]) == header:
                 again += 1
                 continue
             some = [row[place] if place < len(row) else "" for place in places_]

@@ -1,20 +1,25 @@
 """Results as .csv, .xlsx or .parquet: whole or not at all, and nothing in them that a spreadsheet would run."""
 
 import csv
+import math
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from ..labels import COLUMNS
 from .words import say
 
 #: A row of cells, and columns by name: what a sink takes.
 Rows = Iterable[Sequence[Any]]
 Sink = Callable[[Rows], object]
+#: Who wrote a sheet, until somebody saves it anew.
+MADE_BY = "Jieli"
 KINDS = (".csv", ".tsv", ".txt", ".xlsx", ".parquet", ".pq")
 SHEET_ROWS = 1_048_576  # of a sheet
 #: What a spreadsheet would take for a formula; quotes before it too, so that two values never become one.
@@ -23,6 +28,22 @@ _PLAIN = re.compile(r"\w")  # most values begin with a letter or a digit: no for
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 _ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+@dataclass(frozen=True)
+class Page:
+    """How a sheet is laid out for a person.
+
+    ``about``: the lines of a first sheet, each a word and what it says. Rows whose cell in a column holds a word
+    (``mark``) are shaded, light enough to print; where the column ``group`` changes, a line is drawn.
+    """
+
+    title: str
+    about: Sequence[tuple[str, str]]
+    widths: Sequence[float]
+    mark: tuple[int, str]
+    frozen: str = "A2"
+    group: int | None = None
 
 
 def check(outputs: Sequence[Path | None], inputs: Sequence[Path | None]) -> None:
@@ -73,8 +94,10 @@ def check_kind(out: Path | None) -> None:
 
 
 @contextmanager
-def complete(*outputs: Path | None) -> Iterator[list[Path | None]]:
+def complete(*outputs: Path | None, keep: Mapping[Path, Path] | None = None) -> Iterator[list[Path | None]]:
     """Places to write to; all take their names together once everything is written, and nothing stays of an error.
+
+    What stands at an output is replaced; where ``keep`` names another place for it, it goes there first.
 
     The places lie in folders of the writer's own, beside the results: others who may write there too could else have
     put a link under the name of a part, and so name the file that is written over.
@@ -88,19 +111,24 @@ def complete(*outputs: Path | None) -> Iterator[list[Path | None]]:
             )
             parts.append(place and target and place / f"part{target.suffix.casefold()}")
         yield parts
+        for old, place in (keep or {}).items():
+            old.resolve().rename(place)
         for part, target in zip(parts, targets, strict=True):
             if part and target:
                 part.replace(target)
 
 
-def rows_into(stack: ExitStack, part: Path, header: Sequence[str], excel: bool = False) -> Sink:
+def rows_into(
+    stack: ExitStack, part: Path, header: Sequence[str], excel: bool = False, page: Page | None = None
+) -> Sink:
     """What takes the rows of one result, below its header.
 
-    ``excel`` marks a csv as UTF-8, which Excel would else take for GBK. Numbers stay numbers in all kinds.
+    ``excel`` marks a csv as UTF-8, which Excel would else take for GBK; ``page`` lays out a sheet. Numbers stay numbers
+    in all kinds.
     """
     kind = part.suffix.casefold()
     if kind == ".xlsx":
-        return _xlsx(stack, part, header)
+        return _xlsx(stack, part, header, page or Page("1", (), [16] * len(header), (0, "")))
     if kind in (".parquet", ".pq"):
         return _parquet(stack, part, header)
     file = stack.enter_context(part.open("w", encoding="utf-8-sig" if excel else "utf-8", newline=""))
@@ -119,6 +147,11 @@ def guarded(text: str) -> str:
     return f"'{text}" if runs(text) else text
 
 
+def is_sheet(out: Path) -> bool:
+    """Whether a result is a sheet, which people open."""
+    return out.suffix.casefold() == ".xlsx"
+
+
 def is_text(out: Path) -> bool:
     """Whether a result is a csv, in which a spreadsheet guesses what a cell is."""
     return out.suffix.casefold() in (".csv", ".tsv", ".txt")
@@ -135,7 +168,8 @@ def _parquet(stack: ExitStack, part: Path, header: Sequence[str]) -> Sink:
                 "parquet files need the extra 'parquet' (pyarrow)",
             )
         ) from error
-    kinds = {"weight": pyarrow.float64(), "probability": pyarrow.float64(), "cluster": pyarrow.int64()}
+    numbers = {"weight": pyarrow.float64(), "probability": pyarrow.float64(), "cluster": pyarrow.int64()}
+    kinds = {**numbers, **{COLUMNS[name]: kind for name, kind in numbers.items()}}
     schema = pyarrow.schema([(name, kinds.get(name, pyarrow.string())) for name in header])
     writer = stack.enter_context(parquet.ParquetWriter(part, schema))
 
@@ -154,11 +188,12 @@ def _clean(value: Any) -> Any:
     return _NOT_XML.sub("\ufffd", value) if type(value) is str else value
 
 
-def _xlsx(stack: ExitStack, part: Path, header: Sequence[str]) -> Sink:
-    """One sheet, row by row; every text is a text's cell, so that no number is rounded and no formula run."""
+def _xlsx(stack: ExitStack, part: Path, header: Sequence[str], page: Page) -> Sink:
+    """Row by row; every text is a text's cell, so that no number is rounded and no formula run."""
     try:
         from openpyxl import Workbook
         from openpyxl.cell import WriteOnlyCell
+        from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
         from openpyxl.utils import get_column_letter
     except ImportError as error:
         raise ValueError(
@@ -168,31 +203,65 @@ def _xlsx(stack: ExitStack, part: Path, header: Sequence[str]) -> Sink:
             )
         ) from error
     book = Workbook(write_only=True)
-    sheet = book.create_sheet()
-    sheet.freeze_panes = "A2"
-    for column in range(1, len(header) + 1):
-        sheet.column_dimensions[get_column_letter(column)].width = 16
-    count = 0
+    book.properties.creator = book.properties.lastModifiedBy = MADE_BY
+    plain = Alignment(horizontal="left", vertical="top")
+    wrap = Alignment(horizontal="left", vertical="top", wrap_text=True)
+    bold = Font(bold=True)
+    shade = PatternFill("solid", fgColor="FFF2CC")  # a light grey on paper
+    head = PatternFill("solid", fgColor="D9D9D9")
+    line = Border(top=Side("thin", color="808080"))
+    sheets = []
+
+    def leaf(title: str, widths: Sequence[float], frozen: str | None) -> Any:
+        sheet = book.create_sheet(title)
+        sheet.freeze_panes = frozen
+        for column, width in enumerate(widths, start=1):
+            sheet.column_dimensions[get_column_letter(column)].width = width
+        sheet.page_setup.paperSize = 9  # A4
+        sheet.page_setup.fitToHeight = 0
+        sheet.sheet_properties.pageSetUpPr.fitToPage = True
+        sheet.oddFooter.center.text = "&P / &N"
+        sheets.append(sheet)
+        return sheet
+
+    def cell(sheet: Any, value: Any, **style: Any) -> Any:
+        if type(value) is not str and not style:
+            return value
+        if type(value) is str:
+            # A cell holds 32,767 characters.
+            value = _NOT_XML.sub("\ufffd", _ESCAPE.sub("_x005F_", value))[:32_767]
+        out = WriteOnlyCell(sheet, value)
+        if type(value) is str:
+            out.data_type = "s"  # also where it begins like a formula or says #N/A
+        for name, one in style.items():
+            setattr(out, name, one)
+        return out
+
+    if page.about:
+        first = leaf(say("说明", "about"), [16, 96], None)
+        for number, (what, said) in enumerate(page.about, start=1):
+            first.row_dimensions[number].height = 16 * _lines(said, 96)
+            first.append([cell(first, what, font=bold, alignment=wrap), cell(first, said, alignment=wrap)])
+    sheet = leaf(page.title, page.widths, page.frozen)
+    sheet.page_setup.orientation = "landscape"
+    sheet.print_title_rows = "1:1"
+    count = 1
+    group: Any = None
 
     def end(error: type[BaseException] | None, *_: object) -> None:
         if error is None:
             sheet.auto_filter.ref = f"A1:{get_column_letter(len(header))}{count}"
             book.save(part)
         else:
-            sheet.close()
+            for one in sheets:
+                one.close()
 
     stack.push(end)
-
-    def cell(value: Any) -> Any:
-        if type(value) is not str:
-            return value
-        # A cell holds 32,767 characters.
-        text = WriteOnlyCell(sheet, _NOT_XML.sub("\ufffd", _ESCAPE.sub("_x005F_", value))[:32_767])
-        text.data_type = "s"  # also where it begins like a formula or says #N/A
-        return text
+    sheet.row_dimensions[1].height = 15 * max(map(_lines, header, page.widths))
+    sheet.append([cell(sheet, name, font=bold, fill=head, alignment=wrap) for name in header])
 
     def sink(rows: Rows) -> None:
-        nonlocal count
+        nonlocal count, group
         for row in rows:
             count += 1
             if count > SHEET_ROWS:
@@ -202,7 +271,27 @@ def _xlsx(stack: ExitStack, part: Path, header: Sequence[str]) -> Sink:
                         f"more than {SHEET_ROWS:,} rows do not fit into a sheet: write a .csv",
                     )
                 )
-            sheet.append([cell(value) for value in row])
+            style: dict[str, Any] = {}
+            if row[page.mark[0]] == page.mark[1]:
+                style["fill"] = shade
+            if page.group is not None and row[page.group] != group:
+                group, style["border"] = row[page.group], line
+            high = max(map(_lines, row, page.widths))
+            if high > 1:
+                sheet.row_dimensions[count].height = 15 * min(high, 20)
+            style["alignment"] = wrap if high > 1 else plain
+            sheet.append(
+                [None if value is None and len(style) == 1 else cell(sheet, value, **style) for value in row]
+            )
 
-    sink([header])
     return sink
+
+
+def _lines(value: Any, width: float) -> int:
+    """Lines that a text takes in a column; a Chinese character is as wide as two others."""
+    if type(value) is not str or (len(value) * 2 < width and "\n" not in value):
+        return 1
+    return sum(
+        max(math.ceil(sum(1 if c < "\u1100" else 2 for c in line[:2_000]) / (width - 1)), 1)
+        for line in value[:2_000].split("\n")
+    )

@@ -87,9 +87,11 @@ def test_ids_never_run_and_stay_different(tmp_path):
     assert ",=HYPERLINK" not in raw
     assert ',"=HYPERLINK' not in raw
     assert len(set(out.columns["id"])) == len(ids)
-    assert list(read(tmp_path / "c-o.xlsx", {"id": "id"}).columns["id"]) == ids
-    page = zipfile.ZipFile(tmp_path / "c-o.xlsx").read("xl/worksheets/sheet1.xml").decode()
-    assert "<f>" not in page
+    assert sorted(read(tmp_path / "c-o.xlsx", {"id": "编号"}).columns["id"]) == sorted(ids)
+    for sheet_ in ("sheet1", "sheet2"):
+        assert (
+            "<f>" not in zipfile.ZipFile(tmp_path / "c-o.xlsx").read(f"xl/worksheets/{sheet_}.xml").decode()
+        )
     assert [t for t in told if "2 个编号以 = + - @ 开头" in t]
 
 
@@ -99,7 +101,7 @@ def test_long_ids_stay_whole_in_a_spreadsheet_and_a_csv_says_what_excel_does(tmp
     told: list[str] = []
     link_files(a, None, FIELDS, "编号", tmp_path / "o.xlsx", tmp_path / "c.xlsx", tell=told.append)
     assert told == []
-    assert list(read(tmp_path / "c.xlsx", {"id": "id"}).columns["id"]) == ids
+    assert list(read(tmp_path / "c.xlsx", {"id": "编号"}).columns["id"]) == ids
     link_files(a, None, FIELDS, "编号", tmp_path / "o.csv", tell=told.append)
     assert "1.1E+17" in told[0]
 
@@ -116,10 +118,10 @@ def test_long_ids_stay_whole_in_a_spreadsheet_and_a_csv_says_what_excel_does(tmp
 def test_ids_can_be_looked_up_in_the_table_they_came_from(tmp_path, ids, numbers):
     a = sheet(tmp_path / "a.csv", ids)
     link_files(a, None, FIELDS, "编号", tmp_path / "o.xlsx", tmp_path / "c.xlsx")
-    page = zipfile.ZipFile(tmp_path / "c.xlsx").read("xl/worksheets/sheet1.xml").decode()
+    page = zipfile.ZipFile(tmp_path / "c.xlsx").read("xl/worksheets/sheet2.xml").decode()
     assert ("<v>7</v>" in page) is numbers
-    assert '<autoFilter ref="A1:C4"' in page
-    assert list(read(tmp_path / "c.xlsx", {"id": "id"}).columns["id"]) == ids
+    assert '<autoFilter ref="A1:H4"' in page
+    assert list(read(tmp_path / "c.xlsx", {"id": "编号"}).columns["id"]) == ids
 
 
 @pytest.mark.parametrize("kind", ["csv", "tsv", "xlsx", "parquet"])
@@ -129,14 +131,19 @@ def test_every_kind_of_result_says_the_same(tmp_path, kind):
     a = sheet(tmp_path / "a.csv", IDS, "gb18030")
     link_files(a, None, FIELDS, "编号", tmp_path / f"o.{kind}", tmp_path / f"c.{kind}")
     columns = ["left", "right", "weight", "probability", "outcome", "姓名", "生日", "手机"]
+    if kind == "xlsx":
+        columns = ["左编号", "右编号", "权重", "概率", "结论", "姓名 比对", "生日 比对", "手机 比对"]
     found = read(tmp_path / f"o.{kind}", {c: c for c in columns})
     rows = list(zip(*found.columns.values(), strict=True))
     assert [tuple(r[:2]) for r in sorted(rows, key=lambda r: int(r[0][1:]))] == [
         (f"n{k}", f"n{k + 1}") for k in range(0, 24, 2)
     ]
     assert all(float(r[2]) > 5 and 0.9 < float(r[3]) <= 1 for r in rows)
-    assert {r[5:] for r in rows} == {("exact", "exact", "exact")}
-    assert len(list(read(tmp_path / f"c.{kind}", {"id": "id"}).columns["id"])) == 24
+    assert {r[4:] for r in rows} == {
+        ("可以认", *["一致"] * 3) if kind == "xlsx" else ("accept", *["exact"] * 3)
+    }
+    id_ = "编号" if kind == "xlsx" else "id"
+    assert len(list(read(tmp_path / f"c.{kind}", {"id": id_}).columns["id"])) == 24
 
 
 def test_more_rows_than_a_sheet_holds_are_said(tmp_path, monkeypatch):
