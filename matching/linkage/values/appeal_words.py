@@ -31,8 +31,9 @@ SEXES = {
     "elder_brother": "M", "younger_brother": "M", "grandfather": "M", "grandson": "M", "nephew": "M",
     "in_law_father": "M", "uncle": "M",
 }  # fmt: skip
-#: 是陈雨涵的妈妈: the writer, by her place beside the patient.
-WRITER = re.compile(rf"(?:我是|是)[^，。；！？\n]{{0,12}}?的?(?P<kin>{KIN_WORD})(?=[，。；！？,.!\s（(]|$)")
+#: 是陈雨涵的妈妈: the writer, by her place beside the patient, at the end of what is said.
+KIN_ENDS = re.compile(rf"(?:{KIN_WORD})(?=[，。；！？,.!\s（(]|$)")
+BREAK = re.compile(r"[，。；！？\n]")
 CLAUSE = re.compile(r"[，,。！？!?；;\n]")
 STOP = re.compile(r"[。！？!?；;\n]")
 ILL = re.compile(
@@ -110,7 +111,12 @@ HOUSE = (
     r"|卫生院|卫生服务中心|医学中心|医疗中心|第?[一二三四五六七八九十]?附属[一二三四五六七]?医?院|附属第?[一二三四五六七]医院|附[一二三四五六]院?|[一二三四五六]附院|附院|中医院|总医院|医院|保健院|疗养院"
     r"|[一二三四五六七八九]院)"
 )
-HOSPITAL = re.compile(rf"[{H}0-9A-Z·]{{0,22}}?{HOUSE}(?:[{H}]{{1,3}}(?:院区|分院))?")
+#: One of its alternatives may begin there; tells most characters from them at once.
+HOUSES = re.compile(
+    rf"(?=[妇儿肿血卫医第附一二三四五六七八九十中总保疗]){HOUSE}(?:[{H}]{{1,3}}(?:院区|分院))?"
+)
+HOUSE_AT_END = re.compile(rf"{HOUSE}(?:[{H}]{{1,3}}(?:院区|分院))?$")
+IN_NAME = re.compile(rf"[{H}0-9A-Z·]")
 FAMOUS = re.compile(
     r"(?:四川大学)?华西(?!村)|(?:中南大学)?湘雅(?:附?[一二三]院?)?|北京协和|(?:上海)?瑞金|(?:北京)?天坛|(?:北京)?阜外|(?:北京)?安贞|武汉同济|武汉协和|(?:北京)?301"
     r"|(?:省|市|县)人民医院|(?:省|市)(?:儿童|肿瘤|中)医院?"

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+import sys
 from collections import Counter
 
 import pytest
@@ -7,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import appeals
-from matching.linkage.values.extract import MAX_TEXT, extract
+from matching.linkage.values.extract import MAX_TEXT, _houses, _writers, extract
 
 
 def found(text: str) -> dict[str, str]:
@@ -91,12 +93,63 @@ def test_years_that_are_not_the_patient_s_age_are_not_read(text):
 @pytest.mark.parametrize(
     "piece",
     ["我", "是", "医院", "一", "张*", "患者", "女儿今年", "在到于", "确诊白血病，", "1", "12岁", "来自湖南", " ", "，", "我是的",
-     "张三李四王五", "某", "1988年", "小王，", "我叫王小明，", "附属", "第一", "ICU", "李明的爸爸是", "\n", "😭", "的", "𠮷"],
+     "张三李四王五", "某", "1988年", "小王，", "我叫王小明，", "附属", "第一", "ICU", "李明的爸爸是", "\n", "😭", "的", "𠮷",
+     "去华西", "市人民医院，", "的市人民医院", "是的", "三岁", "是张三，"],
 )  # fmt: skip
 def test_a_hostile_text_is_read_to_its_end(piece):
     """Half a second at most; matching that explodes would never come back."""
     text = piece * (MAX_TEXT // len(piece))
     assert all(0 <= part.start < part.end <= len(text) for part in extract(text))
+
+
+def effort(text: str) -> int:
+    """How many functions are called to read it."""
+    calls = 0
+
+    def count(*_args: object) -> None:
+        nonlocal calls
+        calls += 1
+
+    sys.setprofile(count)
+    try:
+        extract(text)
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+@pytest.mark.parametrize(
+    "piece", ["去华西", "市人民医院，", "第一附属医院", "我女儿", "是妈妈，", "确诊白血病，", "今年3岁，", "患者张三，"]
+)  # fmt: skip
+def test_twice_the_text_is_twice_the_effort(piece):
+    for ill in ("妈妈确诊白血病，女儿", ""):
+        extract(f"{ill}{piece}")  # the tables are read by now
+        once, twice = (effort(ill + piece * (many // len(piece))) for many in (2_000, 4_000))
+        assert twice < 2.5 * once
+
+
+@given(st.lists(st.sampled_from(["市人民医院", "华西", "湘雅二院", "第一附属医院", "东院区", "（", "）", "，", "在", "长沙", "301",
+                                 "北京协和", "医院", "一院", "附一院"]), max_size=20))  # fmt: skip
+def test_no_two_hospitals_share_a_character(pieces):
+    text = "".join(pieces)
+    spans = _houses(text)
+    assert all(end <= start for (_, end), (start, _) in itertools.pairwise(spans))
+    assert all(0 <= start < end <= len(text) for start, end in spans)
+
+
+@pytest.mark.parametrize(
+    ("text", "writers"),
+    [
+        ("我是陈雨涵的妈妈，女儿9岁", ["妈妈"]),
+        ("我是陈雨涵，妈妈病了", []),
+        (f"是{'雨' * 12}的妈妈，", ["妈妈"]),
+        (f"是{'雨' * 13}妈妈，", []),
+        ("是女儿 儿子，", ["女儿"]),
+        ("陈雨涵的妈妈，", []),
+    ],
+)
+def test_who_writes_is_named_by_his_place_beside_the_patient(text, writers):
+    assert [text[start : start + 2] for start in _writers(text)] == writers
 
 
 def test_a_text_beyond_the_bound_is_read_to_the_bound():
