@@ -69,6 +69,7 @@ class CampaignReading(models.Model):
 
     class Meta:
         db_table = "campaign_reading"
+        indexes = [models.Index(fields=["extractor"], name="campaign_reading_by_rules")]
 
     def __str__(self) -> str:
         return f"reading of campaign {self.pk}"

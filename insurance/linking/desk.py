@@ -4,11 +4,10 @@ what follows from an answer is the engine's work (outbox)."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import F, Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,14 +16,12 @@ from outbox import emit
 from people.models import Source
 from scope import Actor
 
-from . import passages, words
+from . import passages, queues, waiting, words
 from .finding import AN_HOUR
 from .models import LookUp, Review
 from .pair import Pair, labels, pair
-from .undo import REFUSALS, SECONDS
+from .undo import REFUSALS, SECONDS, SLIP
 
-DECIDED = (Review.State.SAME, Review.State.DIFFERENT, Review.State.UNDONE, Review.State.REFUSED)
-ASKED = (Review.Kind.LINK, Review.Kind.MERGE)
 ANSWERS = {"same": Review.State.SAME, "different": Review.State.DIFFERENT}
 
 
@@ -67,7 +64,9 @@ class QueueRow:
     refused: tuple[str, ...]
     waits: str  # "" | decision | undo: what a second person has to agree to
     why_second: tuple[str, ...]
-    first_by: int | None
+    mine: bool  # the reader decided it, or asked for the undo
+    declined: str  # "" | decision | undo: what a second person did not agree to, last
+    again: bool  # should be looked at once more
 
 
 @dataclass(frozen=True)
@@ -101,6 +100,11 @@ class Page:
     reason: str
     blind: bool
     told: tuple[Told, ...]
+    moves: tuple[waiting.Line, ...] = ()
+    money_moved: str = ""
+    will_wait: tuple[str, ...] = ()  # why a yes would take a second person, as it stands now
+    steps: tuple[waiting.Step, ...] = ()
+    slip: bool = False  # decided by the reader within the minute: taken back without a reason
 
     @property
     def contradicts(self) -> tuple[str, ...]:
@@ -108,13 +112,8 @@ class Page:
         return tuple(one.label for one in self.told if one.state == "contradicts")
 
 
-@dataclass(frozen=True)
-class Waiting:
-    count: int
-    at_stake: Decimal
-
-
-def _row(review: Review) -> QueueRow:
+def _row(actor: Actor, review: Review) -> QueueRow:
+    first_by = review.decided_by if review.state == Review.State.SECOND else review.undo_asked_by
     return QueueRow(
         id=review.pk,
         sources=(
@@ -139,9 +138,18 @@ def _row(review: Review) -> QueueRow:
         kind_label=str(Review.Kind(review.kind).label),
         refused=tuple(str(REFUSALS.get(reason, reason)) for reason in review.refused),
         waits=_waits(review),
-        why_second=tuple(str(SECONDS.get(reason, reason)) for reason in review.why_second),
-        first_by=review.decided_by if review.state == Review.State.SECOND else review.undo_asked_by,
+        why_second=_seconds(review.why_second),
+        mine=first_by is not None and first_by == actor.user_id,
+        declined=review.declined_what if review.declined_at else "",
+        again=_again(review),
     )
+
+
+def _again(review: Review) -> bool:
+    """queues.AGAIN, of one."""
+    if review.again_at is None or review.state != Review.State.SAME:
+        return False
+    return review.again_seen_at is None or review.again_seen_at < review.again_at
 
 
 def _waits(review: Review) -> str:
@@ -150,72 +158,21 @@ def _waits(review: Review) -> str:
     return "undo" if review.undo_second and review.undo_seconded_by is None else ""
 
 
-def open_reviews() -> QuerySet[Review]:
-    """Value at stake first; what was put aside comes last."""
-    return (
-        Review.objects.filter(state=Review.State.OPEN, kind__in=ASKED)
-        .select_related("identity", "candidate_identity")
-        .order_by(F("postponed_at").asc(nulls_first=True), "-at_stake", "pk")
-    )
-
-
-def open_samples() -> QuerySet[Review]:
-    """Decisions of the engine that are to be judged blind, in the order in which they were drawn."""
-    return (
-        Review.objects.filter(state=Review.State.OPEN, kind=Review.Kind.SAMPLE)
-        .select_related("identity", "candidate_identity")
-        .order_by(F("postponed_at").asc(nulls_first=True), "pk")
-    )
-
-
-def for_a_second() -> QuerySet[Review]:
-    """What waits for a second person, most money first."""
-    return (
-        Review.objects.filter(
-            Q(state=Review.State.SECOND, seconded_by=None) | Q(undo_second=True, undo_seconded_by=None)
-        )
-        .select_related("identity", "candidate_identity")
-        .order_by("-at_stake", "pk")
-    )
-
-
-def next_after(review_id: int) -> int | None:
-    """The question that follows this one in its queue, the first one after the last; None when it was alone."""
-    for queue in (open_reviews(), open_samples()):
-        order = list(queue.values_list("pk", flat=True))
-        if review_id in order:
-            place = order.index(review_id)
-            return next(iter([*order[place + 1 :], *order[:place]]), None)
-    return open_reviews().values_list("pk", flat=True).first()
-
-
-def decided_reviews() -> QuerySet[Review]:
-    return (
-        Review.objects.filter(state__in=DECIDED)
-        .exclude(kind=Review.Kind.SAMPLE)
-        .exclude(kind=Review.Kind.AUTO, state=Review.State.SAME, decided_at=None)
-        .select_related("identity", "candidate_identity")
-        .order_by(F("decided_at").desc(nulls_last=True), "-pk")
-    )
-
-
-def rows(reviews: Sequence[Review]) -> list[QueueRow]:
-    return [_row(review) for review in reviews]
-
-
-def waiting() -> Waiting:
-    found = Review.objects.filter(state=Review.State.OPEN, kind__in=ASKED)
-    return Waiting(found.count(), found.aggregate(sum=Sum("at_stake"))["sum"] or Decimal("0.00"))
-
-
 def done_today(actor: Actor) -> int:
     """How many questions and samples the reviewer has answered today."""
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     return Review.objects.filter(decided_by=actor.user_id, decided_at__gte=midnight).count()
 
 
-def page(actor: Actor, review_id: int) -> Page:
-    """Both sides of a question, masked. The view is recorded first. Raises Review.DoesNotExist."""
+def rows(actor: Actor, reviews: Sequence[Review]) -> list[QueueRow]:
+    return [_row(actor, review) for review in reviews]
+
+
+def page(actor: Actor, review_id: int, wanted: queues.Wanted = queues.ALL) -> Page:
+    """Both sides of a question, masked. The view is recorded first. Raises Review.DoesNotExist.
+
+    wanted: of which narrowed queue the neighbours are told.
+    """
     review = Review.objects.select_related("identity__organisation", "candidate_identity__organisation").get(
         pk=review_id
     )
@@ -233,16 +190,18 @@ def page(actor: Actor, review_id: int) -> Page:
         actor=actor,
     )
     blind = review.kind == Review.Kind.SAMPLE and review.state == Review.State.OPEN
-    queue = open_samples() if review.kind == Review.Kind.SAMPLE else open_reviews()
-    order = list(queue.values_list("pk", flat=True))
+    order = queues.order_of(review, wanted)
     place = order.index(review.pk) if review.pk in order else -1
     still_open = review.at_stake - review.held
     change = -review.held if review.identity.source == Source.CAMPAIGN else review.held
     if review.kind != Review.Kind.LINK:
         still_open, change = review.at_stake, Decimal("0.00")
     others = [pk for pk in order[place + 1 :] + order[: max(place, 0)] if pk != review.pk]
+    row = _row(actor, review)
+    merge = review.kind == Review.Kind.MERGE
+    asks = merge and review.state in {Review.State.OPEN, Review.State.SECOND}
     return Page(
-        row=_row(review),
+        row=row,
         pair=pair(review),
         note=review.note or "",
         open_now=still_open,
@@ -255,7 +214,22 @@ def page(actor: Actor, review_id: int) -> Page:
         reason=review.undo_reason or "",
         blind=blind,
         told=told,
+        moves=waiting.lines(review.moves, merge=merge) if asks or row.waits else (),
+        money_moved=waiting.money_moved(review.moves) if asks else "",
+        will_wait=_seconds(review.moves.get("why", [])) if review.state == Review.State.OPEN else (),
+        steps=() if blind else waiting.steps(actor, review),
+        slip=row.may_undo and slipped(actor, review),
     )
+
+
+def _seconds(why: Sequence[str]) -> tuple[str, ...]:
+    return tuple(str(SECONDS.get(reason, reason)) for reason in why)
+
+
+def slipped(actor: Actor, review: Review) -> bool:
+    """Whether the reader decided this within the last minute."""
+    own = review.decided_by is not None and review.decided_by == actor.user_id
+    return own and review.decided_at is not None and timezone.now() - review.decided_at <= SLIP
 
 
 def _told(review: Review) -> tuple[Told, ...]:
@@ -287,10 +261,19 @@ def _persons(review: Review) -> tuple[tuple[str, int], ...]:
     return first if absorbed in (None, review.candidate_id) else (*first, (_("乙"), int(absorbed or 0)))
 
 
-def decide(actor: Actor, review_id: int, answer: str, note: str = "") -> None:
+@dataclass(frozen=True)
+class Answered:
+    """A decision as it was written down. waits: why it is carried out only after a second person agreed."""
+
+    waits: tuple[str, ...] = field(default=())
+    money_moved: str = ""
+
+
+def decide(actor: Actor, review_id: int, answer: str, note: str = "") -> Answered:
     """answer: same | different. Once only: raises AlreadyDecidedError when the question is not open any more.
 
-    Records the decision and emits `linking.decided`; the engine links or remembers the no.
+    Records the decision and emits `linking.decided`; the engine links or remembers the no, or waits for a second
+    person: what is told of that here is what the engine last wrote on the review; what holds is what it finds then.
     """
     now = timezone.now()
     changed = Review.objects.filter(pk=review_id, state=Review.State.OPEN).update(
@@ -302,6 +285,36 @@ def decide(actor: Actor, review_id: int, answer: str, note: str = "") -> None:
         "link.decided", f"review:{review_id}", payload={"answer": answer, "noted": bool(note)}, actor=actor
     )
     emit("linking.decided", review_id=review_id)
+    review = Review.objects.only("kind", "moves").get(pk=review_id)
+    if answer != "same" or review.kind != Review.Kind.MERGE:
+        return Answered()
+    why = review.moves.get("why", [])
+    return Answered(_seconds(why), waiting.money_moved(review.moves) if "money" in why else "")
+
+
+def take_back(actor: Actor, review_id: int) -> None:
+    """What waits for a second person, or the wish to undo it, is taken back by who said it; nobody has answered yet.
+
+    A decision's question is open again; an undo is as if it had not been asked for. Raises AlreadyDecidedError.
+    """
+    mine = Review.objects.filter(pk=review_id, decided_by=actor.user_id or 0)
+    waits = mine.filter(state=Review.State.SECOND, seconded_by=None)
+    what = "decision"
+    if not waits.update(state=Review.State.OPEN, decided_at=None, decided_by=None):
+        what = "undo"
+        asked = Review.objects.filter(pk=review_id, undo_asked_by=actor.user_id or 0)
+        asked = asked.filter(undo_second=True, undo_seconded_by=None)
+        if not asked.update(undo_asked_at=None, undo_asked_by=None, undo_reason=None):
+            raise AlreadyDecidedError
+    record("link.taken_back", f"review:{review_id}", payload={"what": what}, actor=actor)
+
+
+def look_again(actor: Actor, review_id: int) -> None:
+    """What came up against a yes was looked at, and the yes stays. Raises AlreadyDecidedError when nothing is to see."""
+    found = Review.objects.filter(queues.AGAIN, pk=review_id)
+    if not found.update(again_seen_at=timezone.now(), again_seen_by=actor.user_id):
+        raise AlreadyDecidedError
+    record("link.looked_again", f"review:{review_id}", actor=actor)
 
 
 def postpone(actor: Actor, review_id: int, note: str = "") -> None:
@@ -336,23 +349,30 @@ def ask_undo(actor: Actor, review_id: int, reason: str) -> None:
     emit("linking.undo_requested", review_id=review_id)
 
 
-def second(actor: Actor, review_id: int, yes: bool) -> None:
+def second(actor: Actor, review_id: int, yes: bool, note: str = "") -> None:
     """The second person's answer to what a colleague decided; the engine carries it out, or opens it again.
 
-    Raises OwnDecisionError for the colleague himself, AlreadyDecidedError when nothing waits for a second answer.
+    note: why; who does not agree says it. Raises OwnDecisionError for the colleague himself, AlreadyDecidedError when
+    nothing waits for a second answer.
     """
-    _second(actor, review_id, yes, "decided_by", {"state": Review.State.SECOND}, "seconded")
+    _second(actor, review_id, yes, note, "decided_by", {"state": Review.State.SECOND}, "seconded")
     emit("linking.seconded", review_id=review_id)
 
 
-def second_undo(actor: Actor, review_id: int, yes: bool) -> None:
+def second_undo(actor: Actor, review_id: int, yes: bool, note: str = "") -> None:
     """second(), of an undo that a colleague asked for."""
-    _second(actor, review_id, yes, "undo_asked_by", {"undo_second": True}, "undo_seconded")
+    _second(actor, review_id, yes, note, "undo_asked_by", {"undo_second": True}, "undo_seconded")
     emit("linking.undo_seconded", review_id=review_id)
 
 
 def _second(
-    actor: Actor, review_id: int, yes: bool, first: str, waiting_for: dict[str, object], prefix: str
+    actor: Actor,
+    review_id: int,
+    yes: bool,
+    note: str,
+    first: str,
+    waiting_for: dict[str, object],
+    prefix: str,
 ) -> None:
     found = Review.objects.filter(pk=review_id, **waiting_for, **{f"{prefix}_by": None}).first()
     if found is None:
@@ -360,11 +380,12 @@ def _second(
     if getattr(found, first) == actor.user_id:
         raise OwnDecisionError
     changed = Review.objects.filter(pk=review_id, **waiting_for, **{f"{prefix}_by": None}).update(
-        **{f"{prefix}_by": actor.user_id, f"{prefix}_at": timezone.now(), f"{prefix}_yes": yes}
+        **{f"{prefix}_by": actor.user_id, f"{prefix}_at": timezone.now(), f"{prefix}_yes": yes},
+        second_note=note[:200] or None,
     )
     if not changed:
         raise AlreadyDecidedError
-    record(f"link.{prefix}", f"review:{review_id}", payload={"yes": yes}, actor=actor)
+    record(f"link.{prefix}", f"review:{review_id}", payload={"yes": yes, "noted": bool(note)}, actor=actor)
 
 
 def look_up(actor: Actor, kind: str, first: str, second: str = "") -> LookUp:

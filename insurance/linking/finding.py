@@ -19,6 +19,8 @@ from .words import OWN_FLAGS
 
 #: Made by the engine without asking anybody. A description with the method "new" is its person's own first.
 AUTOMATIC = ("exact_id", "score")
+#: A linked appeal's words were read anew and say something else (words.OWN_FLAGS).
+REREAD = "reread_contradicts"
 AT_MOST = 20
 #: So many look-ups a reviewer may ask for in an hour: for a complaint, not for walking through the registry.
 AN_HOUR = 40

@@ -36,10 +36,14 @@ class Follower:
     def _rows(self) -> Any:
         return self.model._default_manager
 
+    def rows_of(self, person_id: int, need_ids: Collection[int]) -> Any:
+        """Its rows of the person and his needs."""
+        return self._rows().filter(Q(person_id=person_id) | Q(need_id__in=need_ids))
+
     def lock(self, person_id: int, need_ids: Collection[int]) -> list[Any]:
-        """Its rows of the person, locked by id. Before any need: whoever awards locks in this order too."""
-        wanted = Q(person_id=person_id) | Q(need_id__in=need_ids)
-        return list(self._rows().select_for_update(no_key=True, of=("self",)).filter(wanted).order_by("pk"))
+        """rows_of(), locked by id. Before any need: whoever awards locks in this order too."""
+        wanted = self.rows_of(person_id, need_ids)
+        return list(wanted.select_for_update(no_key=True, of=("self",)).order_by("pk"))
 
     def belonging(
         self, rows: Collection[Any], recorded: Collection[int], anchors: Collection[int]

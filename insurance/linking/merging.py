@@ -22,6 +22,7 @@ from outbox import emit
 from people import merging as registry
 from people.models import Identity, Person
 
+from . import moves
 from .followers import IDENTITY, followers
 from .models import Merge, NotSame, Review
 
@@ -81,11 +82,6 @@ def _money_moved(needs: Iterable[NeedAccount]) -> bool:
     return any(need.reserved or need.committed or need.paid for need in needs)
 
 
-def _numbers(person_id: int) -> set[bytes]:
-    valid = Identity.objects.filter(person_id=person_id, id_blind__isnull=False, id_valid=True)
-    return {bytes(value) for value in valid.values_list("id_blind", flat=True) if value is not None}
-
-
 def merge(review: Review) -> Merge:
     """`review.other` becomes part of `review.candidate` (engine only).
 
@@ -113,12 +109,7 @@ def _merge(review: Review, absorbed_id: int, survivor_id: int) -> Merge:
     pairs = {need.pk: ledger.need_for(survivor_id, need.episode).pk for need in taken}
     _lock_needs(scene)
 
-    why = ["money"] if _money_moved(scene.needs.values()) else []
-    left, right = _numbers(absorbed_id), _numbers(survivor_id)
-    if left and right and not left & right:
-        why.append("numbers")
-    if registry.proven_by_others(absorbed_id, survivor_id):
-        why.append("accounts")
+    why = moves.why_second(absorbed_id, survivor_id)
     if why and review.seconded_by is None:
         raise SecondError(why)
 
@@ -323,17 +314,18 @@ def carry_out(review: Review) -> None:
         merge(review)
     except SecondError as wait:
         review.state, review.why_second = Review.State.SECOND, list(wait.why)
+        review.moves = moves.of_merge(review.other_id or 0, review.candidate_id)
         record("link.second_wanted", f"review:{review.pk}", payload={"why": list(wait.why)})
     except RefusedError as refused:
         review.state, review.refused = Review.State.REFUSED, list(refused.reasons)
         record("link.merge_refused", f"review:{review.pk}", payload={"reasons": list(refused.reasons)})
     else:
         review.refused = []
-    review.save(update_fields=["state", "why_second", "refused"])
+    review.save(update_fields=["state", "why_second", "refused", "moves"])
 
 
 def seconded(review_id: int) -> None:
-    """Handler of `linking.seconded`: a second person agreed, or not; then the question is open again."""
+    """Handler of `linking.seconded`: a second person agreed, or not; then the question is open again, with his words."""
     review = Review.objects.select_for_update(no_key=True).get(pk=review_id)
     if review.state != Review.State.SECOND or review.seconded_by is None:
         return
@@ -347,6 +339,8 @@ def seconded(review_id: int) -> None:
         review.save(update_fields=["state"])
         carry_out(review)
         return
+    review.declined_at, review.declined_by = review.seconded_at, review.seconded_by
+    review.declined_first, review.declined_what = review.decided_by, "decision"
     review.state, review.why_second = Review.State.OPEN, []
     review.decided_at = review.decided_by = None
     review.seconded_at = review.seconded_by = review.seconded_yes = None

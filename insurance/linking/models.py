@@ -57,7 +57,15 @@ class Review(models.Model):
     seconded_at = models.DateTimeField(null=True)
     seconded_by = models.BigIntegerField(null=True, help_text="staff user id, never who decided")
     seconded_yes = models.BooleanField(null=True)
+    second_note = SealedText("linking.second_note", null=True)
     why_second = ArrayField(models.CharField(max_length=40), default=list)
+    moves = models.JSONField(
+        default=dict, help_text="what a yes, or the undo, moves: counts and yuan (moves.py)"
+    )
+    declined_at = models.DateTimeField(null=True, help_text="when a second person did not agree, last")
+    declined_by = models.BigIntegerField(null=True)
+    declined_first = models.BigIntegerField(null=True, help_text="whose decision, or wish to undo, it was")
+    declined_what = models.CharField(max_length=8, blank=True, default="", help_text="decision | undo")
     refused = ArrayField(
         models.CharField(max_length=40), default=list, help_text="why it was not carried out"
     )
@@ -72,6 +80,9 @@ class Review(models.Model):
     undo_seconded_at = models.DateTimeField(null=True)
     undo_seconded_by = models.BigIntegerField(null=True, help_text="staff user id, never who asked")
     undo_seconded_yes = models.BooleanField(null=True)
+    again_at = models.DateTimeField(null=True, help_text="since when this yes should be looked at once more")
+    again_seen_at = models.DateTimeField(null=True, help_text="looked at, and left as it is")
+    again_seen_by = models.BigIntegerField(null=True)
     sampled = models.JSONField(default=dict, help_text="of a sample: {pair, band, outcome, month}")
 
     class Meta:

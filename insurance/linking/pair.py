@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from matching.linkage.online import replayed
 from matching.linkage.scoring import pair_of
 from matching.linkage.values import areas
+from matching.linkage.values.normalise import is_masked_name
 from people.models import Identity, Source
 from vault import masking
 
@@ -45,7 +46,8 @@ class Part:
 
 @dataclass(frozen=True)
 class Row:
-    """One field of both sides. weight: log2, None where a side lacks the field; note: the agreement in words."""
+    """One field of both sides. weight: log2, None where a side lacks the field; note: the agreement in words;
+    hidden: what is to be said where both look the same and may not be."""
 
     field: str
     label: str
@@ -53,6 +55,7 @@ class Row:
     right: tuple[Part, ...]
     note: str
     weight: float | None
+    hidden: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,7 @@ def pair(review: Review) -> Pair:
             note, weight = words.level(item["level"]), float(item["weight"])
         if field == "household":
             a = b = (Part("", False),)
-        rows.append(Row(field, named[field], a, b, note, weight))
+        rows.append(Row(field, named[field], a, b, note, weight, hidden(*plain)))
     # The lines of the table that gave the score, which may not be the one in use now.
     sources = pair_of(left.source, right.source)
     limit = replayed(review.params, sources, review.prior_weight).limit(sources)
@@ -201,6 +204,21 @@ def marked(
         return (Part(left[1], False),), (Part(right[1], differs),)
     differing = [a != b and "*" not in (a, b) for a, b in zip(left[0].upper(), right[0].upper(), strict=True)]
     return tuple(_runs(left[1], differing)), tuple(_runs(right[1], differing))
+
+
+def hidden(left: tuple[str, str], right: tuple[str, str]) -> str:
+    """What is said of two values that look the same on the page, yet differ, or may differ, in what is hidden."""
+    if not left[0] or not right[0] or left[1] != right[1]:
+        return ""
+    by_source = [_hides(value) for value, _shown in (left, right)]
+    if any(by_source):
+        return _("来源本来就遮着，遮掩处不能比较")
+    return "" if left[0].upper() == right[0].upper() else _("遮掩处不同，页面上不能比较")
+
+
+def _hides(value: str) -> bool:
+    """Whether the source itself hid a part of it."""
+    return "*" in value or (is_masked_name(value) and not value.isascii())
 
 
 def _runs(text: str, differing: list[bool]) -> Iterator[Part]:

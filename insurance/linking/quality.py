@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
 
+from django.db.models import Sum
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.health import Panel
 from people.models import Source
 from web.formats import percent
 
-from .models import Quality
+from .models import Quality, Review
 
 Z95 = 1.959964
 
@@ -96,16 +102,157 @@ def measured() -> list[Measured]:
     found = []
     for (month, sources, outcome), rows in groups.items():
         if any(row.drawn for row in rows):
-            named = _("与").join(str(Source(one).label) for one in sources.split("–"))
-            found.append(_measured(month, named, outcome == "accept", rows))
+            found.append(_measured(month, _named(sources), outcome == "accept", rows))
     return sorted(found, key=lambda one: (one.month, one.sources), reverse=True)
 
 
 def overall(accepted: bool = True) -> Measured:
     """All months and pairs together."""
-    return _measured(
-        "", "", accepted, list(Quality.objects.filter(outcome="accept" if accepted else "reject"))
+    return _measured("", "", accepted, list(_counts(accepted)))
+
+
+def _counts(accepted: bool) -> Any:
+    return Quality.objects.filter(outcome="accept" if accepted else "reject")
+
+
+def by_sources() -> list[Measured]:
+    """Each pair of sources over all months, accepted before rejected."""
+    found = []
+    for accepted in (True, False):
+        groups: dict[str, list[Quality]] = defaultdict(list)
+        for row in _counts(accepted).order_by("pair"):
+            groups[row.pair].append(row)
+        found += [
+            _measured("", _named(pair), accepted, rows)
+            for pair, rows in groups.items()
+            if any(row.drawn for row in rows)
+        ]
+    return found
+
+
+def _named(pair: str) -> str:
+    return _("与").join(str(Source(one).label) for one in pair.split("–"))
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What the figures rest on. since: the first month of drawing ('' before any); waiting: drawn, not judged yet."""
+
+    since: str
+    drawn: int
+    judged: int
+    waiting: int
+    seen: int
+
+
+def basis() -> Basis:
+    rows = list(Quality.objects.all())
+    drawn = sum(row.drawn for row in rows)
+    judged = sum(row.right + row.wrong for row in rows)
+    return Basis(
+        min((row.month for row in rows if row.drawn), default=""),
+        drawn,
+        judged,
+        max(drawn - judged, 0),
+        sum(row.seen for row in rows),
     )
+
+
+@dataclass(frozen=True)
+class InWeek:
+    """Samples judged in the week that begins on `monday`: of accepted links and of rejected pairs. share, low, high as
+    in Measured."""
+
+    monday: date
+    accepted: Measured
+    rejected: Measured
+
+    @property
+    def judged(self) -> int:
+        return self.accepted.judged + self.rejected.judged
+
+
+def weekly(weeks: int = 8) -> list[InWeek]:
+    """The last weeks, oldest first, those without a judgement too. Each kind counts by how many there are of it at all."""
+    today = timezone.localdate()
+    this = today - timedelta(days=today.weekday())
+    mondays = [this - timedelta(weeks=ago) for ago in range(weeks - 1, -1, -1)]
+    judged: dict[date, list[Review]] = defaultdict(list)
+    rows = Review.objects.filter(
+        kind=Review.Kind.SAMPLE, state__in=[Review.State.SAME, Review.State.DIFFERENT]
+    ).only("state", "sampled", "decided_at")
+    for row in rows.filter(decided_at__gte=_midnight(mondays[0])):
+        day = timezone.localtime(row.decided_at).date()
+        judged[day - timedelta(days=day.weekday())].append(row)
+    seen = {(row["outcome"], row["pair"], row["band"]): row["seen"] for row in _seen()}
+    return [
+        InWeek(monday, _of_week(judged[monday], True, seen), _of_week(judged[monday], False, seen))
+        for monday in mondays
+    ]
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def _seen() -> Any:
+    return Quality.objects.values("outcome", "pair", "band").annotate(seen=Sum("seen")).order_by()
+
+
+def _of_week(rows: list[Review], accepted: bool, seen: dict[tuple[str, str, str], int]) -> Measured:
+    kinds: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
+    for row in rows:
+        told: Any = row.sampled
+        if (told.get("outcome") == "accept") == accepted:
+            count = kinds[told["pair"], told["band"]]
+            count[0] += 1
+            count[1] += accepted == (row.state == Review.State.SAME)
+    outcome = "accept" if accepted else "reject"
+    strata = [Stratum(max(seen.get((outcome, *kind), 0), 1), *count) for kind, count in kinds.items()]
+    share, low, high = weighed(strata)
+    judged, right = (sum(count[at] for count in kinds.values()) for at in (0, 1))
+    return Measured("", "", accepted, judged, judged, right, share, low, high)
+
+
+def as_csv() -> bytes:
+    """Everything that the page tells and the counts that it rests on, for whoever wants to reckon it again; UTF-8 with a
+    mark for spreadsheets. Counts, no person."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(
+        [
+            _("范围"), _("月份"), _("两边来自"), _("权重分段"), _("系统的决定"), _("随机看到"), _("抽出"), _("已判断"),
+            _("判对"), _("判错"), _("估计对的"), _("95% 区间低"), _("95% 区间高"),
+        ]
+    )  # fmt: skip
+
+    def line(scope: str, one: Measured) -> None:
+        estimate = [percent(value, 2) for value in (one.share, one.low, one.high)]
+        writer.writerow(
+            [
+                scope, one.month, one.sources, "", _decision(one.accepted), "", one.drawn, one.judged, one.right,
+                one.wrong, *(estimate if one.judged else ["", "", ""]),
+            ]
+        )  # fmt: skip
+
+    for accepted in (True, False):
+        line(_("全部"), overall(accepted))
+    for one in by_sources():
+        line(_("按来源"), one)
+    for one in measured():
+        line(_("按月和来源"), one)
+    for row in Quality.objects.order_by("month", "pair", "outcome", "band"):
+        writer.writerow(
+            [
+                _("原始计数"), row.month, _named(row.pair), row.band, _decision(row.outcome == "accept"),
+                row.seen, row.drawn, row.right + row.wrong, row.right, row.wrong, "", "", "",
+            ]
+        )  # fmt: skip
+    return b"\xef\xbb\xbf" + out.getvalue().encode()
+
+
+def _decision(accepted: bool) -> str:
+    return _("认定") if accepted else _("没有认")
 
 
 def _measured(month: str, sources: str, accepted: bool, rows: list[Quality]) -> Measured:

@@ -177,5 +177,6 @@ def answered(review: Review) -> None:
         link = finding.shown(identity)
         if link is not None and "sampled_wrong" not in link.flags:
             link.flags = [*link.flags, "sampled_wrong"]
-            link.decided_at = timezone.now()  # among the decided ones, newest first: to be taken back there
-            link.save(update_fields=["flags", "decided_at"])
+            # among the decided ones, newest first: to be taken back there
+            link.again_at = link.decided_at = timezone.now()
+            link.save(update_fields=["flags", "decided_at", "again_at"])

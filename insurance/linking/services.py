@@ -26,7 +26,7 @@ from people import index, registry
 from people.models import Identity, LinkState, Person
 from vault.index import blind
 
-from . import lookup, suggesting
+from . import finding, lookup, suggesting
 from .lookup import Scored, Stay, as_record, stays
 from .models import NotSame, Review
 
@@ -249,6 +249,35 @@ def described_anew(identity_id: int) -> None:
         kind__in=[Review.Kind.LINK, Review.Kind.AUTO],
         state__in=[Review.State.OPEN, Review.State.SAME],
     ).update(state=Review.State.OVERTAKEN, decided_at=timezone.now())
+
+
+def read_anew(identity: Identity, *, contradicts: bool) -> None:
+    """The words of a linked description were read by other rules (engine only): it is found by what it says now, its
+    link stays. contradicts: its own words now contradict what was stated. Then, and where it does not fit its person
+    any more, the answer that linked it is to be looked at once more."""
+    mine = record_of(identity)
+    keys = lookup.keys_of(identity, mine)
+    index.leave(identity)
+    lookup.enter(identity, mine, keys)
+    others = Identity.objects.filter(person=identity.person).exclude(pk=identity.pk).order_by("pk")
+    best = suggesting.best_pair([identity], others)
+    if not contradicts and (best is None or best[2].outcome != "reject"):
+        return
+    review = finding.decided(identity) or finding.shown(identity)
+    if review is None:
+        return
+    if finding.REREAD not in review.flags:
+        review.flags = [*review.flags, finding.REREAD]
+    review.again_at = timezone.now()
+    if review.kind == Review.Kind.AUTO:
+        review.decided_at = review.again_at  # among the decided ones, to be taken back there
+    review.save(update_fields=["flags", "again_at", "decided_at"])
+    record(
+        "linking.contradicted",
+        f"review:{review.pk}",
+        also=[f"identity:{identity.pk}"],
+        payload={"identity": identity.pk, "words": contradicts},
+    )
 
 
 def look_again(identity_id: int) -> LinkResult | None:

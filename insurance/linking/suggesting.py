@@ -15,6 +15,7 @@ from matching.linkage.scoring import PairScore, score
 from people import registry
 from people.models import Identity, Representation
 
+from . import moves
 from .lookup import Scored, Stay, as_record, stays, tables
 from .models import NotSame, Review
 
@@ -107,14 +108,17 @@ def ask(one_id: int, two_id: int, *, by_hand: bool = False) -> Review | None:
         },
         "held": held,
         "at_stake": held + open_of(survivor.pk),
+        "moves": moves.of_merge(absorbed.pk, survivor.pk),
         "state": Review.State.OPEN,
         **dict.fromkeys(
             ("decided_at", "decided_by", "seconded_at", "seconded_by", "seconded_yes", "postponed_at")
         ),
+        **dict.fromkeys(("second_note", "declined_at", "declined_by", "declined_first")),
         **dict.fromkeys(("undo_asked_at", "undo_asked_by", "undo_seconded_at", "undo_seconded_by")),
         "undo_seconded_yes": None,
         "undo_second": False,
         "undo_refused": [],
+        "declined_what": "",
         "why_second": [],
         "refused": [],
     }
@@ -149,10 +153,12 @@ def suggest(identity: Identity, scored: Iterable[Scored]) -> None:
 def need_changed(person_id: int) -> None:
     """What hangs on open questions about this person is brought up to date."""
     asked = Review.objects.filter(Q(candidate_id=person_id) | Q(other_id=person_id), kind=Review.Kind.MERGE)
-    for review in asked.filter(state=Review.State.OPEN):
+    for review in asked.filter(state__in=[Review.State.OPEN, Review.State.SECOND]):
         held = open_of(review.other_id or 0)
-        Review.objects.filter(pk=review.pk, state=Review.State.OPEN).update(
-            held=held, at_stake=held + open_of(review.candidate_id)
+        Review.objects.filter(pk=review.pk, state=review.state).update(
+            held=held,
+            at_stake=held + open_of(review.candidate_id),
+            moves=moves.of_merge(review.other_id or 0, review.candidate_id),
         )
 
 
@@ -166,8 +172,10 @@ def decided_no(review: Review) -> None:
 
 
 def reopen(review: Review) -> None:
-    """A no to a merge is taken back: the question is open again."""
+    """An answer to a merge is taken back: the question is open again, and nobody has agreed to anything."""
     review.state, review.decided_at, review.decided_by = Review.State.OPEN, None, None
+    review.seconded_at = review.seconded_by = review.seconded_yes = None
+    review.why_second = []
     review.undo_asked_at = review.undo_asked_by = None
     review.postponed_at = timezone.now()
     review.save()

@@ -8,7 +8,9 @@ The engine's work; the reviewer asks for it on the desk.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Sum
@@ -25,7 +27,7 @@ from people import registry
 from people.models import Identity, Person
 from scope import Actor
 
-from . import merging, suggesting
+from . import merging, moves, suggesting
 from .merging import RefusedError, SecondError
 from .models import NotSame, Review
 from .services import link
@@ -46,6 +48,8 @@ REFUSALS = {
     "said_different": _("以前核对过这两个人不是同一人；要合并，先撤回那个决定。"),
     "second_said_no": _("第二人不同意。"),
 }
+#: Taken back so soon and without a reason by who decided, it was a slip: the question is open again, no answer stands.
+SLIP = timedelta(seconds=60)
 #: Why a second person has to agree.
 SECONDS = {
     "money": _("已经动过救助款"),
@@ -209,17 +213,57 @@ def _ask_again(identity: Identity, wrong: Person) -> None:
 
 
 def _reopen(actor: Actor, review: Review) -> UndoResult:
-    """Take a no back: the question is open again, as long as the description belongs to nobody."""
+    """Take a no back: the question is open again, as long as the description belongs to nobody else.
+
+    An insurer's description became a person of its own by the no: then it is asked whether the two are one.
+    """
     merging = review.kind == Review.Kind.MERGE
-    if not merging and review.identity.person_id is not None:
-        return UndoResult(False, review.identity.person_id, ("linked_elsewhere",))
-    NotSame.objects.filter(identity=review.identity, person=review.candidate).delete()
+    identity = review.identity
+    if not merging and identity.person_id is not None and identity.method != "new":
+        return UndoResult(False, identity.person_id, ("linked_elsewhere",))
+    NotSame.objects.filter(identity=identity, person=review.candidate).delete()
     record("linking.reopened", f"review:{review.pk}", payload={"asked_by": actor.label})
     if merging:
         suggesting.reopen(review)
     else:
         review.state = Review.State.OVERTAKEN
-    return UndoResult(True, None)
+        _ask_whether_one(identity, review.candidate_id)
+    return UndoResult(True, identity.person_id)
+
+
+def _ask_whether_one(identity: Identity, candidate_id: int) -> None:
+    """A description that is a person of its own by now: are the two one?"""
+    if identity.person_id is not None:
+        suggesting.ask(identity.person_id, candidate_id, by_hand=True)
+
+
+def _slipped(review: Review) -> bool:
+    """Whether who decided takes it back at once, without giving a reason."""
+    decided, asked = review.decided_at, review.undo_asked_at
+    return (
+        review.decided_by is not None
+        and not review.undo_reason
+        and review.decided_by == review.undo_asked_by
+        and decided is not None
+        and asked is not None
+        and asked - decided <= SLIP
+    )
+
+
+def _ask_anew(review: Review) -> None:
+    """The yes that was taken back was a slip: it is no "no". The question is asked again."""
+    record(
+        "linking.reopened", f"review:{review.pk}", payload={"asked_by": review.undo_asked_by, "slip": True}
+    )
+    if review.kind == Review.Kind.MERGE:
+        suggesting.reopen(review)
+        review.postponed_at = None
+        return
+    identity = review.identity
+    identity.refresh_from_db()
+    NotSame.objects.filter(identity=identity, person=registry.root(review.candidate_id)).delete()
+    review.state = Review.State.OVERTAKEN
+    _ask_whether_one(identity, review.candidate_id)
 
 
 def carry_out(review_id: int) -> UndoResult:
@@ -237,9 +281,12 @@ def carry_out(review_id: int) -> UndoResult:
     if review.undo_second and review.undo_seconded_by is None:
         return UndoResult(False, review.identity.person_id)
     was_no = review.state == Review.State.DIFFERENT
+    slip = not was_no and _slipped(review)
     try:
         if review.undo_seconded_yes is False:
             result = UndoResult(False, review.identity.person_id, ("second_said_no",))
+            review.declined_at, review.declined_by = review.undo_seconded_at, review.undo_seconded_by
+            review.declined_first, review.declined_what = review.undo_asked_by, "undo"
         elif was_no:
             result = _reopen(actor, review)
         elif review.kind == Review.Kind.MERGE:
@@ -248,20 +295,31 @@ def carry_out(review_id: int) -> UndoResult:
             result = _undo_link(actor, review)
     except SecondError as wait:
         review.undo_second, review.why_second = True, list(wait.why)
+        review.moves = _moves(review)
         record("link.second_wanted", f"review:{review.pk}", payload={"why": list(wait.why), "undo": True})
-        review.save(update_fields=["undo_second", "why_second"])
+        review.save(update_fields=["undo_second", "why_second", "moves"])
         return UndoResult(False, review.identity.person_id)
-    if result.done and not was_no:
+    if result.done and slip:
+        _ask_anew(review)
+    elif result.done and not was_no:
         review.state = Review.State.UNDONE
     review.undo_refused = list(result.reasons)
     review.undo_second = False
-    if was_no or not result.done:
+    if was_no or slip or not result.done:
         review.undo_asked_at = review.undo_asked_by = None
         review.undo_seconded_at = review.undo_seconded_by = review.undo_seconded_yes = None
     review.save()
-    if was_no and result.done and review.kind != Review.Kind.MERGE:
+    if (was_no or slip) and result.done and review.kind == Review.Kind.LINK:
         link(review.identity_id)
     return result
+
+
+def _moves(review: Review) -> dict[str, Any]:
+    """What this undo would move (moves.py)."""
+    if review.kind != Review.Kind.MERGE:
+        return moves.of_undo(review.identity)
+    done = review.merges.filter(unmerged_at=None).first()
+    return moves.of_unmerge(done.moved, done.survivor_id) if done else {}
 
 
 def _undo_link(actor: Actor, review: Review) -> UndoResult:

@@ -14,8 +14,11 @@ urlpatterns = [
     path("bills/<int:question_id>/", views.bill, name="bill"),
     path("bills/<int:question_id>/decide/", views.bill_decide, name="bill_decide"),
     path("precision/", views.precision, name="precision"),
+    path("precision.csv", views.precision_csv, name="precision_csv"),
     path("<int:review_id>/", views.review, name="review"),
     path("<int:review_id>/decide/", views.decide, name="decide"),
     path("<int:review_id>/second/", views.second, name="second"),
+    path("<int:review_id>/take-back/", views.take_back, name="take_back"),
+    path("<int:review_id>/look-again/", views.look_again, name="look_again"),
     path("<int:review_id>/undo/", views.undo, name="undo"),
 ]

@@ -1,18 +1,27 @@
-"""The linkage engine's words for levels and flags, through gettext.
+"""The linkage engine's words for levels and flags, in the reader's language.
 
-The engine is pure and names them in Chinese; what the catalogues need to find stands here once more, and a test holds
-that nothing is missing.
+The engine is pure and names them in Chinese and in English. A catalogue goes before: what it needs to find stands here
+once more, and a test holds that nothing is missing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
-from matching.linkage.labels import FLAGS, LEVELS
+from matching.linkage.labels import FLAGS, FLAGS_EN, LEVELS, LEVELS_EN
 
-#: Said by the desk itself.
-OWN_FLAGS = {"sampled_wrong": gettext_noop("抽查时有人判断不是同一人")}
+#: Said by the desk itself of links that should be looked at once more.
+OWN_FLAGS = {
+    "sampled_wrong": gettext_noop("抽查时有人判断不是同一人"),
+    "reread_contradicts": gettext_noop("求助文字重新读过，读出来的和认定时不一样"),
+}
+OWN_FLAGS_EN = {
+    "sampled_wrong": "a reviewer of samples judged that these are two people",
+    "reread_contradicts": "the appeal was read again: its words say something else than when it was linked",
+}
 KNOWN = (
     gettext_noop("缺失"),
     gettext_noop("一致"),
@@ -84,9 +93,16 @@ KNOWN = (
 
 def level(name: str) -> str:
     """How much a field agrees, in the reader's language."""
-    return _(LEVELS.get(name, name))
+    return _said(name, LEVELS, LEVELS_EN)
 
 
 def flag(name: str) -> str:
     """What is odd about a pair, in the reader's language."""
-    return _(OWN_FLAGS.get(name) or FLAGS.get(name, name))
+    return _said(name, FLAGS | OWN_FLAGS, FLAGS_EN | OWN_FLAGS_EN)
+
+
+def _said(name: str, chinese: Mapping[str, str], english: Mapping[str, str]) -> str:
+    source = chinese.get(name, name)
+    found = _(source)
+    translated = found != source or (get_language() or "zh").startswith("zh")
+    return found if translated else english.get(name, source)

@@ -265,6 +265,7 @@ CELERY_BEAT_SCHEDULE = {
     "awards-sweep": {"task": "awards.sweep", "schedule": 300.0, "options": {"expires": 300}},
     "accounts-forget": {"task": "accounts.forget", "schedule": 3600.0, "options": {"expires": 3600}},
     "linking-renew": {"task": "linking.renew", "schedule": 60.0, "options": {"expires": 60}},
+    "campaigns-reread": {"task": "campaigns.reread", "schedule": 60.0, "options": {"expires": 60}},
     "linking-sample": {"task": "linking.sample", "schedule": 86400.0, "options": {"expires": 86400}},
 }
 

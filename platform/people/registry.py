@@ -108,6 +108,17 @@ def source_identity(
     return identity, True
 
 
+def describe_anew(identity: Identity, description: Description) -> bool:
+    """The same words of a source were read otherwise: its description changes, whom it belongs to stays. Did it change?"""
+    values = _values(description)
+    if bytes(identity.fingerprint) == values["fingerprint"]:
+        return False
+    for name, value in values.items():
+        setattr(identity, name, value)
+    identity.save(update_fields=list(values))
+    return True
+
+
 def root(person_id: int) -> Person:
     """The person as the registry knows him now, merges followed. Shared-locked: until this transaction ends nobody
     merges him away, so that nothing is attached to a person who is no longer one."""

@@ -268,10 +268,12 @@ class WeekChart:
     bars: tuple[WeekBar, ...]
     bar_width: str
     title: str
+    received: str
+    done: str
 
 
-def weekly_bars(weeks: Sequence[Week], height: int = 90) -> WeekChart:
-    """Pairs of bars on a base line; heights in px of a drawing `height + 40` px high.
+def weekly_bars(weeks: Sequence[Week], height: int = 90, words: tuple[str, str] | None = None) -> WeekChart:
+    """Pairs of bars on a base line; heights in px of a drawing `height + 40` px high. words: what the two bars count.
 
     Raises ValueError on a negative count.
     """
@@ -302,12 +304,11 @@ def weekly_bars(weeks: Sequence[Week], height: int = 90) -> WeekChart:
                 t_done=base - low - 5,
             )
         )
+    first, second = words or (_("收到"), _("办结"))
     title = _("，").join(
-        _("%(week)s 收到 %(received)d 办结 %(done)d")
-        % {"week": week.label, "received": week.received, "done": week.done}
-        for week in weeks
+        f"{week.label} {first} {week.received} {second} {week.done}" for week in weeks
     )
-    return WeekChart(tuple(bars), _pc(slot * 0.34), title)
+    return WeekChart(tuple(bars), _pc(slot * 0.34), title, first, second)
 
 
 # ---- evidence --------------------------------------------------------------------------------------------

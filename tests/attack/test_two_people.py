@@ -104,6 +104,88 @@ def test_the_second_answer_is_never_the_first_one_s(operator, reviewer, question
     assert refused(colleague, yes.replace("true", "false"), colleague.user_id, question)  # once
 
 
+def test_only_who_decided_takes_it_back_and_only_before_an_answer(operator, reviewer, question):
+    colleague = make.staff(operator, "linkage_reviewer")
+    back = "UPDATE link_review SET state = 'open', decided_by = NULL, decided_at = NULL"
+    waits = {
+        "state": "second",
+        "decided_by": reviewer.user_id,
+        "decided_at": timezone.now(),
+        "why_second": ["money"],
+    }
+    put(question, **waits)
+    assert refused(colleague, back)
+    assert refused(reviewer, "UPDATE link_review SET state = 'open'")
+    assert refused(reviewer, "UPDATE link_review SET state = 'same'")
+    assert refused(reviewer, back + ", note = NULL, postponed_at = now()")
+    put(question, seconded_by=colleague.user_id, seconded_at=timezone.now(), seconded_yes=True)
+    assert refused(reviewer, back), "a colleague has answered"
+    put(question, **dict.fromkeys(("seconded_by", "seconded_at", "seconded_yes")))
+    assert not refused(reviewer, back)
+    with engine_scope():
+        assert Review.objects.get(pk=question).why_second == []
+
+
+def test_only_who_asked_for_an_undo_takes_that_back(operator, reviewer, question):
+    colleague = make.staff(operator, "linkage_reviewer")
+    back = "UPDATE link_review SET undo_asked_at = NULL, undo_asked_by = NULL, undo_reason = NULL"
+    now = timezone.now()
+    put(
+        question,
+        state="same",
+        decided_by=8,
+        decided_at=now,
+        undo_asked_at=now,
+        undo_asked_by=reviewer.user_id,
+    )
+    assert refused(reviewer, back), "the engine is at it"
+    put(question, undo_second=True)
+    assert refused(colleague, back)
+    put(question, undo_seconded_by=colleague.user_id, undo_seconded_at=now, undo_seconded_yes=True)
+    assert refused(reviewer, back)
+    put(question, **dict.fromkeys(("undo_seconded_by", "undo_seconded_at", "undo_seconded_yes")))
+    assert not refused(reviewer, back)
+    with engine_scope():
+        assert Review.objects.get(pk=question).undo_second is False
+
+
+def test_words_go_with_their_step_and_steps_are_of_now(operator, reviewer, question):
+    colleague = make.staff(operator, "linkage_reviewer")
+    early = "UPDATE link_review SET state = 'same', decided_by = %s, decided_at = now() - interval '1 hour'"
+    assert refused(reviewer, early, reviewer.user_id)
+    put(
+        question, state="second", decided_by=reviewer.user_id, decided_at=timezone.now(), why_second=["money"]
+    )
+    for sql in (
+        "UPDATE link_review SET note = '\\x00'",
+        "UPDATE link_review SET undo_reason = '\\x00'",
+        "UPDATE link_review SET undo_refused = '{second_said_no}'",
+        "UPDATE link_review SET second_note = '\\x00'",
+        "UPDATE link_review SET moves = '{}'",
+        "UPDATE link_review SET declined_at = now()",
+        "UPDATE link_review SET declined_first = decided_by",
+        "UPDATE link_review SET again_at = now()",
+        "UPDATE link_review SET again_seen_at = now(), again_seen_by = app_user()",
+        "UPDATE link_review SET flags = '{}'",
+    ):
+        assert refused(colleague, sql), sql
+        assert refused(reviewer, sql), sql
+    old = "UPDATE link_review SET seconded_by = app_user(), seconded_at = now() - interval '1 day', seconded_yes = true"
+    assert refused(colleague, old)
+
+
+def test_who_looked_again_says_so_in_his_own_name(operator, reviewer, question):
+    colleague = make.staff(operator, "linkage_reviewer")
+    put(question, state="same", decided_by=8, decided_at=timezone.now(), again_at=timezone.now())
+    seen = "UPDATE link_review SET again_seen_at = now(), again_seen_by = %s"
+    assert refused(reviewer, seen, colleague.user_id)
+    assert refused(
+        reviewer,
+        "UPDATE link_review SET again_seen_at = now() - interval '1 day', again_seen_by = app_user()",
+    )
+    assert not refused(reviewer, seen, reviewer.user_id)
+
+
 def test_before_it_waits_for_a_second_nobody_seconds(operator, reviewer, question):
     assert refused(
         reviewer,

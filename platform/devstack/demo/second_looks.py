@@ -7,7 +7,7 @@ from random import Random
 
 from devstack.synthetic import SyntheticSettlement
 from insurance.intake.models import Settlement
-from insurance.linking import desk, sampling, suggesting
+from insurance.linking import desk, queues, sampling, suggesting
 from insurance.linking.models import Review
 from outbox import emit
 from people import registry
@@ -63,7 +63,7 @@ def samples(cast: Cast) -> None:
         sampling.draw(Random("demo-samples"), per_stratum=3)  # noqa: S311 - the same every time
     reviewer = cast.staff("reviewer")
     with actor_scope(reviewer):
-        drawn = list(desk.open_samples())
+        drawn = list(queues.open_samples())
     for review in drawn[2 : 2 + ANSWERED]:
         answer = "same" if review.sampled["outcome"] == "accept" else "different"
         with actor_scope(reviewer):

@@ -259,9 +259,10 @@ def budget_bar(bar: charts.StackedBar) -> dict[str, Any]:
 
 
 @register.inclusion_tag("web/charts/weekly.html")
-def weekly_bars(weeks: Iterable[charts.Week]) -> dict[str, Any]:
-    """What came in and what was finished, week by week."""
-    return {"chart": charts.weekly_bars(list(weeks))}
+def weekly_bars(weeks: Iterable[charts.Week], received: str = "", done: str = "") -> dict[str, Any]:
+    """What came in and what was finished, week by week; or two other counts, by their words."""
+    words = (received, done) if received and done else None
+    return {"chart": charts.weekly_bars(list(weeks), words=words)}
 
 
 @register.inclusion_tag("web/charts/evidence.html")

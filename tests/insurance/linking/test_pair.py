@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insurance.linking.pair import area_name, marked, threshold
+from insurance.linking.pair import area_name, hidden, marked, threshold
 from matching.linkage.scoring import DEFAULT
 from vault import masking
 
@@ -64,6 +65,27 @@ def test_a_masked_letter_is_not_held_against_anybody():
     assert places(left) == places(right) == []
 
 
+@pytest.mark.parametrize(
+    ("field", "left", "right", "words"),
+    [
+        ("name", "张小海", "张大海", "遮掩处不同"),
+        ("name", "Alice Smith", "Anna Stone", "遮掩处不同"),
+        ("name", "张小海", "张*海", "不能比较"),
+        ("name", "张*海", "张*海", "不能比较"),
+        ("name", "张小海", "张小海", ""),
+        ("name", "张小海", "张大江", ""),
+        ("phone", "13800005521", "13811115521", "遮掩处不同"),
+        ("phone", "13800005521", "13800005522", ""),
+        ("id_number", "43010220170308042x", "43010220170308042X", ""),
+    ],
+)
+def test_what_looks_the_same_and_is_not_is_said_in_words(field, left, right, words):
+    mask = MASKS[field]
+    said = hidden((left, mask(left)), (right, mask(right)))
+    assert words in said
+    assert bool(words) == bool(said)
+
+
 def test_values_of_different_length_are_marked_whole():
     _, right = both("phone", "13800005521", "138000055")
     assert places(right) == list(range(len(shown(right))))
@@ -97,3 +119,19 @@ def test_every_word_of_the_engine_is_known_to_the_catalogues():
     from matching.linkage.labels import FLAGS, LEVELS
 
     assert {*LEVELS.values(), *FLAGS.values()} <= set(words.KNOWN)
+
+
+def test_every_word_of_the_engine_and_the_desk_is_said_in_both_languages():
+    from insurance.linking import words
+    from matching.linkage import labels
+
+    assert words.OWN_FLAGS.keys() == words.OWN_FLAGS_EN.keys()
+    for say, names in (
+        (words.flag, [*labels.FLAGS, *words.OWN_FLAGS]),
+        (words.level, [*labels.LEVELS]),
+    ):
+        for name in names:
+            with override("zh-hans"):
+                assert any("\u4e00" <= letter <= "\u9fff" for letter in say(name))
+            with override("en"):
+                assert not any("\u4e00" <= letter <= "\u9fff" for letter in say(name)), name

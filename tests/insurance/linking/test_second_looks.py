@@ -104,8 +104,13 @@ def test_the_first_reads_that_he_waits_and_the_second_agrees(people, desks):
     assert "同事要撤回" in get(one, "review", review)
     assert "不是同一个孩子" in get(one, "review", review)
     post(one, "second", review, answer="no")
+    assert row(review).undo_second, "who does not agree says why"
+    post(one, "second", review, answer="no", note="两张都是他的")
     assert row(review).state == "same"
     assert "第二人不同意" in get(one, "review", review)
+    page = get(other, "review", review)
+    assert "复核没有同意撤回：两张都是他的" in page
+    assert "另一位身份核对员" in page
 
 
 # --- a link found by number ----------------------------------------------------------------------
