@@ -305,9 +305,7 @@ def weekly_bars(weeks: Sequence[Week], height: int = 90, words: tuple[str, str] 
             )
         )
     first, second = words or (_("收到"), _("办结"))
-    title = _("，").join(
-        f"{week.label} {first} {week.received} {second} {week.done}" for week in weeks
-    )
+    title = _("，").join(f"{week.label} {first} {week.received} {second} {week.done}" for week in weeks)
     return WeekChart(tuple(bars), _pc(slot * 0.34), title, first, second)
 
 
