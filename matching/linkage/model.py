@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from . import stored
 from .compare import names as compare_names
 from .compare import numbers as compare_values
 from .compare import text as compare_text
 from .compare.columns import Bools, Coded, Ints, Levels
 from .compare.comparison import Comparison, Prepared
 from .compare.fill import fill
+from .tables.words import say
 from .values.characters import is_han
 
 FORMAT = 2
@@ -165,25 +167,84 @@ class Params:
 
     @classmethod
     def from_json(cls, text: str) -> "Params":
-        """The inverse of `to_json`, also for tables of format 1. Raises ValueError for another format."""
-        body = json.loads(text)
-        if body.get("format") not in (1, FORMAT):
-            raise ValueError(f"parameter table format {body.get('format')!r}, expected {FORMAT}")
-        tf = {
-            name: {
-                table: Frequencies(f["mean"], f["floor"], dict(f["values"])) for table, f in tables.items()
-            }
-            for name, tables in body["tf"].items()
-        }
+        """The inverse of `to_json`, also for tables of format 1. Raises ValueError for anything else, by name."""
+        body = stored.document(text)
+        known = body.get("format")
+        if type(known) is not int or known not in (1, FORMAT):
+            raise ValueError(
+                say(
+                    f"格式 {str(known)[:20]}，这里认得 1 和 {FORMAT}；如果是新版程序存下的，请更新程序",
+                    f"parameter table format {str(known)[:20]}, expected {FORMAT}: was it made by a later version?",
+                )
+            )
+        if lacking := [k for k in ("version", "prior", "accept", "review", "m", "u", "tf") if k not in body]:
+            raise ValueError(say(f"缺少 {'、'.join(lacking)}", f"{', '.join(lacking)} is missing"))
+        m, u = (stored.each(body[k], k, stored.shares) for k in ("m", "u"))
+        stored.alike(m, u)
         return cls(
-            version=body["version"], prior=body["prior"], accept=body["accept"], review=body["review"], tf=tf,
-            m={k: tuple(v) for k, v in body["m"].items()}, u={k: tuple(v) for k, v in body["u"].items()},
-            kin=tuple(
-                Kin(k["share"], {name: tuple(v) for name, v in k["h"].items()}, k.get("circle", ""))
-                for k in body.get("kin", ())
-            ),
-            limits={pair: Limits(**limit) for pair, limit in body.get("limits", {}).items()},
+            version=stored.word(body["version"], "version"), prior=stored.share(body["prior"], "prior", open_=True),
+            m=m, u=u, tf=stored.each(body["tf"], "tf", lambda v, where: stored.each(v, where, _frequencies_of)),
+            accept=stored.share(body["accept"], "accept"), review=stored.share(body["review"], "review"),
+            kin=tuple(map(_kin_of, stored.listed(body.get("kin", []), "kin"))),
+            limits=stored.each(body.get("limits", {}), "limits", _limits_of),
         )  # fmt: skip
+
+    def check(self, model: "Model") -> None:
+        """Raise ValueError where a model has comparisons or levels of which this table says nothing, or fewer."""
+        names = [c.name for c in model.comparisons]
+        if set(names) - set(self.m):
+            raise ValueError(
+                say(
+                    f"--params 里的参数是从这些列学的：{'、'.join(self.m)}。--fields 要写同样的列名",
+                    f"the table of --params was learnt from {', '.join(self.m)}: --fields must name the same columns",
+                )
+            )
+        tables = [self.m, self.u, *(kin.h for kin in self.kin)]
+        odd = [
+            c.name
+            for c in model.comparisons
+            if any(
+                c.name in one and not c.size - 1 - len(c.added) <= len(one[c.name]) <= c.size - 1
+                for one in tables
+            )
+        ]
+        if odd:
+            raise ValueError(
+                say(
+                    f"--params 里 {'、'.join(odd)} 的等级数不对：学的时候是别的种类，或者文件被改过。请按当时的 --fields 写，或重新学",
+                    f"the table of --params has another number of levels for {', '.join(odd)}: it was learnt from other kinds, or "
+                    "changed since",
+                )
+            )
+
+
+def _frequencies_of(value: Any, where: str) -> Frequencies:
+    body = stored.mapping(value, where)
+    return Frequencies(
+        stored.positive(body.get("mean"), f"{where}.mean"), stored.positive(body.get("floor"), f"{where}.floor"),
+        stored.each(body.get("values"), f"{where}.values", stored.share),
+    )  # fmt: skip
+
+
+def _kin_of(value: Any) -> Kin:
+    body = stored.mapping(value, "kin")
+    circle = stored.word(body.get("circle", ""), "kin.circle")
+    if circle not in ("", *CIRCLES):
+        raise ValueError(say(f"kin.circle 不认得“{circle}”", f"kin.circle {circle!r} is unknown"))
+    return Kin(
+        stored.share(body.get("share"), "kin.share"),
+        stored.each(body.get("h"), "kin.h", stored.shares),
+        circle,
+    )
+
+
+def _limits_of(value: Any, where: str) -> Limits:
+    body = stored.mapping(value, where)
+    accept, review = (stored.share(body.get(k), f"{where}.{k}") for k in ("accept", "review"))
+    errors = (
+        stored.amount(body.get(k), f"{where}.{k}") for k in ("false_accept", "false_reject", "reviewed")
+    )
+    return Limits(accept, review, *errors)
 
 
 def _looks_like_area(values: Sequence[Any]) -> bool:

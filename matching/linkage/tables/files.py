@@ -120,22 +120,11 @@ def link_files(
         for one in sheets:
             one.columns.pop(RECORDED_ON, None)
     ids = _ids(sheets)
-    try:
-        result = link(
-            sheets[0].columns, sheets[1].columns if b else None, {c: k for c, k in kinds.items() if k != RECORDED_ON}, _ID,
-            threshold=threshold, progress=progress, params=params, memory_mb=memory_mb, workers=workers, folder=folder,
-            spread=spread, scorer=scorer, imported=imported,
-        )  # fmt: skip
-    except KeyError as error:
-        if params is None:
-            raise
-        learnt = list(params.m)
-        raise ValueError(
-            say(
-                f"--params 里的参数是从这些列学的：{'、'.join(learnt)}。--fields 要写同样的列名",
-                f"the table of --params was learnt from {', '.join(learnt)}: --fields must name the same columns",
-            )
-        ) from error
+    result = link(
+        sheets[0].columns, sheets[1].columns if b else None, {c: k for c, k in kinds.items() if k != RECORDED_ON}, _ID,
+        threshold=threshold, progress=progress, params=params, memory_mb=memory_mb, workers=workers, folder=folder,
+        spread=spread, scorer=scorer, imported=imported,
+    )  # fmt: skip
     excel = any(one.excel for one in sheets)
     for note in imported.notes if imported is not None else ():
         hear(note)

@@ -4,7 +4,6 @@ No condition is executed as SQL: `sql` reads what Splink's own library of compar
 Values are compared as they stand in the file, for so they were when the settings were made.
 """
 
-import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from .. import stored
 from ..compare.columns import Coded, Ints, Levels
 from ..compare.comparison import Comparison, Prepared
 from ..model import Frequencies, Model, Params, Table
 from .candidates import MAX_BLOCK, Blocks, Key, Split
-from .sql import Expression, Parser
+from .sql import LONGEST, Expression, Parser
 from .words import say
 
 VERSION = "splink"
@@ -113,7 +113,17 @@ class PreparedSql(Prepared):
         out = self.full(size)
         open_ = np.ones(size, dtype=bool)
         for position, condition in self.sql.conditions:
-            hit = np.array([bool(v) for v in condition(row, size)], dtype=bool) & open_
+            try:
+                found = [bool(v) for v in condition(row, size)]
+            except (ValueError, TypeError, ArithmeticError, LookupError, RecursionError) as error:
+                level = self.sql.levels[position]
+                raise ValueError(
+                    say(
+                        f"Splink 设置里“{self.sql.name}”的“{level}”算不出来：{error}",
+                        f"level {level!r} of {self.sql.name!r} in the Splink settings cannot be computed: {error}",
+                    )
+                ) from error
+            hit = np.array(found, dtype=bool) & open_
             out[hit] = position
             open_ &= ~hit
         return out
@@ -121,12 +131,9 @@ class PreparedSql(Prepared):
 
 def document(settings: Mapping[str, Any] | str) -> Mapping[str, Any]:
     """Settings as a dict. Raises ValueError for what is none."""
-    try:
-        body = json.loads(settings) if isinstance(settings, str) else settings
-    except ValueError as error:
-        raise ValueError(say(f"这不是 JSON（{error}）", f"this is no JSON: {error}")) from error
+    body = stored.document(settings) if isinstance(settings, str) else settings
     entries = body.get("comparisons") if isinstance(body, Mapping) else None
-    if not isinstance(entries, list) or not all(isinstance(x, Mapping) for x in entries):
+    if not isinstance(entries, list) or not entries or not all(isinstance(x, Mapping) for x in entries):
         raise ValueError(
             say(
                 "这不是 Splink 的设置（没有 comparisons）",
@@ -158,9 +165,8 @@ def read(body: Mapping[str, Any]) -> tuple[Model, Params]:
                 f"these comparisons cannot be read; replace or remove them in Splink, train and save again:\n{shown}",
             )
         )
-    prior = float(body.get("probability_two_random_records_match") or 1e-4)
-    if not 0 < prior < 1:
-        raise ValueError(f"probability_two_random_records_match is {prior}, no probability")
+    key = "probability_two_random_records_match"
+    prior = stored.share(body.get(key) or 1e-4, key, open_=True)
     return Model(comparisons), Params(VERSION, prior, m, u)
 
 
@@ -187,9 +193,10 @@ def _comparison(
         if column and power:
             column = str(column).strip('"`')
             same = chance if x.get("disable_tf_exact_match_detection") else _equality(column, rest, u)
-            rare[level] = Rare(
-                column, max(float(same), 1e-300), power, float(x.get("tf_minimum_u_value") or 0.0)
-            )
+            least = float(x.get("tf_minimum_u_value") or 0.0)
+            if not (0 < power <= 100 and 0 <= least <= 1):
+                raise ValueError("its term frequencies have a weight or a least value that is none")
+            rare[level] = Rare(column, max(float(same), 1e-300), power, least)
     label = iter(labels)
     conditions = [
         ("missing" if x.get("is_null_level") else next(label), str(x["sql_condition"]))
@@ -243,7 +250,8 @@ def rules(body: Mapping[str, Any]) -> list[Rule]:
     """The blocking rules of settings. Raises ValueError naming every one that is no equality."""
     out, odd = [], []
     dialect = str(body.get("sql_dialect") or "duckdb")
-    for entry in body.get("blocking_rules_to_generate_predictions") or ():
+    key = "blocking_rules_to_generate_predictions"
+    for entry in stored.listed(body.get(key) or [], key):
         text = str(entry.get("blocking_rule") if isinstance(entry, Mapping) else entry)
         if re.fullmatch(r"\s*\(?\s*1\s*=\s*1\s*\)?\s*", text):
             return []
@@ -267,6 +275,8 @@ def rules(body: Mapping[str, Any]) -> list[Rule]:
 
 
 def _rule(text: str, dialect: str) -> Rule:
+    if len(text) > LONGEST:
+        raise ValueError(text[:100])
     parts: list[Expression] = []
     columns: set[str] = set()
     for clause in _split(_bare(text), "AND"):

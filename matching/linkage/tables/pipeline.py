@@ -225,6 +225,8 @@ def link(
     if imported is None:
         rows, fields = habits.birth_parts(rows, fields)
     model = Model.for_fields(fields, rows) if imported is None else imported.model
+    if params is not None:
+        params.check(model)
     none = np.zeros(0, dtype=np.int32)
     if split.total < 1:
         chosen = params or (model.default_params() if imported is None else imported.params)

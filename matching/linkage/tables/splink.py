@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
+from .. import stored
 from ..compare import text as compare_text
 from ..compare.comparison import Comparison
-from ..model import Model, Params
+from ..model import CIRCLES, Model, Params
 from . import foreign
 from .features import KINDS, features, features_of
 from .foreign import Imported, SqlComparison
@@ -248,8 +249,15 @@ def from_splink(
                 if now != kept:
                     table[name] = now
         prior = float(body.get("probability_two_random_records_match", params.prior))
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"these settings were changed in what only Jieli reads ({error!r})") from error
+        if not all(0 <= x <= 1 for one in (m, u) for row in one.values() for x in row) or not 0 < prior < 1:
+            raise ValueError("m, u or the prior are no probabilities")
+    except (KeyError, TypeError, AttributeError, ValueError, IndexError, RecursionError) as error:
+        raise ValueError(
+            say(
+                f"这份设置里只有 Jieli 读的部分被改过，读不了（{error}）",
+                f"these settings were changed in what only Jieli reads ({error})",
+            )
+        ) from error
     if (m, u, prior) != (params.m, params.u, params.prior):
         params = replace(params, version=f"{params.version}+splink", m=m, u=u, prior=prior)
     return model, params
@@ -300,6 +308,34 @@ def _native(name: str, body: Mapping[str, Any]) -> Comparison:
         made = chosen(name, columns)
     for key in _SET:
         if key in body:
-            value = body[key]
-            setattr(made, key, tuple(value) if isinstance(value, list) else value)
+            setattr(made, key, _set(made, key, body[key]))
     return made
+
+
+def _set(made: Comparison, key: str, value: Any) -> Any:
+    """What a description says of a comparison. Raises ValueError for what it cannot be."""
+    if key in ("given", "home", "away", "any_scheme"):
+        if type(value) is not bool:
+            raise ValueError(f"{key} is {value!r}")
+        return value
+    if key == "position":
+        if value not in (0, 1) or type(value) is not int:
+            raise ValueError(f"{key} is {value!r}")
+        return value
+    if key == "circle":
+        if value not in ("", *CIRCLES):
+            raise ValueError(f"{key} is {value!r}")
+        return value
+    if key == "most":
+        return stored.share(value, key)
+    if key == "default_h":
+        found = stored.shares(value, key)
+        if len(found) != made.size - 1:
+            raise ValueError(f"{key} has {len(found)} levels, not {made.size - 1}")
+        return found
+    levels = (
+        stored.each(value, key, stored.share) if key == "own" else tuple(map(str, stored.listed(value, key)))
+    )
+    if unknown := set(levels) - set(made.levels):
+        raise ValueError(f"{key} names unknown levels {sorted(unknown)}")
+    return levels

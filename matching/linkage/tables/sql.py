@@ -12,7 +12,11 @@ from typing import Any
 
 from rapidfuzz.distance import DamerauLevenshtein, Jaro, JaroWinkler, Levenshtein
 
+from .patterns import extract, like
+
 Values = list[Any]
+#: Characters of a condition, and how deep it may be nested.
+LONGEST, DEEPEST = 20_000, 40
 Row = Mapping[str, Values]
 Expression = Callable[[Row, int], Values]
 
@@ -40,7 +44,7 @@ def _epoch(value: Any) -> float | None:
 def _strptime(value: Any, pattern: str) -> datetime | None:
     try:
         return datetime.strptime(str(value).strip(), pattern)  # noqa: DTZ007 (dates have no zone)
-    except ValueError:
+    except (ValueError, re.error):
         return None
 
 
@@ -54,11 +58,6 @@ def _timestamp(value: Any, pattern: str) -> datetime | None:
 def _days_between(a: Any, b: Any) -> int | None:
     one, two = _day(a), _day(b)
     return None if one is None or two is None else (one.date() - two.date()).days
-
-
-def _extract(value: str, pattern: str, group: float = 1) -> str:
-    hit = re.search(pattern, value)
-    return (hit.group(int(group)) or "") if hit else ""
 
 
 def _substr(value: str, start: float, length: float | None = None) -> str:
@@ -136,7 +135,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "strptime": _strptime,
     "try_to_timestamp": _timestamp,
     "to_timestamp": _timestamp,
-    "regexp_extract": _extract,
+    "regexp_extract": lambda a, *k: extract(str(a), *k),
     "lower": lambda a: str(a).lower(),
     "upper": lambda a: str(a).upper(),
     "trim": lambda a: str(a).strip(" "),
@@ -157,7 +156,10 @@ class Parser:
     """Recursive descent over one condition. Raises ValueError for anything it does not know."""
 
     def __init__(self, text: str, dialect: str = "duckdb") -> None:
+        if len(text) > LONGEST:
+            raise ValueError(f"a condition of {len(text):,} characters")
         self.text = text
+        self.depth = 0
         self.of = _of_characters if dialect == "spark" else _of_bytes
         #: What regexp_extract gives without a group's number: the whole in DuckDB, the first group in Spark.
         self.group = 1 if dialect == "spark" else 0
@@ -190,9 +192,13 @@ class Parser:
             raise ValueError(f"expected {expected} in {self.text!r}")
 
     def _or(self) -> Expression:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise ValueError(f"a condition that is nested more than {DEEPEST} deep")
         parts = [self._and()]
         while self._next("OR"):
             parts.append(self._and())
+        self.depth -= 1
         return parts[0] if len(parts) == 1 else _fold(parts, True)
 
     def _and(self) -> Expression:
@@ -215,7 +221,7 @@ class Parser:
             return lambda row, n: [(v is None) != negative for v in left(row, n)]
         if self._next("LIKE"):
             pattern = self._sum()
-            return _apply(_like, left, pattern)
+            return _apply(lambda v, p: like(str(v), str(p)), left, pattern)
         for sign, test in _TESTS.items():
             if self._next(sign):
                 return _apply(test, left, self._sum())
@@ -337,11 +343,6 @@ def _apply(function: Callable[..., Any], *arguments: Expression) -> Expression:
         return out
 
     return run
-
-
-def _like(value: str, pattern: str) -> bool:
-    body = "".join(".*" if c == "%" else "." if c == "_" else re.escape(c) for c in pattern)
-    return re.fullmatch(body, value) is not None
 
 
 def _same(a: Any, b: Any) -> bool:
