@@ -14,7 +14,7 @@ from .values.characters import is_han
 
 #: Raised whenever a record may get other keys than before, here or through `values`: records kept under an older
 #: version are indexed anew (insurance.linking.reindexing). tests/matching/linkage/test_blocking.py holds the two together.
-VERSION = 5
+VERSION = 6
 #: All key names, in the order of their worth.
 KEYS = (
     "id18",
@@ -88,9 +88,7 @@ def blocking_values(rec: PersonRecord) -> list[tuple[str, str]]:
         out.append(("id_ends", cleaned[:4] + cleaned[-4:]))
     if birth and len(cleaned) == 18 and cleaned[-4:-1].isdigit():
         out.append(("birth_tail", f"{birth:%Y%m%d}{cleaned[-4:]}"))
-    number = n.phone(rec.phone)
-    if number:
-        out.append(("phone", number))
+    out.extend(("phone", number) for number in n.phones(rec.phone))
 
     masked = n.is_masked_name(rec.name)
     full = n.name(rec.name) if rec.name and not masked else ""

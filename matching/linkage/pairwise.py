@@ -68,7 +68,7 @@ class Features:
         "address_", "area", "birth", "birth_contradicts", "birth_told", "chapter", "chars", "day", "digits", "disease",
         "fold", "group", "han", "hidden", "hospital", "id", "id_group", "id_invalid", "id_masked", "id_valid", "issued", "last",
         "letters", "lunar", "masked_name", "middle_star", "mixed_", "month", "name", "name_is_number", "number",
-        "parts_", "phone", "place", "plain", "raw_address", "readings_", "sex", "sex_told", "shown", "surname", "year",
+        "parts_", "phone", "phones", "place", "plain", "raw_address", "readings_", "sex", "sex_told", "shown", "surname", "year",
     )  # fmt: skip
 
     def __init__(self, record: PersonRecord) -> None:
@@ -79,7 +79,8 @@ class Features:
         self.sex_told = not self.sex and number is not None
         if not self.sex and number is not None:
             self.sex = number.sex
-        self.phone = (n.phone(str(record.phone).removesuffix(".0")) or "") if record.phone else ""
+        numbers = n.phones(str(record.phone).removesuffix(".0")) if record.phone else ()
+        self.phone, self.phones = (numbers[0], numbers) if numbers else ("", ())
         self.address_: str | None = None if record.address else ""
         self.parts_: compare_text.AddressParts | None = None
         self.raw_address = record.address
@@ -268,7 +269,7 @@ def _latin(x: Features, y: Features) -> int:
     if not n.orders(x.name).isdisjoint(n.orders(y.name)):
         return _N_ROMANISED
     chinese, latin = (x, y) if x.han else (y, x)
-    if n.surname_pinyin(chinese.name) in n.syllables(latin.name):
+    if n.sounds_as(chinese.name, latin.name):
         return _N_MASKED_SURNAME if chinese.masked_name else _N_SURNAME
     return _N_MASKED_ELSE if chinese.masked_name else _N_ELSE
 
@@ -363,7 +364,7 @@ def phone_level(x: Features, y: Features) -> int:
         return 0
     if a == b:
         return 1
-    return 2 if _osa(a, b, score_cutoff=1) == 1 else 3
+    return 2 if _osa(a, b, score_cutoff=1) == 1 or n.share_a_phone(x.phones, y.phones) else 3
 
 
 def address_level(x: Features, y: Features) -> int:
@@ -463,7 +464,7 @@ def hospital_level(x: Features, y: Features) -> int:
         county = a.place == b.place and a.place[4:] not in ("", "00")
         if (inside and (kind or ratio >= 0.6)) or (place and kind and (a.number > 0 or county)):
             return _HOSPITAL["same_house"]
-        if ratio >= 0.7:
+        if ratio >= 0.7 and not (a.kind and b.kind and not kind):
             return _H_SIMILAR
     return _HOSPITAL["kind"] if kind else _HOSPITAL["else"]
 
@@ -474,6 +475,8 @@ def disease_level(x: Features, y: Features) -> int:
         return 0
     if x.disease == y.disease:
         return _DISEASE["exact"]
+    if not x.group or not y.group:  # no illness is named
+        return 0
     if x.group and x.group == y.group:
         return _DISEASE["group"]
     if x.group in diseases.wider_groups(y.group) or y.group in diseases.wider_groups(x.group):

@@ -311,14 +311,16 @@ class PreparedName(Prepared):
             p, q = values[a[k]], values[b[k]]
             if not self.han[a[k]]:
                 p, q = q, p
-            if n.surname_pinyin(p) in n.syllables(q):
+            if not n.orders(p).isdisjoint(n.orders(q)):
+                level[k] = c.index("romanised")
+            elif n.sounds_as(p, q):
                 hidden = n.is_masked_name(p)
                 level[k] = c.index("masked_surname" if hidden else "surname")
             elif n.is_masked_name(p):
                 level[k] = c.index("masked_else")
         # The same letters may be another name: Amy and May, Li An and 李娜.
         same = (self.letters[a] == self.letters[b]) & (self.letters[a] >= 0) & ~self.latin.short[a]
-        rows = np.flatnonzero(same & (level != c.index("romanised")))
+        rows = np.flatnonzero(same & both)
         pairs = zip(a[rows].tolist(), b[rows].tolist(), strict=True)
         turned = [not n.orders(values[p]).isdisjoint(n.orders(values[q])) for p, q in pairs]
         level[rows[np.array(turned, dtype=bool)]] = c.index("romanised")

@@ -10,7 +10,7 @@ import numpy as np
 from ..values import areas, dates, idnumber
 from ..values import normalise as n
 from ..values.lunar import to_solar
-from .columns import Coded, Ints, Letters, Levels, Places, osa
+from .columns import Bools, Coded, Ints, Letters, Levels, Places, osa, strings
 from .comparison import Comparison, Prepared
 
 
@@ -422,7 +422,11 @@ class PreparedSex(Prepared):
 
 
 class Phone(Comparison):
-    """Phone numbers: the same, one digit off, or another."""
+    """Phone numbers: the same, one digit off, or another.
+
+    ``edit`` too where the second number of a cell is the other's, or one landline number lacks its area code: not what
+    the person gave first, but hardly chance.
+    """
 
     levels = ("missing", "exact", "edit", "else")
     tf = {"exact": "value"}
@@ -438,19 +442,30 @@ class Phone(Comparison):
 class PreparedPhone(Prepared):
     def __init__(self, comparison: Phone, rows: Sequence[Any]) -> None:
         super().__init__(comparison)
-        self.coded = Coded(rows, lambda raw: n.phone(str(raw).removesuffix(".0")) or "")
-        self.length = np.array([len(v) for v in self.coded.values] + [0], dtype=np.int8)
-        self.head = _digits(self.coded.values, 8).view(np.uint64).ravel()
-        self.tail = _digits([v[-2:] for v in self.coded.values], 2).view(np.uint16).ravel()
-        self.tf["value"] = self.coded
-        self.keys["exact"] = lambda: self.coded
+        self.coded = Coded(rows, lambda raw: "/".join(n.phones(str(raw).removesuffix(".0"))))
+        #: All numbers of the cells that hold more than one; the first counts, the others are seen beside it.
+        self.more = {k: v.split("/") for k, v in enumerate(self.coded.values) if "/" in v}
+        self.objects, number = self.coded.objects, self.coded
+        self.first: Ints = np.arange(len(self.objects), dtype=np.int32)
+        if self.more:
+            self.objects, number = (
+                strings([first_phone(v) for v in self.coded.values]),
+                number.derive(first_phone),
+            )
+            self.first = np.append(Coded(self.objects[:-1].tolist()).codes, np.int32(-1))
+        self.length = np.fromiter(map(len, self.objects), np.int8, len(self.objects))
+        self.head = _digits(self.objects[:-1].tolist(), 8).view(np.uint64).ravel()
+        self.tail = _digits([v[-2:] for v in self.objects[:-1]], 2).view(np.uint16).ravel()
+        self.tf["value"] = number
+        self.keys["exact"] = lambda: number
 
     def judge(self, a: Places, b: Places) -> Levels:
         null = (a < 0) | (b < 0)
         level = self.full(len(a))
-        level[a == b] = 1
+        same = self.first[a] == self.first[b]
+        level[same] = 1
         level[null] = 0
-        rest = np.flatnonzero(~null & (a != b))
+        rest = np.flatnonzero(~null & ~same)
         # One slip leaves what stands before it or the last two digits: the first eight, of short numbers four.
         p, q = a[rest], b[rest]
         long = np.maximum(self.length[p], self.length[q]) >= 11
@@ -458,9 +473,28 @@ class PreparedPhone(Prepared):
         stands = (differ == 0) | (~long & (differ & np.uint64(0xFFFFFFFF) == 0))
         maybe = rest[stands | (self.tail[p] == self.tail[q])]
         if len(maybe):
-            gap = osa(self.coded.objects[a[maybe]], self.coded.objects[b[maybe]], 1)
+            gap = osa(self.objects[a[maybe]], self.objects[b[maybe]], 1)
             level[maybe[gap == 1]] = 2
+            apart = maybe[np.abs(self.length[a[maybe]] - self.length[b[maybe]]) >= 3]
+            level[apart[self._shared(a[apart], b[apart])]] = 2
+        if self.more:
+            several = np.zeros(len(self.objects), dtype=bool)
+            several[list(self.more)] = True
+            some = rest[several[p] | several[q]]
+            level[some[self._shared(a[some], b[some])]] = 2
         return level
+
+    def _shared(self, a: Places, b: Places) -> Bools:
+        pairs = zip(a.tolist(), b.tolist(), strict=True)
+        return np.array([n.share_a_phone(self._of(x), self._of(y)) for x, y in pairs], dtype=bool)
+
+    def _of(self, place: int) -> Sequence[str]:
+        return self.more.get(place) or (self.objects[place],)
+
+
+def first_phone(value: str) -> str:
+    """The first number of a normalised cell, the one that people give first."""
+    return value.split("/")[0]
 
 
 class Postcode(Comparison):

@@ -626,9 +626,11 @@ class PreparedHospital(Prepared):
             [x in y or y in x for x, y in zip(self.coded.objects[lo], self.coded.objects[hi], strict=True)],
             dtype=bool,
         )
+        # 县人民医院 and 县中医院 are spelled alike and are two houses.
+        other = (self.kind[lo] != self.kind[hi]) & (self.kind[lo] >= 0) & (self.kind[hi] >= 0)
         out = self.full(len(lo))
         out[kind & number] = c.index("kind")
-        out[here & number & (ratio >= 0.7)] = c.index("similar")
+        out[here & number & ~other & (ratio >= 0.7)] = c.index("similar")
         # One of a kind stands in a county, one of a kind and number in a city.
         known = (self.number[lo] > 0) | ((self.county[lo] == self.county[hi]) & (self.county[lo] > 0))
         same = here & number & ((inside & (kind | (ratio >= 0.6))) | (place & kind & known))
@@ -669,6 +671,8 @@ class PreparedDisease(Prepared):
         self.plain = np.empty(len(found) + 1, dtype=object)
         self.plain[:-1] = [d.plain for d in found]
         self.plain[-1] = ""
+        #: What names no illness says nothing against any.
+        self.silent = np.append(groups.codes < 0, True)
         self.tf["group"] = self.coded.derive(
             lambda v: diseases.classify(v).group or diseases.classify(v).plain
         )
@@ -677,7 +681,7 @@ class PreparedDisease(Prepared):
     def judge(self, a: Places, b: Places) -> Levels:
         c = self.comparison
         level = self.full(len(a))
-        null = (a < 0) | (b < 0)
+        null = (a < 0) | (b < 0) | ((self.silent[a] | self.silent[b]) & (a != b))
         chapter = (self.chapter[a] == self.chapter[b]) & (self.chapter[a] >= 0)
         level[chapter] = c.index("chapter")
         other = np.flatnonzero(~null & (self.group[a] != self.group[b]))

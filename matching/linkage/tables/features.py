@@ -139,6 +139,8 @@ def features_of(table: Table, rows: slice = slice(None)) -> dict[str, list[Any]]
         place = np.searchsorted(known, codes)
         values: list[Any] = coded.objects[known].tolist()
         extras = [_extras(kind, v) for v in values] or [_extras(kind, _SAMPLES.get(kind, ""))]
+        if kind == "phone":
+            values = [compare_values.first_phone(v) for v in values]
         if kind == "age":
             values = [int(v) for v in values]
         spots = [int(k) if code >= 0 else -1 for k, code in zip(place, codes, strict=True)]

@@ -6,6 +6,9 @@ beside today's: a code that went is followed to the one of the same name that ca
 prefectures that became cities, 重庆 out of 四川, 海南 out of 广东), 330 mergers and new names by hand (崇文 → 东城, 南汇 → 浦东,
 莱芜 → 济南). Of 3,886 former codes 3,356 are there. Missing are placeholders (市辖区, development zones) and districts that were
 divided among several: they keep their city. What was divided goes to the part that kept the seat (居巢 → 巢湖市 of 合肥).
+
+data/renamed.txt holds, by present code, names that a place had or has beside the one of today's table: its own former names
+(襄樊市, 淮阴市, 楚州区), those of districts merged into it that have a namesake elsewhere (重庆's 江北区), everyday short ones (伊犁).
 """
 
 from dataclasses import dataclass
@@ -125,6 +128,9 @@ def _former() -> tuple[dict[str, str], dict[str, str]]:
         codes[old] = today
         for name in known:
             names[f"{today[:2]} {name}"] = names[f"{old[:2]} {name}"] = today
+    for line in _DATA.joinpath("renamed.txt").read_text(encoding="utf-8").splitlines():
+        code, name = line.split(" ")
+        names[f"{code[:2]} {name}"] = code
     return codes, names
 
 

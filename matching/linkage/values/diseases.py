@@ -44,7 +44,8 @@ GROUPS: dict[str, tuple[str, str]] = {
     "retinoblastoma": ("C", "视网膜母细胞瘤 c69"),
     "gallbladder_cancer": ("C", "胆囊癌 胆管癌 胆囊恶性肿瘤 c23 c24"),
     "laryngeal_cancer": ("C", "喉癌 喉恶性肿瘤 c32"),
-    "cancer": ("C", "癌症 恶性肿瘤 肿瘤 癌"),
+    "metastasis": ("C", "骨转移 肺转移 肝转移 脑转移 淋巴结转移 转移癌 转移性肿瘤 继发性恶性肿瘤 c77 c78 c79"),
+    "cancer": ("C", "癌症 恶性肿瘤 肿瘤 癌 z51.0 z51.1 z54.1 z54.2 z08"),
     "aplastic_anaemia": ("D", "再生障碍性贫血 再障 再生障碍贫血 d60 d61"),
     "mds": ("D", "骨髓增生异常综合征 骨髓增生异常 MDS d46"),
     "thalassaemia": ("D", "地中海贫血 地贫 海洋性贫血 d56"),
@@ -52,7 +53,7 @@ GROUPS: dict[str, tuple[str, str]] = {
     "anaemia": ("D", "贫血 重度贫血"),
     "hlh": ("D", "噬血细胞综合征 噬血细胞综合症 噬血综合征 d76.1 d76.2 HLH"),
     "itp": ("D", "血小板减少 血小板减少症 血小板减少性紫癜 d69"),
-    "uraemia": ("N", "尿毒症 终末期肾病 慢性肾衰竭 慢性肾功能衰竭 肾衰竭 肾功能衰竭 肾衰 慢性肾脏病5期 透析 n18 n19"),
+    "uraemia": ("N", "尿毒症 终末期肾病 慢性肾衰竭 慢性肾功能衰竭 肾衰竭 肾功能衰竭 肾衰 慢性肾脏病5期 透析 n18 n19 z49 z99.2"),
     "nephrotic": ("N", "肾病综合征 n04"),
     "nephritis": ("N", "肾炎 肾小球肾炎 n03 n05"),
     "heart_disease": ("I", "心脏病"),
@@ -60,7 +61,7 @@ GROUPS: dict[str, tuple[str, str]] = {
     "valve": ("I", "心脏瓣膜病 风湿性心脏病 风心病 i05 i08"),
     "coronary": ("I", "冠心病 冠状动脉粥样硬化性心脏病 心肌缺血 心绞痛 缺血性心脏病 i20 i25"),
     "infarction": ("I", "心肌梗死 心梗 急性心肌梗死 心肌梗塞 i21 i22"),
-    "congenital_heart": ("Q", "先天性心脏病 先心病 室间隔缺损 房间隔缺损 法洛四联症 动脉导管未闭 q20 q21 q22 q23 q24 q25"),
+    "congenital_heart": ("Q", "先天性心脏病 先心病 先心 室间隔缺损 室缺 房缺 法四 房间隔缺损 法洛四联症 动脉导管未闭 q20 q21 q22 q23 q24 q25"),
     "heart_failure": ("I", "心力衰竭 心衰 心功能衰竭 i50"),
     "cerebral_infarction": ("I", "脑梗死 脑梗 脑梗塞 脑血栓 缺血性脑卒中 i63"),
     "cerebral_haemorrhage": ("I", "脑出血 脑溢血 颅内出血 蛛网膜下腔出血 i60 i61 i62"),
@@ -91,6 +92,7 @@ GROUPS: dict[str, tuple[str, str]] = {
     "appendicitis": ("K", "阑尾炎 急性阑尾炎 k35"),
     "gallstone": ("K", "胆结石 胆囊结石 胆囊炎 k80 k81"),
     "pneumonia": ("J", "肺炎 支气管肺炎 重症肺炎 肺部感染 j12 j15 j18"),
+    "covid": ("J", "新冠 新冠肺炎 新冠病毒 新型冠状病毒感染 新型冠状病毒肺炎 COVID u07.1 u07.2"),
     "copd": ("J", "慢性阻塞性肺疾病 慢阻肺 COPD 肺气肿 慢性支气管炎 j44"),
     "respiratory_failure": ("J", "呼吸衰竭 j96"),
     "pulmonary_fibrosis": ("J", "肺纤维化 间质性肺炎 尘肺 尘肺病 矽肺 j60 j62 j84"),
@@ -102,10 +104,10 @@ GROUPS: dict[str, tuple[str, str]] = {
     "purpura": ("D", "过敏性紫癜 紫癜性肾炎 d69.0"),
     "sle": ("M", "系统性红斑狼疮 红斑狼疮 狼疮 m32"),
     "rheumatoid": ("M", "类风湿性关节炎 类风湿 类风湿关节炎 m05 m06"),
-    "ankylosing": ("M", "强直性脊柱炎 m45"),
+    "ankylosing": ("M", "强直性脊柱炎 强直性脊椎炎 强直 m45"),
     "femoral_head": ("M", "股骨头坏死 m87"),
     "disc": ("M", "腰椎间盘突出 腰椎间盘突出症 m51"),
-    "fracture": ("S", "骨折 粉碎性骨折"),
+    "fracture": ("S", "骨折 粉碎性骨折 s02 s12 s22 s32 s42 s52 s62 s72 s82 s92 t02 t08 t10 t12"),
     "head_injury": ("S", "颅脑损伤 脑外伤 重型颅脑损伤 脑挫裂伤 s06"),
     "spinal_injury": ("S", "脊髓损伤 截瘫 高位截瘫"),
     "burn": ("S", "烧伤 烫伤 大面积烧伤"),
@@ -147,11 +149,21 @@ _CANCER = re.compile("(?<=[\u4e00-\u9fff])(?:CA|MT)(?![A-Z])")
 
 @dataclass(frozen=True, slots=True)
 class Disease:
-    """A disease made comparable: its group ('' where unknown), its ICD-10 chapter letter, its plain text."""
+    """A disease made comparable: its group ('' where unknown), its ICD-10 chapter letter, its plain text.
+
+    All three are empty where no illness is told: for what treats any (Z51.8), for a symptom's code, for words like 患者.
+    """
 
     group: str
     chapter: str
     plain: str
+
+
+#: Groups that are told of beside the illness itself: 肺癌骨转移 is lung cancer.
+_BESIDE = ("metastasis", "cancer")
+#: Codes that name no illness: symptoms, and why somebody came (Z51.1, chemotherapy, and dialysis do name one).
+_SILENT = frozenset("RZ")
+_TREATED = re.compile("化疗|放疗|靶向治疗|免疫治疗")
 
 
 def _terms() -> tuple[list[tuple[str, str, str]], dict[str, tuple[str, str]]]:
@@ -163,7 +175,7 @@ def _terms() -> tuple[list[tuple[str, str, str]], dict[str, tuple[str, str]]]:
                 codes[word.upper()] = (group, chapter)
             else:
                 names.append((word.upper(), group, chapter))
-    names.sort(key=lambda item: -len(item[0]))
+    names.sort(key=lambda item: (item[1] in _BESIDE, -len(item[0])))
     return names, codes
 
 
@@ -203,6 +215,8 @@ def classify(raw: str | None) -> Disease:
         hit = _CODES.get(fine) or _CODES.get(key)
         if hit:
             return Disease(hit[0], hit[1], key)
+        if letter in _SILENT:
+            return Disease("", "", "")
         chapter = (
             "C" if letter == "D" and number < "50" else "EAR" if letter == "H" and number >= "60" else letter
         )
@@ -218,4 +232,6 @@ def classify(raw: str | None) -> Disease:
     for hint, chapter in _HINTS:
         if hint in plain:
             return Disease("", chapter, plain)
+    if not plain and _TREATED.search(value):
+        return Disease("cancer", "C", plain)  # 化疗, 放化疗: whoever is treated so has cancer
     return Disease("", "", plain)

@@ -2,7 +2,9 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import islice, product
 
 from . import characters as han
 
@@ -10,19 +12,26 @@ from . import characters as han
 MAX_LENGTH = 120
 _SPACE = re.compile(r"\s+")
 _NOISE = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060\ufeff\ufe00-\ufe0f]")
-_MASKS = str.maketrans(dict.fromkeys("＊*●•○◯〇囗×✕✖﹡⁎∗█■□▇▓▲△▴▵▼▽◆◇☆★※_#？?xX~～〜@＠+^", "*"))
+_MASKS = str.maketrans(
+    dict.fromkeys(
+        "＊*●•○◯〇囗×✕✖﹡⁎∗█■□▇▓▲△▴▵▼▽◆◇☆★※_#？?xX~～〜@＠+^✱✳✴❋✻❌❎⭕⚪⚫⬛⬜▪▫〓◎⊙⊗⊕⋯…ΦφØø∅&＆$＄%％=＝!！|｜§¤丨",
+        "*",
+    )
+)
 #: Signs that hide a character where several stand together or at a name's end: 张--, 张..., 张00, 张O, 张口口, 张叉叉.
 _MASK_RUNS = re.compile(
-    "(?<=[*\u3400-\u9fff])(?:[-—–−]{2,}|[-—–−]$|\\.{2,}|。{2,}|0{2,}|[oO]{1,3}(?![A-Za-z])|口{2,}|叉{2,})"
+    "(?<=[*\u3400-\u9fff])(?:[-—–−]{2,}|[-—–−]$|\\.{2,}|。{2,}|0{2,}|[oO]{1,3}(?![A-Za-z])|口{2,}|叉{2,}|丶+)"
 )
 _MASK_WORDS = re.compile(r"某")
+#: A surname and whatever sign stands in for the rest: 张🙈, 王“”.
+_SIGN_ALONE = re.compile(r"^([\u3400-\u9fff])[^\w*\s()（）\[\]【】,，、/·.-]+$")
 #: What stands before the name of somebody who is ill.
 _ILL = re.compile(r"^(?:患者|患儿|病人|求助人)(?=.)")
 _BRACKETS = re.compile(r"[（(【\[].*?[)）】\]]")
 _NOT_NAME = re.compile(r"[^\w*\s'’\-·]|[\d_]")
 _MIDDLE_DOT = re.compile(r"(?<=\w\w)[·•・．‧∙●⋅](?=\w\w)|[·・‧⋅]")
-#: Without 某, 口 and 叉, which may hide.
-_PLAIN = re.compile("[\u4e00-\u53c8\u53ca-\u53e2\u53e4-\u67cf\u67d1-\u9fa5]{2,4}")
+#: Without 丶, 某, 口 and 叉, which may hide.
+_PLAIN = re.compile("[\u4e00-\u4e35\u4e37-\u53c8\u53ca-\u53e2\u53e4-\u67cf\u67d1-\u9fa5]{2,4}")
 #: Forms of address before a Latin name, and what stands before a name at birth.
 _FORMS = re.compile(
     r"^(?:(?:mr|mrs|ms|miss|mister|dr|prof|professor|sir|rev|herr|frau|monsieur|madame|mme|mlle|sr|sra|srta|señora?|senora?)\b"
@@ -116,7 +125,7 @@ def _masked(raw: str) -> str:
     if not any(han.is_han(c) for c in raw):
         return raw
     out = _MASK_RUNS.sub(lambda hit: "*" * len(hit.group()), raw.translate(_MASKS))
-    return _MASK_WORDS.sub("*", out)
+    return _SIGN_ALONE.sub(r"\1*", _MASK_WORDS.sub("*", out))
 
 
 def _unaddressed(value: str) -> str:
@@ -238,8 +247,9 @@ def _latin_words(value: str) -> list[str]:
     return [umlaut(w) for w in value.replace("*", " ").split() if w]
 
 
-#: 吕 is Lü in books, Lv on keyboards, LYU in passports and Lu in a hurry; 女 likewise.
-_UMLAUT = re.compile(r"(?<=[ln])(?:v|yu|ü)")
+#: 吕 is Lü in books, Lv on keyboards, LYU in passports and Lu in a hurry; 女 likewise. Within a word n + yu are two
+#: syllables (欣悦 Xinyue), as l is never a syllable's end.
+_UMLAUT = re.compile(r"(?<=l)(?:v|yu|ü)|(?<=n)(?:v|ü)|(?<=\bn)yu")
 
 
 def umlaut(syllable: str) -> str:
@@ -271,16 +281,44 @@ def name_pinyin(raw: str | None) -> str:
     return "".join(syllables(raw))
 
 
+#: So many ways of reading a name are tried.
+_SPELLINGS = 32
+
+
+def _surname_sounds(surname: str) -> frozenset[str]:
+    """A Chinese surname in toneless pinyin without spaces, by all of its readings."""
+    alone = han.surname_readings(surname) if len(surname) == 1 else (" ".join(surname_syllables(surname)),)
+    known = han.SURNAME_READINGS.get(surname, alone)
+    return frozenset("".join(map(umlaut, one.split())) for one in known)
+
+
 @lru_cache(maxsize=4096)
 def orders(raw: str | None) -> frozenset[str]:
     """A name in Latin letters without spaces, beginning at any of its words: surname first or last.
 
     Zhang Xiaosan, Xiaosan Zhang, ZHANG XIAO SAN and 张小三 have one in common; Li An and 李娜, Amy and May have none.
+    A character that is read in several ways counts by each (王晟: Cheng, Sheng), the usual ones first, `_SPELLINGS` at most.
     """
-    surname, _ = split_name(raw)
-    first, whole = "".join(surname_syllables(surname)), name_pinyin(raw)
-    words = [w for w in ((first, whole[len(first) :]) if surname else syllables(raw)) if w]
-    return frozenset("".join(words[k:] + words[:k]) for k in range(len(words)))
+    surname, given = split_name(raw)
+    if surname and is_masked_name(raw):
+        return frozenset()
+    if not surname:
+        words = [w for w in syllables(raw) if w]
+        return frozenset("".join(words[k:] + words[:k]) for k in range(len(words)))
+    every = product(_surname_sounds(surname), *(han.readings(c) for c in given if c != "*"))
+    out = set()
+    for first, *rest in islice(every, _SPELLINGS):
+        second = "".join(map(umlaut, rest))
+        out |= {first + second, second + first}
+    return frozenset(out)
+
+
+def sounds_as(chinese: str, latin: str) -> bool:
+    """Whether a Chinese name's surname, by any of its readings, is among the words of a name in Latin letters."""
+    surname = nickname_surname(chinese) or split_name(chinese)[0]
+    if not surname or plain_name(chinese).startswith("*"):
+        return False
+    return not _surname_sounds(surname).isdisjoint(syllables(latin))
 
 
 @lru_cache(maxsize=4096)
@@ -299,6 +337,8 @@ _MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
 _PHONE_NOISE = re.compile(r"[^\d+*]")
 _SEVERAL = re.compile(r"[/,;、，；|\\]|或|和|\bor\b")
 _EXTENSION = re.compile(r"(?:转|分机|ext|extn|extension|x|#)\.?\s*\d{1,6}\s*$", re.IGNORECASE)
+#: (0731)84802999-801: what stands behind a whole landline number.
+_DESK = re.compile(r"\s*(\(?0\d{2,3}\)?[\s\-]?\d{7,8})-\d{1,5}\s*", re.ASCII)
 _INSIDE = re.compile(r"(?<![\d+])(?:(?:\+|00)?86[\s\-]?)?(1[3-9]\d(?:[\s\-]?\d{4}){2})(?!\d)", re.ASCII)
 _EXPONENT = re.compile(r"(\d)\.(\d+)E\+?(\d{1,2})", re.IGNORECASE)
 #: Country codes of one and two digits; all others have three. North America has no trunk zero.
@@ -341,9 +381,30 @@ def phone(raw: str | None) -> str | None:
         inside = _INSIDE.search(value)
         if inside:
             return _PHONE_NOISE.sub("", inside.group(1))
-        first = _one_phone(_EXTENSION.sub("", _SEVERAL.split(value)[0]))
+        first = _one_phone(_EXTENSION.sub("", _DESK.sub(r"\1", _SEVERAL.split(value)[0])))
         return first or _one_phone(_EXTENSION.sub("", value))  # 310/246-1501
     return _one_phone(value)
+
+
+def phones(raw: str | None) -> tuple[str, ...]:
+    """All numbers of one cell (13800138000/0731-84802999), as `phone` cleans them, the first first; three at most."""
+    first = phone(raw)
+    if first is None or not isinstance(raw, str) or len(raw) < len(first) + 7:
+        return (first,) if first else ()
+    value = text(raw)
+    more = (phone(part) for part in (*_SEVERAL.split(value), *_INSIDE.findall(value)))
+    return tuple(dict.fromkeys((first, *filter(None, more))))[:3]
+
+
+def share_a_phone(ones: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether two cells hold one number, a landline's area code written or not (84802999, 073184802999)."""
+    return any(x == y or _is_local_part(*sorted((x, y), key=len)) for x in ones for y in others)
+
+
+def _is_local_part(short: str, long: str) -> bool:
+    return (
+        len(short) in (7, 8) and len(long) - len(short) in (3, 4) and long[0] == "0" and long.endswith(short)
+    )
 
 
 def _one_phone(value: str) -> str | None:
