@@ -322,8 +322,9 @@ class Model:
                 if isinstance(made, compare_values.IdNumber):
                     made.checked(sample is not None and _looks_resident(sample[column]))
                 elif kind == "name" and sample is not None and not _looks_chinese(sample[column]):
-                    # Brothers and sisters share a character of their names (丽华, 丽萍), not all letters but one.
-                    made.own = {**made.own, "one_off": 0.01}
+                    # Brothers and sisters share a character of their names (丽华, 丽萍), not all letters but one nor all
+                    # words of the shorter name.
+                    made.own = {**made.own, "one_off": 0.01, "partial": 0.01}
                 out.append(made)
         if sample is not None and len(out) > 2 and not any(c.own for c in out):
             # Nothing but words: what differs most from row to row is the person's own.
@@ -352,6 +353,9 @@ class Model:
         out = [Kin(RELATED * prior, {c.name: _normal(c.default_h) for c in self.comparisons})]
         for circle in CIRCLES:
             members = [c for c in self.comparisons if c.circle == circle]
+            if circle == "place" and len(members) == 1 and members[0].home:
+                # House numbers, districts, wards in columns of their own: neighbours share a street and any words.
+                members += [c for c in self.comparisons if type(c) is compare_text.Text]
             for home in (True, False):
                 # One house, and one hospital or trade, are two ways to share a place.
                 seed = [c for c in members if not (c.home and not home) and not (home and c.away)]

@@ -17,6 +17,8 @@ _PARTICLES = frozenset((
     "al", "el", "ul", "bin", "ibn", "bint", "de", "da", "do", "das", "dos", "del", "della", "di", "du",
     "la", "le", "las", "los", "y", "e", "van", "von", "der", "den", "ter", "zu",
 ))  # fmt: skip
+#: Father and son, behind the surname.
+_GENERATIONS = frozenset(("jr", "sr", "ii", "iii", "iv"))
 _VOWELS = re.compile(r"[aeiouyhw]+")
 _TWICE = re.compile(r"(.)\1+")
 _ALIKE = (
@@ -34,6 +36,8 @@ def words(value: str) -> tuple[str, ...]:
         return ()
     every = value.replace("*", " ").split()
     found = [w for w in every if w not in _PARTICLES] or every
+    if len(found) > 2 and found[-1] in _GENERATIONS:
+        found[-2:] = found[:-3:-1]  # the surname stands last
     return tuple(found if len(found) <= WORDS else [*found[: WORDS - 2], *found[-2:]])
 
 

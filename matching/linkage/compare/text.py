@@ -105,7 +105,7 @@ class Parts(Comparison):
     """A given name, a surname, or a line of an address, where the other line may hold what belongs here.
 
     ``columns`` are this part's and, if there is one, its partner's; ``position`` is 0 or 1. Of a pair of
-    records whose two parts agree better crosswise, both comparisons take a 'crossed' level.
+    records whose two parts agree better crosswise, position 0 takes a 'crossed' level and says it for both.
     """
 
     levels = (
@@ -116,9 +116,9 @@ class Parts(Comparison):
     tf = {"exact": "value"}
     most = 0.12
     default_m = (0.79, 0.02, 0.05, 0.02, 0.03, 0.01, 0.03, 0.01, 0.01, 0.03)
-    default_u = (0.004, 0.0005, 0.002, 0.002, 0.005, 0.003, 0.02, 0.001, 0.03, 0.9325)
+    default_u = (0.004, 0.0005, 0.002, 0.00002, 0.005, 0.0001, 0.02, 0.001, 0.03, 0.93738)
     default_h = (0.6, 0.005, 0.01, 0.005, 0.005, 0.01, 0.01, 0.001, 0.02, 0.334)
-    slips = ("short_form", "crossed", "crossed_close", "initial")
+    slips: tuple[str, ...] = ("short_form", "crossed", "crossed_close", "initial")
 
     def __init__(
         self, name: str, columns: Sequence[str], position: int = 0, given: bool = False, circle: str = "place"
@@ -129,6 +129,9 @@ class Parts(Comparison):
         self.given = given
         self.circle = circle
         self.home = not given
+        if circle == "name":
+            #: Of strangers who bear one name no more write it otherwise than of matches; neighbours live at 12 and 14.
+            self.slips = (*Parts.slips, "edit_1", "edit_2")
         if given:
             self.default_h = self.default_u
             self.own = dict.fromkeys(self.levels[1:-1], 0.0)
@@ -142,6 +145,8 @@ class Parts(Comparison):
 #: Bounds of `PreparedParts.judge`, a little lower: they are compared with sums of rounded shares.
 _ALIKE, _ALIKE_LATER = np.float32(1.0999), np.float32(1.4589)
 _GOOD = np.array([0, 5, 3, 4, 0, 3, 0, 1, 1, 1, -3], dtype=np.int8)
+#: The same of names crosswise: Peter Frank and Frank Weber resemble one another by chance.
+_ACROSS = np.array([0, 5, 3, 4, 0, -3, 0, -3, 1, 1, -3], dtype=np.int8)
 
 
 class PreparedParts(Prepared):
@@ -249,33 +254,25 @@ class PreparedParts(Prepared):
         own, theirs = self.similar(mine_i, mine_j), self.similar(other_i, other_j)
         close = c.index("similar")
         weak = np.flatnonzero(((own == 0) | (own >= close)) | ((theirs == 0) | (theirs >= close)))
+        good = _ACROSS if c.circle == "name" else _GOOD
         one = self.similar(mine_i[weak], other_j[weak])
         # Where one of the crossings is nothing, no other can make up for it.
-        some = np.flatnonzero(_GOOD[one] + _GOOD.max() >= 3)
+        some = np.flatnonzero(good[one] + good.max() >= 3)
         weak, one = weak[some], one[some]
         two = self.similar(other_i[weak], mine_j[weak])
         straight = _GOOD[own[weak]] + _GOOD[theirs[weak]]
-        crossed = _GOOD[one] + _GOOD[two]
+        crossed = good[one] + good[two]
         # One of the two must be told for certain: names that resemble one another crosswise are many.
-        told = np.maximum(_GOOD[one], _GOOD[two]) >= _GOOD[c.index("edit_1")]
+        told = np.maximum(good[one], good[two]) >= good[c.index("edit_1")]
         swap = np.flatnonzero(told & (crossed >= 3) & (crossed > straight + 1))
-        one, two = one[swap], two[swap]
-        # Both comparisons must see the same crossing, whichever record comes first: the better to position 0.
-        leads = _GOOD[one] >= _GOOD[two]
-        best, worst = np.where(leads, one, two), np.where(leads, two, one)
-        mine_level, their_level = (best, worst) if c.position == 0 else (worst, best)
-        own[weak[swap]] = self._crossed(mine_level)
-        theirs[weak[swap]] = self._crossed(their_level)
+        # What was exchanged was exchanged once: position 0 says it of both parts, position 1 where only one is told.
+        one, two, weak = one[swap], two[swap], weak[swap]
+        exact = ((one == 1) | (two == 1)) & (np.maximum(one, two) <= c.index("edit_1"))
+        said = np.where(exact, c.index("crossed"), c.index("crossed_close")).astype(np.uint8)
+        first = ((one > 0) & (two > 0)) == (c.position == 0)
+        own[weak], theirs[weak] = np.where(first, said, 0), np.where(first, 0, said)
         self.last = (i, j, theirs)
         return own
-
-    def _crossed(self, level: Levels) -> Levels:
-        c = self.comparison
-        out = np.full(len(level), c.index("crossed_close"), dtype=np.uint8)
-        out[level == 1] = c.index("crossed")
-        out[level == 0] = 0
-        out[level == c.size - 1] = c.size - 1
-        return out
 
 
 class Text(Comparison):

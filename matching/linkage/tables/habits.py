@@ -5,17 +5,19 @@ A habit is found from the first rows of each table's column, and its values are 
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
+from ..compare import latin
 from ..compare.columns import Coded
 from ..compare.fill import RECORDED_ON
 from ..compare.numbers import clean_id
 from ..values import dates
 from ..values import normalise as n
+from ..values.characters import is_han
 
 #: So many rows of a column are looked at.
 LOOK = 5_000
@@ -23,6 +25,8 @@ LOOK = 5_000
 NAMES = 100_000
 #: A habit shows in this share of the values that could show it.
 HABIT = 0.02
+#: So many columns tell little beside a whole name.
+FEW = 3
 _PARTS = re.compile(r"\D*(\d{1,2})[./\-\s](\d{1,2})[./\-\s](\d{2}|\d{4})(?!\d)")
 
 
@@ -119,6 +123,65 @@ def birth_parts(rows: dict[str, Any], fields: dict[str, str]) -> tuple[dict[str,
     return {
         name: joined if name == parts[0] else v for name, v in rows.items() if name not in parts[1:]
     }, rest
+
+
+def name_parts(
+    rows: dict[str, Any], fields: dict[str, str], known: Collection[str] | None = None
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Rows and fields with columns for given name, middle name and surname instead of whole Latin names; the given name
+    keeps the column's name.
+
+    Only where little else is there (`FEW` columns): how rare a name is, and how many of its bearers are one person, tell its
+    parts, which strangers have independently of one another; a column of names alone tells neither. ``known``: the columns
+    that a table of parameters was learnt from.
+    """
+    names = [name for name, kind in fields.items() if kind == "name"]
+    parted = ("given_name", "surname")
+    if len(names) != 1 or len(fields) > FEW or any(kind in parted for kind in fields.values()):
+        return rows, fields
+    column = names[0]
+    own = {part: f"{column}_{part}" for part in ("middle", "surname")}
+    parts = [part for part in own if known is not None and own[part] in known]
+    if known is None and not any(its in rows for its in own.values()):
+        parts = _parts_worth(rows[column])
+    if not parts:
+        return rows, fields
+    out = dict(rows) | {own[part]: _rewritten(rows[column], _OF_NAME[part]) for part in parts}
+    out[column] = _rewritten(rows[column], _OF_NAME["given"])
+    made = {own[part]: "surname" if part == "surname" else "given_name" for part in parts}
+    return out, fields | {column: "given_name"} | made
+
+
+def _parts_worth(column: Sequence[Any]) -> list[str]:
+    """The parts of names beside the given one that are worth a column; none of names that are not Latin, or have two surnames."""
+    look = [v for v in islice(iter(column), LOOK) if v is not None and v != "" and v == v]
+    said = [n.plain_name(v) for v in look]
+    if any(is_han(c) or c == "*" for value in said for c in value):
+        return []
+    words = [latin.words(value) for value in said]
+    long = [each for each in words if len(each) > 2]
+    inside = {word for each in long for word in each[1:-1]}
+    if 2 * sum(len(each) > 1 for each in words) <= len(words):
+        return []
+    if len(long) <= 0.05 * len(words):
+        return ["surname"]
+    # García López: of two surnames one may be left out.
+    return [] if 2 * sum(each[-1] in inside for each in long) > len(long) else ["middle", "surname"]
+
+
+def _picked(place: Callable[[tuple[str, ...]], str]) -> Callable[[Any], str | None]:
+    def pick(raw: Any) -> str | None:
+        words = latin.words(n.plain_name(raw).replace("*", " ")) if raw is not None and raw == raw else ()
+        return place(words) or None if words else None
+
+    return pick
+
+
+_OF_NAME = {
+    "given": _picked(lambda words: words[0] if len(words) > 1 else ""),
+    "middle": _picked(lambda words: "".join(words[1:-1])),
+    "surname": _picked(lambda words: words[-1]),
+}
 
 
 def same_year(a: Mapping[str, Any], b: Mapping[str, Any], fields: dict[str, str]) -> Mapping[str, Any]:

@@ -224,6 +224,7 @@ def link(
     tell("prepare", 0.0)
     if imported is None:
         rows, fields = habits.birth_parts(rows, fields)
+        rows, fields = habits.name_parts(rows, fields, None if params is None else params.m)
     model = Model.for_fields(fields, rows) if imported is None else imported.model
     if params is not None:
         params.check(model)

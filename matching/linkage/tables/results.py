@@ -46,7 +46,11 @@ class Worded:
 
     def compared(self, label: str, beside: bool = False) -> str:
         """The heading above the levels of a comparison, also beside the column of what is compared."""
-        return f"{label} 比对" if self.language == "zh" else f"{label} level" if beside else label
+        if self.language == "zh":
+            for part, word in (("_surname", "姓"), ("_middle", "中间名")):  # `habits.name_parts`
+                label = f"{label.removesuffix(part)}（{word}）" if label.endswith(part) else label
+            return f"{label} 比对"
+        return f"{label} level" if beside else label
 
     def outcome(self, outcome: str) -> str:
         return OUTCOMES[outcome] if self.language == "zh" else outcome

@@ -37,6 +37,10 @@ _FORMS = re.compile(
     r"^(?:(?:mr|mrs|ms|miss|mister|dr|prof|professor|sir|rev|herr|frau|monsieur|madame|mme|mlle|sr|sra|srta|señora?|senora?)\b"
     r"\.?\s+(?:(?:med|phil|nat|rer|jur|ing|dipl|hc|h\.c)\.\s*)*)+|(?<=\s)(?:n[ée]e|geb\.|geborene|formerly)\s+"
 )
+#: AlNajjar, ElMasri: Najjar and Masri with the article.
+_ARTICLE = re.compile(r"\b(Al|El)(?=[A-Z][a-z])")
+#: More than a surname: not van der Berg.
+_WHOLE = re.compile(r"\s*(?!(?:van|von|de[lnrs]?|d[aiou]s?|della|la|le|al|el|bin|ter|zu)\s)\S+\s+\S")
 #: What follows a comma without being a given name.
 _AFTER = re.compile(r"(?:jr|sr|i{1,3}|iv|md|phd|esq|m\.d|ph\.d|\d)\b")
 #: 陈小丽（化名）, 化名小丽: a name that is not the person's.
@@ -167,9 +171,12 @@ def plain_name(raw: str | None) -> str:
         if "*" in value:
             value = _TITLES.sub("", _ILL.sub("", value)) or "*"
         return _said(_unaddressed(value) or " ".join(latin).casefold())
-    value = _FORMS.sub("", value.casefold())
+    spoken = _ARTICLE.sub(r"\1 ", value).casefold()
+    value = _FORMS.sub("", spoken)
     last, comma, first = value.partition(",")
-    if comma and first.strip() and "," not in first and not _AFTER.match(first.strip()):
+    if comma and _FORMS.match(spoken) and _WHOLE.match(last):
+        value = last  # Ms. Gillian Acton, Secretary
+    elif comma and first.strip() and "," not in first and not _AFTER.match(first.strip()):
         value = f"{first} {last}"  # Smith, John
     stripped = unicodedata.normalize("NFKD", value)
     stripped = "".join(c for c in stripped if not unicodedata.combining(c))
