@@ -57,13 +57,14 @@ def scoring_rate(task: Task, pairs: int) -> float:
 
     from matching.linkage.model import Model
     from matching.linkage.tables import candidates
+    from matching.linkage.tables.keys import keys
     from matching.linkage.tables.pipeline import combine
 
     rows, split = combine(task.a, task.b, task.fields)
     model = Model.for_fields(task.fields, rows)
     table = model.prepare(rows)
     params = model.default_params()
-    i, j = candidates.union(candidates.keys(table, split, 40.0), split).part(slice(None))
+    i, j = candidates.union(keys(table, split, 40.0), split).part(slice(None))
     order = np.random.default_rng(1).permutation(len(i))[:pairs]
     x, y = i[order], j[order]
     rates = []

@@ -241,6 +241,9 @@ WEST = {
     "first": "given_name", "last": "surname", "dob": "birth_date", "line": "address", "town": "area", "postcode": "postcode",
     "phone": "phone", "email": "email",
 }  # fmt: skip
+WEST_SEVEN = {
+    "first": "given_name", "last": "surname", "dob": "birth_date", "town": "area", "postcode": "postcode", "sex": "sex", "job": "text",
+}  # fmt: skip
 EAST = {
     "name": "name", "dob": "birth_date", "sex": "sex", "phone": "phone", "area": "area", "address": "address",
 }  # fmt: skip
@@ -416,6 +419,7 @@ SHAPES: dict[str, Make] = {
     "few surnames": _plain("few surnames (Chinese)", 0, 900, EAST, "east", skew=2.2),
     "few surnames, western": _plain("few surnames", 0, 900, WEST, skew=2.2),
     "one to twenty": _plain("clusters of one to twenty", 0, 150, WEST, sizes=tuple(range(1, 21))),
+    "ten records": _plain("ten records a person, seven columns", 0, 400, WEST_SEVEN, sizes=tuple(range(2, 19)), error=0.15, missing=0.12),
     "no duplicates": _plain("no duplicates", 0, 1000, WEST, sizes=(1,)),
     "no duplicates, Chinese": _plain("no duplicates (Chinese)", 0, 1000, EAST, "east", sizes=(1,)),
     "no duplicates, few columns": _plain("no duplicates, three columns", 0, 1000, {"first": "given_name", "last": "surname", "dob": "birth_date"}, sizes=(1,)),

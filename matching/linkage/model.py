@@ -393,6 +393,8 @@ class Table:
         #: Per comparison, the rows whose value an identity number alone said.
         self._told = {model.names.index(name): rows for name, rows in (told or {}).items() if rows.any()}
         self.prepared = tuple(prepared)
+        #: The rows in an order of their own, once it has been asked for (`keys.in_order`).
+        self.order: Ints | None = None
         kinds: dict[type, int] = {}
         for position, item in enumerate(prepared):
             kinds.setdefault(type(item), position)

@@ -68,14 +68,19 @@ def decide(
     pair: str = "",
     alone: np.ndarray | None = None,
     odd: Odd | None = None,
+    vouched: Bools | None = None,
 ) -> list[str]:
     """'accept', 'review' or 'reject' per pair of rows; ``pair`` names the two sources (`Params.limits`).
 
-    ``alone`` is what the pair says without any third record: only that accepts. ``odd``: what else stands against it.
+    ``alone`` is what the pair says without any third record: only that accepts, or two other records that are accepted with
+    both rows (``vouched``). ``odd``: what else stands against it.
     """
     limit = params.limit(pair)
     sure = probability if alone is None else np.minimum(probability, alone)
-    accept = (sure >= limit.accept) & ~doubtful(model, levels)
+    accept = sure >= limit.accept
+    if vouched is not None:
+        accept |= vouched
+    accept &= ~doubtful(model, levels)
     asked = probability >= limit.review
     if odd is not None:
         accept &= ~odd.never

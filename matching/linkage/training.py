@@ -6,16 +6,15 @@ key does not rest on; then a few rounds over all candidates settle m, u and the 
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from zlib import crc32
 
 import numpy as np
 
 from . import outcomes
 from .compare.columns import Ints, Levels
 from .compare.comparison import Comparison
-from .compare.text import PreparedParts
 from .model import Kin, Model, Params, Table, household
 from .tables.candidates import CHUNK, Key, Pairs, Split, pairs_of, proposed, random_pairs
+from .tables.keys import in_order
 
 SEED = 20240917
 #: So many random pairs show what those have in common that no key proposes.
@@ -394,26 +393,10 @@ def _drawn(table: Table, split: Split, seed: int) -> Iterator[tuple[Ints, Ints]]
     if split.total <= RANDOM_PAIRS:
         yield from random_pairs(split, RANDOM_PAIRS, seed)
         return
-    order = _in_order(table, split)
+    order = in_order(table, split)
     for i, j in random_pairs(split, RANDOM_PAIRS, seed):
         x, y = order[i], order[j]
         yield np.minimum(x, y), np.maximum(x, y)
-
-
-def _in_order(table: Table, split: Split) -> Ints:
-    """The rows of each side sorted by a checksum of what they say."""
-    columns = [
-        (p.parts[0], p.values) if isinstance(p, PreparedParts) else (p.coded.codes, p.coded.objects)
-        for p in table.prepared
-    ]
-    sums = np.zeros(split.rows, dtype=np.uint64)
-    for codes, values in columns:
-        each = np.fromiter(
-            (crc32(v.encode("utf-8", "surrogatepass")) for v in values), np.uint64, len(values)
-        )
-        sums = sums * np.uint64(0x9E3779B97F4A7C15) + each[codes]
-    right = np.arange(split.rows) >= (split.left if split.link else split.rows)
-    return np.lexsort((sums, right)).astype(np.int32)
 
 
 def _met(table: Table, split: Split, found: list[Key], candidates: Pairs, seed: int) -> Iterator[np.ndarray]:

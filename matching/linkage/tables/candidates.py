@@ -1,20 +1,16 @@
-"""Pairs worth comparing, for tables: blocking on single keys and on pairs of keys.
+"""Pairs worth comparing, for tables: what keys make of rows.
 
-Keys come from the comparisons themselves. No block is ever larger than a cap, so that ten thousand records
-with one phone number cost no more than ten thousand others.
+No block is ever larger than a cap, so that ten thousand records with one phone number cost no more than ten thousand
+others.
 """
 
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 import numpy as np
 
-from ..compare.columns import COMPACT, Ints
-from ..compare.names import PreparedName
-from ..model import Table
+from ..compare.columns import Ints
 
 #: Up to this many pairs in all, everything is compared with everything.
 ALL_PAIRS = 1_500_000
@@ -33,6 +29,8 @@ class Key:
     make: Callable[[], np.ndarray]
     #: Rows that meet others by this key; None: all.
     only: Ints | None = None
+    #: Persons have so many rows that blocks were cut into pieces.
+    cut: bool = False
 
     @property
     def codes(self) -> np.ndarray:
@@ -72,6 +70,8 @@ class Blocks:
     rows: Ints
     first: np.ndarray
     last: np.ndarray
+    #: Rows of larger blocks, side by side with those of their block.
+    crowded: Ints
 
     @property
     def pairs(self) -> int:
@@ -96,6 +96,7 @@ class Blocks:
         sizes = np.diff(np.append(starts, len(rows)))
         good = (sizes > 1) & (sizes <= MAX_BLOCK)
         keep = np.repeat(good, sizes)
+        crowded = rows[np.repeat(sizes > MAX_BLOCK, sizes)]
         rows, sizes = rows[keep], sizes[good]
         starts = np.cumsum(sizes) - sizes
         last = np.repeat(starts + sizes, sizes).astype(np.int32)
@@ -105,7 +106,15 @@ class Blocks:
             before = np.concatenate([[0], np.cumsum(left)])
             across = starts + before[starts + sizes] - before[starts]
             first = np.where(left, np.repeat(across, sizes), last).astype(np.int32)
-        return cls(rows, first, last)
+        return cls(rows, first, last, crowded)
+
+    def around(self, few: np.ndarray) -> tuple[Ints, Ints]:
+        """The pairs of the rows that are marked in ``few`` with those behind them."""
+        place = np.flatnonzero(few[self.rows])
+        first = self.first[place]
+        count = self.last[place] - first
+        shift = np.repeat(first - np.cumsum(count) + count, count)
+        return np.repeat(self.rows[place], count), self.rows[shift + np.arange(int(count.sum()))]
 
     def pieces(self, size: int = 60_000) -> Iterator[tuple[Ints, Ints]]:
         """The pairs, the lower row first, about ``size`` at a time."""
@@ -124,111 +133,7 @@ class Blocks:
             start = end
 
 
-class _Shelf:
-    """Codes of a large table wait on disk; those of a small one in memory."""
-
-    def __init__(self, rows: int) -> None:
-        self.file = tempfile.TemporaryFile() if rows >= COMPACT else None  # noqa: SIM115 (lives with the keys)
-        self.used = 0
-
-    def put(self, codes: np.ndarray) -> Callable[[], np.ndarray]:
-        file, place, size = self.file, self.used, len(codes)
-        if file is None:
-            return lambda: codes
-        kept = codes.astype(np.int32)
-        file.write(kept.data)
-        self.used += kept.nbytes
-
-        def load() -> np.ndarray:
-            file.seek(place)
-            return np.frombuffer(file.read(4 * size), dtype=np.int32)
-
-        return load
-
-
-def _joint(a: Callable[[], np.ndarray], b: Callable[[], np.ndarray]) -> Callable[[], np.ndarray]:
-    def make() -> np.ndarray:
-        x, y = a(), b()
-        return np.where((x >= 0) & (y >= 0), x.astype(np.int64) * (int(y.max(initial=0)) + 1) + y, -1)
-
-    return make
-
-
-def keys(table: Table, split: Split, per_row: float = 40.0) -> list[Key]:
-    """Keys that together make about ``per_row`` pairs a row, on as many different fields as possible.
-
-    For every comparison, and for every two of them, the widest key that stays within its share: whatever two
-    fields of a record are intact, some key rests on them.
-    """
-    shelf = _Shelf(split.rows)
-    single: list[tuple[str, int, Callable[[], np.ndarray]]] = []
-    for position, prepared in enumerate(table.prepared):
-        for name, make in prepared.keys.items():
-            single.append((f"{prepared.comparison.name}:{name}", position, shelf.put(make().codes)))
-    groups: dict[tuple[int, ...], list[Key]] = {}
-
-    def add(name: str, group: tuple[int, ...], make: Callable[[], np.ndarray], share: float) -> None:
-        pairs = Blocks.of(make(), split).pairs
-        if 0 < pairs <= share * split.rows:
-            best = [*groups.get(group, ()), Key(name, group, pairs, make)]
-            groups[group] = sorted(best, key=lambda k: (k.pairs, k.name))[-2:]
-
-    for name, position, make_codes in single:
-        add(name, (position,), make_codes, per_row / 4)
-    for (name_a, pos_a, a), (name_b, pos_b, b) in combinations(single, 2):
-        if pos_a != pos_b:
-            add(f"{name_a}+{name_b}", (pos_a, pos_b), _joint(a, b), per_row / 8)
-    found = [k for best in groups.values() for k in best]
-    found += _of_hidden(table, split, single, per_row)
-    return sorted(found, key=lambda k: (k.pairs, k.name))
-
-
-#: The keys by which a row with a hidden name is looked for, two or three together.
-_SHOWN = ("surname", "year", "exact", "city", "group")
-
-
-def _of_hidden(
-    table: Table, split: Split, single: list[tuple[str, int, Callable[[], np.ndarray]]], per_row: float
-) -> list[Key]:
-    """Keys for the rows whose name hides a part: no number, no telephone and no name finds them.
-
-    They are few, so what would be too wide for all rows is not for them: every two of surname, year, place, hospital and
-    illness, or three where two are too wide.
-    """
-    names = [p for p in table.prepared if isinstance(p, PreparedName)]
-    hidden = np.unique(np.concatenate([p.hides() for p in names])) if names else np.zeros(0, dtype=np.int32)
-    if not len(hidden):
-        return []
-    room = min(per_row / 2 * len(hidden), per_row / 8 * split.rows)
-    shown = [
-        one
-        for one in single
-        if one[0].rpartition(":")[2] in _SHOWN and 2 * (one[2]()[hidden] >= 0).sum() > len(hidden)
-    ]
-    shown = [
-        one
-        for one in shown
-        if not (one[0].endswith(":exact") and isinstance(table.prepared[one[1]], PreparedName))
-    ]
-    out: list[Key] = []
-    taken: set[frozenset[str]] = set()
-    for size in (2, 3):
-        for keys_here in combinations(shown, size):
-            group = tuple(position for _, position, _ in keys_here)
-            labels = frozenset(name for name, _, _ in keys_here)
-            if len(set(group)) < size or any(known <= labels for known in taken):
-                continue
-            make = keys_here[0][2]
-            for _, _, other in keys_here[1:]:
-                make = _joint(make, other)
-            pairs = sum(len(i) for i, _ in _toward(make(), hidden, split))
-            if 0 < pairs <= room:
-                out.append(Key("+".join(sorted(labels)), group, pairs, make, hidden))
-                taken.add(labels)
-    return out
-
-
-def _toward(codes: np.ndarray, rows: Ints, split: Split, size: int = 60_000) -> Iterator[tuple[Ints, Ints]]:
+def toward(codes: np.ndarray, rows: Ints, split: Split, size: int = 60_000) -> Iterator[tuple[Ints, Ints]]:
     """The pairs of ``rows`` with all rows of their code, the lower row first, each once."""
     known = np.flatnonzero(codes >= 0)
     order = known[np.argsort(codes[known], kind="stable")].astype(np.int32)
@@ -259,7 +164,7 @@ def _toward(codes: np.ndarray, rows: Ints, split: Split, size: int = 60_000) -> 
 def pairs_of(key: Key, split: Split) -> Iterator[tuple[Ints, Ints]]:
     """All pairs of rows that share a value of the key, the lower row first, in pieces."""
     if key.only is not None:
-        return _toward(key.codes, key.only, split)
+        return toward(key.codes, key.only, split)
     return Blocks.of(key.codes, split).pieces()
 
 

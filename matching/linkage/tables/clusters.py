@@ -2,16 +2,16 @@
 
 import heapq
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from ..compare.columns import Ints
 from .candidates import CHUNK
+from .evidence import CLIP, Evidence, Others
+from .large import grown
 
-#: Weights are cut to this many bits either way, so that one absurd agreement cannot carry a cluster.
-CLIP = 12.0
-#: Groups larger than this are linked through their scored pairs only (unscored pairs count as -CLIP/2).
+#: In groups larger than this not every pair is looked at.
 MAX_DENSE = 250
 #: Pairs that weigh less (log2) decide nothing: whether they are asked for must not change what others get.
 FLOOR = -12.0
@@ -33,21 +33,6 @@ def components(rows: int, i: Ints, j: Ints) -> Ints:
             label = nearer
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """What pairs say (log2), field by field.
-
-    ``said`` and ``counts`` have shape (pairs, fields); a count is 0 where a field is missing on either side.
-    ``kin`` of shape (pairs, groups, fields) is the same of people who belong together, and ``household`` what these
-    take back, given its sums per group, shape (groups, pairs).
-    """
-
-    said: np.ndarray
-    counts: np.ndarray
-    kin: np.ndarray
-    household: Callable[[np.ndarray], np.ndarray]
-
-
 def cluster(
     rows: int,
     i: Ints,
@@ -57,16 +42,18 @@ def cluster(
     weigh: Callable[[Ints, Ints], Evidence] | None = None,
     prior: float = 0.0,
     heard: np.ndarray | None = None,
+    others: Others | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """A cluster label (its smallest row) per row, and what all records together say of every pair (log2).
 
     Pairs above ``cut`` (log2) tie rows together; inside each group, clusters grow while what their records say of one
     another stays above ``cut``: ``prior`` and, for every field, the mean over the pairs that have it (``weigh``), so
     that a record with a name alone and one with a phone alone do not speak against the third that has both.
-    Without ``weigh``, and in groups above `MAX_DENSE`, it is the mean weight of the pairs.
+    In groups above `MAX_DENSE` it is asked of some pairs (`large.grown`). Without ``weigh`` it is the mean weight of the pairs.
     Two rows are one person if their clusters are: a pair takes what was said when the two came together, or what
     is said between their clusters where they did not. A pair alone keeps its own.
     Pairs that are not ``heard`` (default: all are) take what their clusters say and have no say themselves.
+    ``others`` takes the pairs inside clusters that are not among the given.
     """
     heard = np.ones(len(weight), dtype=bool) if heard is None else heard
     strong = heard & (weight > cut)
@@ -112,6 +99,16 @@ def cluster(
             joint[order[start:end]] = heights[p, q]
             for one in parts:
                 out[rows_here[one]] = rows_here[min(one)]
+            if others is not None:
+                inside = np.full(len(group), -1)
+                for number, one in enumerate(parts):
+                    if others.takes(len(one)):
+                        inside[one] = number
+                new = (inside[x] == inside[y]) & (inside[x] >= 0)
+                old = np.zeros((len(group), len(group)), dtype=bool)
+                old[p, q] = True
+                new &= ~old[x, y]
+                others.parts.append((rows_here[x[new]], rows_here[y[new]], heights[x[new], y[new]]))
         waiting.clear()
 
     for group, start, end in zip(busy.tolist(), starts.tolist(), ends.tolist(), strict=True):
@@ -124,6 +121,15 @@ def cluster(
                 pairs = 0
             continue
         piece = slice(start, end)
+        if weigh is not None:
+            rows_of = np.array(rows_here, dtype=np.int32)
+            p, q = np.searchsorted(rows_of, ii[piece]), np.searchsorted(rows_of, jj[piece])
+            tree = grown(rows_of, p, q, ww[piece], known[piece], cut, weigh, prior)
+            joint[order[start:end]] = tree.said
+            out[rows_of] = rows_of[tree.label]
+            if others is not None:
+                others.parts.append(tree.inside(rows_of, p, q, others.takes))
+            continue
         parts, said = _agglomerate(rows_here, ii[piece], jj[piece], ww[piece], known[piece], cut)
         joint[order[start:end]] = said
         for part in parts:
@@ -151,15 +157,16 @@ def _pooled(
     said[x, y, 1:] = said[y, x, 1:] = found.kin
     counts = np.zeros((size, size, fields))
     counts[x, y] = counts[y, x] = found.counts
+    have = np.asarray((counts > 0).any(axis=1), dtype=np.float64)
     held = np.zeros((size, size))
     between = np.ones((size, size))  # pairs of rows between two groups
 
     def total(p: int | slice) -> np.ndarray:
         """The log2 odds that group ``p`` (or every group) and each other are one person."""
-        sums = (said[p] / np.maximum(counts[p], 1)[..., None, :]).sum(axis=-1)
-        flat = sums.reshape(-1, sums.shape[-1])
-        taken = found.household(flat[:, 1:].T)
-        return prior + sums[..., 0] + taken.reshape(sums.shape[:-1]) + held[p] / between[p]
+        mean = said[p] / np.maximum(counts[p], 1)[..., None, :]
+        own: np.ndarray = found.against(mean[..., 0, :], np.minimum(have[p][..., None, :], have)).sum(axis=-1)
+        taken = found.household(mean[..., 1:, :].sum(axis=-1).reshape(own.size, kin).T)
+        return prior + own + taken.reshape(own.shape) + held[p] / between[p]
 
     a, b, weight = known
     # Rivals that share the odds of a pair hold it down.
@@ -177,6 +184,7 @@ def _pooled(
         for sums in (said, counts, held, between):
             sums[p] += sums[q]
             sums[:, p] = sums[p]
+        have[p] += have[q]
         alive = value[p] > -np.inf
         alive[q] = False
         value[p] = np.where(alive, total(p), -np.inf)

@@ -23,6 +23,13 @@ LISTED = MAX_BLOCK
 ONE = 5.0
 
 
+def those_of(values: Any, rows: Ints) -> list[Any]:
+    """The values of some rows, which stand in order."""
+    kept = np.zeros(len(values), dtype=bool)
+    kept[rows] = True
+    return [value for value, one in zip(values, kept.tolist(), strict=True) if one]
+
+
 @dataclass(frozen=True)
 class Copies:
     """Which rows are compared, and whom the others follow.
@@ -45,9 +52,7 @@ class Copies:
 
     def of(self, values: Any) -> list[Any]:
         """The compared rows' values of a column."""
-        kept = np.zeros(len(values), dtype=bool)
-        kept[self.rows] = True
-        return [value for value, one in zip(values, kept.tolist(), strict=True) if one]
+        return those_of(values, self.rows)
 
     def labels(self, label: Ints) -> Ints:
         """Clusters of all rows: followers are where the first two of their kind are, if these are together."""

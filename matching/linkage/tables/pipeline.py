@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import oddities
-from ..compare.columns import Bools, Ints
+from ..compare.columns import Bools, Ints, Levels
 from ..compare.fill import RECORDED_ON
 from ..compare.numbers import PreparedId
 from ..model import Model, Params, Table, household
@@ -20,8 +20,12 @@ from ..training import Trained, train
 from . import batch, habits
 from . import candidates as blocks
 from .batch import Buckets, Scored, Spread
-from .clusters import FLOOR, Evidence, cluster
-from .copies import copies
+from .clusters import FLOOR, cluster
+from .copies import copies, those_of
+from .evidence import Evidence, Others
+from .keys import keys as keys_of
+from .keys import teaching
+from .vouching import vouched
 
 if TYPE_CHECKING:
     from .foreign import Imported
@@ -172,23 +176,44 @@ class Linked:
     alone: np.ndarray  # the probability without what third records say
     label: Ints
     candidates: int
+    #: Pairs that two other records of the person answer for.
+    vouched: Bools | None = None
 
     def pieces(self, size: int = 10_000) -> Iterator[Piece]:
         """The pairs with their levels, which are found once more, so that they need not be kept."""
-        for start in range(0, len(self.i) if self.table else 0, size):
-            assert self.table is not None
-            i, j, weight, p = (
-                x[start : start + size] for x in (self.i, self.j, self.weight, self.probability)
-            )
-            levels = self.table.levels(i, j)
+        for piece, levels, outcome, odd in self._judged(size):
             named = {
                 c.name: [c.levels[k] for k in levels[:, position].tolist()]
                 for position, c in enumerate(self.model.comparisons)
             }
-            alone = self.alone[start : start + size]
-            odd = oddities.find(self.table, levels, i, j)
-            outcome = decide(self.model, levels, p, self.params, alone=alone, odd=odd)
+            i, j, weight, p = (x[piece] for x in (self.i, self.j, self.weight, self.probability))
             yield Piece(i, j, weight, p, outcome, odd.flags, named)
+
+    def _judged(self, size: int) -> Iterator[tuple[slice, Levels, list[str], oddities.Odd]]:
+        for start in range(0, len(self.i) if self.table else 0, size):
+            assert self.table is not None
+            piece = slice(start, start + size)
+            i, j = self.i[piece], self.j[piece]
+            levels = self.table.levels(i, j)
+            odd = oddities.find(self.table, levels, i, j)
+            vouched = None if self.vouched is None else self.vouched[piece]
+            p, alone = self.probability[piece], self.alone[piece]
+            outcome = decide(self.model, levels, p, self.params, alone=alone, odd=odd, vouched=vouched)
+            yield piece, levels, outcome, odd
+
+    def answered_for(self) -> "Linked":
+        """With the pairs of clusters of four rows and more for which two other rows answer (`vouching`)."""
+        sizes = np.bincount(self.label, minlength=self.split.rows)[self.label]
+        some = np.flatnonzero((self.label[self.i] == self.label[self.j]) & (sizes[self.i] > 3))
+        if self.split.link or not len(some):
+            return self
+        i, j, p = self.i[some], self.j[some], self.probability[some]
+        part = replace(self, i=i, j=j, weight=self.weight[some], probability=p, alone=self.alone[some])
+        outcomes = [outcome for _, _, found, _ in part._judged(blocks.CHUNK) for outcome in found]
+        accepted = np.array(outcomes) == "accept"
+        out = np.zeros(len(self.i), dtype=bool)
+        out[some] = vouched(self.split.rows, i, j, accepted, ~accepted & (p >= 0.5))
+        return replace(self, vouched=out)
 
 
 def link(
@@ -246,8 +271,7 @@ def link(
         )
     tell("candidates", 0.0)
     ruled = imported.keys(rows, split) if imported is not None else []
-    del rows
-    keys = ruled or blocks.keys(table, split, per_row)
+    keys = ruled or keys_of(table, split, per_row)
     if imported is not None:
         params = imported.fitted(table)
     cut = float(np.log2(threshold / (1 - threshold))) if 0 < threshold < 1 else 0.0
@@ -255,6 +279,15 @@ def link(
     room = batch.room_of(memory_mb, batch.ROOM)
     expected = sum(k.pairs for k in keys)
     whole = split.total <= min(blocks.ALL_PAIRS, room) and not ruled
+    if params is None and any(key.cut for key in keys):
+        taught = teaching(table, split)
+        if taught is not None:
+            few = replace(split, rows=int(taught.sum()), left=int(taught[: split.left].sum()))
+            them = told_often.rows[taught] if told_often else np.flatnonzero(taught).astype(np.int32)
+            some = model.prepare({name: those_of(values, them) for name, values in rows.items()})
+            params = _learnt(some, few, per_row, room, folder, progress)
+            del some
+    del rows
     if scorer is not None and params is not None:
         pass  # nothing to learn: the other engine finds the pairs
     elif spread is None and (whole or expected <= room):
@@ -271,14 +304,11 @@ def link(
             buckets = Buckets(place, math.ceil(expected / most), split.rows)
             buckets.fill(keys, split, lambda share: tell("candidates", share))
             if params is None:
-                sample, share = buckets.sample(room)
-                some = replace(split, share=share)
-                sample = sample.astype(blocks.pair_kind(some), copy=False)
-                params = train(table, some, keys, blocks.Pairs(sample, some), progress=progress).params
-                del sample
+                params = _from_some(table, split, keys, buckets, room, progress)
             if scorer is None:
                 for prepared in table.prepared:
                     prepared.keys.clear()  # blocking is done
+                table.order = None
                 parts, count = [], 0
                 for part, compared in batch.score_buckets(table, params, buckets, low, workers, spread):
                     parts.append(part)
@@ -311,11 +341,21 @@ def link(
         label, _ = cluster(split.rows, i, j, bits, cut, heard=heard)
     else:
         told = _evidence(table, final)
-        one, joint = cluster(split.rows, i, j, bits, 0.0, told, prior, heard & (weight >= FLOOR))
+        others = Others(min(blocks.ALL_PAIRS, room))
+        one, joint = cluster(split.rows, i, j, bits, 0.0, told, prior, heard & (weight >= FLOOR), others)
         together = one[i] == one[j]
         bits = np.where(together, np.maximum(bits, joint), np.minimum(bits, joint))
-        probability = 1 / (1 + np.exp2(-np.clip(bits, -200, 200)))
+        probability = _probability(bits)
         label = one if cut == 0.0 else cluster(split.rows, i, j, bits, cut, told, prior, heard)[0]
+        # Two rows of one person are a pair of it, though they agree on too little for any key.
+        x, y, met = others.all()
+        if len(x):
+            i, j = np.concatenate([i, x]), np.concatenate([j, y])
+            own = [weigh(*few) for few in blocks.chunks(x, y)]
+            weight = np.concatenate([weight, *own]).astype(weight.dtype)
+            probability = np.concatenate([probability, _probability(met)])
+            alone = np.concatenate([alone, np.minimum(_probability(weight[len(alone) :]), _probability(met))])
+            asked = np.concatenate([asked, np.zeros(len(x), dtype=bool)])
     show = np.flatnonzero((probability >= threshold) | asked)
     i, j = i[show], j[show]
     if told_often:
@@ -325,7 +365,7 @@ def link(
     order = np.lexsort((j, i, -weight[show]))
     i, j, show = i[order], j[order], show[order]
     tell("cluster", 1.0)
-    return Linked(
+    found = Linked(
         whole_split,
         whole_table,
         model,
@@ -338,6 +378,47 @@ def link(
         label,
         count,
     )
+    return found.answered_for()
+
+
+def _probability(weight: np.ndarray) -> np.ndarray:
+    return np.asarray(1 / (1 + np.exp2(-np.clip(weight.astype(np.float64), -200, 200))))
+
+
+def _learnt(
+    table: Table,
+    split: blocks.Split,
+    per_row: float,
+    room: int,
+    folder: Path | None,
+    progress: Progress | None,
+) -> Params:
+    """Parameters for a table that is only learnt from."""
+    keys = keys_of(table, split, per_row)
+    expected = sum(k.pairs for k in keys)
+    if split.total <= min(blocks.ALL_PAIRS, room):
+        return train(table, split, keys, blocks.everything(split), progress=progress).params
+    if expected <= room:
+        return train(table, split, keys, blocks.union(keys, split), progress=progress).params
+    with _folder(folder) as place:
+        buckets = Buckets(place, math.ceil(expected / room), split.rows)
+        buckets.fill(keys, split, lambda _share: None)
+        return _from_some(table, split, keys, buckets, room, progress)
+
+
+def _from_some(
+    table: Table,
+    split: blocks.Split,
+    keys: list[blocks.Key],
+    buckets: Buckets,
+    room: int,
+    progress: Progress | None,
+) -> Params:
+    """Parameters from whole buckets, about ``room`` pairs."""
+    sample, share = buckets.sample(room)
+    some = replace(split, share=share)
+    sample = sample.astype(blocks.pair_kind(some), copy=False)
+    return train(table, some, keys, blocks.Pairs(sample, some), progress=progress).params
 
 
 def _with_one_number(
@@ -380,17 +461,18 @@ def _with_one_number(
 
 def _evidence(table: Table, params: Params) -> Callable[[Ints, Ints], Evidence]:
     """What pairs of rows say, field by field."""
+    fixed = np.array([c.circle == "" and bool(c.own) for c in table.model.comparisons])
 
     def find(x: Ints, y: Ints) -> Evidence:
         levels = table.levels(x, y)
         said = table.contributions(levels, x, y, params)
         if params.kin:
             kin = table.kinship(levels, x, y, params)
-            return Evidence(said[:, :-1], levels > 0, kin, lambda sums: household(sums, params))
+            return Evidence(said[:, :-1], levels > 0, kin, lambda sums: household(sums, params), fixed)
         # A rule takes back what a household shares, pair by pair.
         counts = np.concatenate([levels > 0, np.ones((len(x), 1), dtype=bool)], axis=1)
         none = np.zeros((len(x), 0, said.shape[1]), dtype=np.float32)
-        return Evidence(said, counts, none, lambda sums: np.zeros(sums.shape[1]))
+        return Evidence(said, counts, none, lambda sums: np.zeros(sums.shape[1]), np.append(fixed, False))
 
     return find
 

@@ -229,7 +229,7 @@ def test_duckdb_finds_what_the_engine_finds(table, trained):
 def test_duckdb_looks_for_hidden_names_by_their_own_keys_and_takes_empty_columns():
     pytest.importorskip("splink")
     from matching.linkage.tables import backend
-    from matching.linkage.tables import candidates as blocks
+    from matching.linkage.tables.keys import keys as keys_of
     from matching.linkage.tables.pipeline import combine
 
     surnames, given = "王李张刘陈杨黄赵吴周", "明华丽平军红伟芳强敏"
@@ -248,7 +248,7 @@ def test_duckdb_looks_for_hidden_names_by_their_own_keys_and_takes_empty_columns
     params = Model.for_fields(fields, rows).default_params(prior=0.001)
     _, split = combine(rows, None, fields)
     prepared = Model.for_fields(fields, rows).prepare(rows)
-    keys = [key for key in blocks.keys(prepared, split) if key.only is not None]
+    keys = [key for key in keys_of(prepared, split) if key.only is not None]
     assert keys
     for some in (keys[:1], keys):
         i, j, _ = backend.predict(prepared, params, split, some, -500)
@@ -264,15 +264,15 @@ def test_duckdb_looks_for_hidden_names_by_their_own_keys_and_takes_empty_columns
 def test_splink_weighs_what_sql_can_say_as_the_engine_does(table, trained):
     pytest.importorskip("splink")
     from matching.linkage.model import Model, Params
-    from matching.linkage.tables import candidates as blocks
     from matching.linkage.tables.backend import predict
+    from matching.linkage.tables.keys import keys as keys_of
     from matching.linkage.tables.pipeline import combine
 
     rows, split = combine(table, None, FIELDS)
     model = Model.for_fields(FIELDS, rows)
     prepared = model.prepare(rows)
     plain = Params("x", trained.prior, trained.m, trained.u)
-    i, j, weight = predict(prepared, plain, split, blocks.keys(prepared, split)[-3:], -20)
+    i, j, weight = predict(prepared, plain, split, keys_of(prepared, split)[-3:], -20)
     levels = prepared.levels(i, j)
     exact = (levels <= 1).all(axis=1)  # missing or equal: the same in SQL
     assert exact.sum() > 100

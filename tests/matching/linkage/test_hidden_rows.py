@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from matching.linkage.model import Model
 from matching.linkage.tables import candidates as blocks
+from matching.linkage.tables.keys import keys as keys_of
 
 FIELDS = {"name": "name", "birth": "birth_date", "area": "area", "hospital": "hospital", "disease": "disease"}
 
@@ -25,7 +26,7 @@ def test_the_chosen_rows_meet_every_row_of_their_code_once(drawn):
     rows = np.array(sorted(chosen), dtype=np.int32)
     found = [
         pair
-        for i, j in blocks._toward(np.array(codes), rows, split, size=7)
+        for i, j in blocks.toward(np.array(codes), rows, split, size=7)
         for pair in zip(i.tolist(), j.tolist(), strict=True)
     ]
     wanted = {
@@ -55,7 +56,7 @@ def test_an_appeal_is_proposed_although_its_keys_are_too_wide_for_a_table():
     add("王小明", "1962-05-06", "430102", "长沙市第七医院", "脑梗死")
     table = Model.for_fields(FIELDS).prepare(rows)
     split = blocks.Split(3002, 3002, False)
-    found = blocks.keys(table, split)
+    found = keys_of(table, split)
     i, j = blocks.union(found, split).part(slice(None))
     pairs = set(zip(i.tolist(), j.tolist(), strict=True))
     assert (3000, 3001) in pairs

@@ -33,6 +33,7 @@ def found(key: str):
         ("few surnames", 0.985),
         ("few surnames, western", 0.985),
         ("one to twenty", 0.98),
+        ("ten records", 0.993),
         ("few duplicates", 0.9),
         ("all duplicates", 0.985),
         ("exact copies", 1.0),
