@@ -4,6 +4,7 @@ The same as `manage.py link_files`, without Django and so with less memory.
 """
 
 import errno
+import math
 import os
 import signal
 import sys
@@ -63,6 +64,10 @@ def run(options: dict[str, Any], folder: Path | None = None, spread: Spread | No
                 "--threshold 是概率，要在 0 和 1 之间，例如 0.5",
                 "--threshold is a probability between 0 and 1",
             )
+        )
+    if not 0 <= options["memory_mb"] < math.inf:
+        raise ValueError(
+            say("--memory-mb 是多少 MB，例如 500", "--memory-mb is a number of megabytes, such as 500")
         )
     if options["workers"] < 1:
         raise ValueError(say("--workers 至少是 1", "--workers is at least 1"))
@@ -181,6 +186,9 @@ def why(error: Exception) -> str:
         errno.EBUSY: closed,
         errno.ENOSPC: say("磁盘满了，结果没有写；请腾出地方再试", "the disk is full; nothing was written"),
         errno.EDQUOT: say("磁盘配额满了，结果没有写", "the disk quota is full; nothing was written"),
+        errno.EFBIG: say(
+            "文件太大，这个盘放不下，结果没有写", "too large for this disk; nothing was written"
+        ),
         errno.EROFS: say("这个盘只能读，不能写", "this disk is read-only"),
         errno.ENAMETOOLONG: say("文件名太长", "the file's name is too long"),
     }.get(error.errno or 0, error.strerror or str(error))

@@ -129,7 +129,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _values(hit: re.Match[str]) -> list[str]:
-    return [part.strip("'\"") for part in hit.groups()]
+    return [re.sub("['\"]", "", part) for part in hit.groups()]
 
 
 #: What argparse says, and how that is said here. The option, what was typed, …

@@ -13,14 +13,15 @@ from .words import places, say
 
 TOP = 30  # the header stands among the first rows
 _LINE = 1 << 22  # no row of a table is longer
+WIDE = 16_384  # no header has more columns
 _GB_BOM = b"\x84\x31\x95\x33"
 _MARKS = ",;\t|"
 Rows = Iterator[tuple[int, list[str]]]
 
 
 def one_line(row: Sequence[str]) -> list[str]:
-    """The cells of a row without the line breaks within them."""
-    return [re.sub(r"\s*[\r\n]+\s*", "", c).strip() for c in row]
+    """The cells of what may be a header without the line breaks within them."""
+    return [re.sub(r"\s*[\r\n]+\s*", "", c).strip() for c in row[:WIDE]]
 
 
 def rows(
@@ -42,7 +43,7 @@ def rows(
     best = (-1, -1, ",")
     for mark in _MARKS:
         try:
-            found = [row for row in islice(csv.reader(top, delimiter=mark), TOP) if any(row)]
+            found = [row[:WIDE] for row in islice(csv.reader(top, delimiter=mark), TOP) if any(row)]
         except csv.Error:
             continue
         header = max(found, key=lambda row: score(one_line(row)), default=[])
@@ -215,7 +216,7 @@ def _records(lines: _Lines, name: str, mark: str) -> Rows:
             ) from error
         if lines.quotes % 2 and (lines.number > first or (row and row[-1].endswith(("\n", "\r")))):
             raise _unclosed(name, first)
-        yield first, row
+        yield first, row[: WIDE + 1]  # that it is longer than the header is all that matters
 
 
 def _unclosed(name: str, number: int) -> ValueError:

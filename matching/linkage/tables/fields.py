@@ -104,9 +104,12 @@ def parse_fields(text: str) -> dict[str, str]:
     """
     called = {squeezed(word): kind for kind, word in CALLED.items()}
     out: dict[str, str] = {}
-    for part in filter(None, (p.strip() for p in re.split(r"[,，\n]", text))):
-        kind, _, column = (p.strip() for p in part.replace("＝", "=").partition("="))
+    for part in filter(None, (p.strip() for p in re.split(r"[,，、\n]", text.strip(" “”‘’\"'")))):
+        part = re.sub(r"^(\w+)[:：](?!=)", r"\1=", part) if not re.search("[=＝]", part) else part
+        kind, sign, column = (p.strip() for p in part.replace("＝", "=").partition("="))
         column = column or kind
+        if not sign and kind not in KINDS and squeezed(kind) not in called:
+            kind = guess([kind]).get(kind, kind)  # a heading that says what it holds
         kind = called.get(squeezed(kind), kind)
         if kind not in KINDS and kind != RECORDED_ON:
             near = get_close_matches(kind, [*KINDS, RECORDED_ON], 1)

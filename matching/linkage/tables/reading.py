@@ -15,7 +15,7 @@ from . import delimited
 from .delimited import TOP, Rows, one_line
 from .fields import Missing, guess, guess_id, missing, place_of, squeezed
 from .repair import Repair
-from .sheetxml import Down
+from .sheetxml import Across, Down
 from .words import places, say
 
 ROWS = 5_000  # read and written at a time
@@ -122,6 +122,7 @@ def read(
         sums: list[int] = []
         again = 0
         same: list[int] = []
+        titles: list[int] = []
         places_ = list(wanted.values())
         kept: list[list[str]] = []
         waiting = 0
@@ -141,6 +142,9 @@ def read(
                 continue  # a note beside the table
             if all(type(c) is Down for c in own):
                 same.append(number)
+                continue
+            if type(own[0]) is Across and sum(map(bool, map(str.strip, row))) == 1:
+                titles.append(number)
                 continue
             if re.sub(r"\s", "", next(c for c in row if c.strip() and type(c) is not Down)) in _SUMS:
                 sums.append(number)
@@ -163,6 +167,13 @@ def read(
             say(
                 f"{path.name}：合并的格子，下面各行都照最上面一行填上了（{shown}）。一家人合并的电话、地址就是这样",
                 f"{path.name}: what is merged over several rows was read in each of them ({shown})",
+            )
+        )
+    if titles:
+        notes.append(
+            say(
+                f"{path.name}：第 {places(titles)} 行是合并的小标题，已跳过",
+                f"{path.name}: merged titles left out (rows {places(titles)})",
             )
         )
     if same:

@@ -186,10 +186,8 @@ def show_pairs(
     is the same, and how alike that is."""
     outcomes: Counter[str] = Counter()
     words = Worded(language())
-    names = [
-        *(c for c in kinds if c in result.model.names),
-        *(c for c in result.model.names if c not in kinds),
-    ]
+    compared = result.model.names
+    names = [*(c for c in kinds if c in seen or c in compared), *(c for c in compared if c not in kinds)]
     outcome, left, right, flags, probability, weight = (
         words.column(name) for name in ("outcome", "left", "right", "flags", "probability", "weight")
     )
@@ -198,8 +196,9 @@ def show_pairs(
         if name in seen:
             header.append(name)
             widths.append(WIDTHS.get(kinds.get(name, ""), 16))
-        header.append(words.compared(name, name in seen))
-        widths.append(10)
+        if name in compared:
+            header.append(words.compared(name, name in seen))
+            widths.append(10)
     page = Page(say("相同的人", "pairs"), about, [*widths, 9, 8], (0, words.outcome("review")), frozen="D2")
     with ExitStack() as stack:
         sink = rows_into(stack, part, [*header, probability, weight], False, page)
@@ -213,7 +212,7 @@ def show_pairs(
                 list(map(words.outcome, piece.outcome)), ids[piece.i].tolist(), ids[piece.j].tolist(), reasons,
             ]  # fmt: skip
             for name in names:
-                levels = words.levels(piece.levels[name])
+                levels = words.levels(piece.levels.get(name, ()))
                 if name in seen:
                     sides = [[seen[name].get(k) for k in rows.tolist()] for rows in (piece.i, piece.j)]
                     columns.append([_both(*both) for both in zip(*sides, strict=True)])

@@ -13,6 +13,8 @@ CELL = 131_072  # characters of a cell, as in a csv; a spreadsheet itself holds 
 ROW = 1 << 22  # characters of a row
 #: Vertical merges of a sheet, and bytes of a part in which nothing begins or ends.
 MERGED, SILENT = 200_000, 1 << 22
+#: Columns that a title covers.
+TITLE = 3
 #: Cells that are filled down, of a sheet.
 FILLED = 5_000_000
 _BLOCK = 1 << 16
@@ -22,8 +24,8 @@ _RANGE = re.compile(
 _PLACE = re.compile(r"([A-Za-z]{1,4})\d*", re.ASCII)
 #: Rows with their numbers.
 Rows = Iterator[tuple[int, list[str]]]
-#: First row, last row and column of a merge, counted from 1 and 0.
-Merge = tuple[int, int, int]
+#: First row and last row of a merge from 1, first column and last column from 0.
+Merge = tuple[int, int, int, int]
 #: Kind and style of a cell and what stands in it → what a person sees.
 Shown = Callable[[str, str, str], str]
 
@@ -36,6 +38,18 @@ class Down(str):
     """What stands in a cell because it is merged with one above."""
 
     __slots__ = ()
+
+
+class Across(str):
+    """What stands in a cell that is merged over at least `TITLE` columns: alone in its row it is a title."""
+
+    __slots__ = ()
+
+
+def matters(one: Merge) -> bool:
+    """Whether a merge says something about rows."""
+    first, last, left, right = one
+    return last > first or right - left >= TITLE - 1
 
 
 def letters(text: str) -> int:
@@ -66,7 +80,7 @@ def _too_merged(name: str) -> Said:
 
 
 def merges(file: BinaryIO, name: str) -> list[Merge]:
-    """The vertical merges of a sheet's XML, from above. They stand behind all cells, so a sheet is read twice."""
+    """The merges of a sheet's XML that matter, from above. They stand behind all cells, so a sheet is read twice."""
     out: list[Merge] = []
     rest = b""
     while block := file.read(_BLOCK << 4):
@@ -75,9 +89,9 @@ def merges(file: BinaryIO, name: str) -> list[Merge]:
         if b"mergeCell" in rest:
             for hit in _RANGE.finditer(rest):
                 end = hit.end()
-                first, last = int(hit[2]), int(hit[4])
-                if last > first:
-                    out.append((first, last, letters(hit[1].decode())))
+                one = int(hit[2]), int(hit[4]), letters(hit[1].decode()), letters(hit[3].decode())
+                if matters(one):
+                    out.append(one)
             if len(out) > MERGED:
                 raise _too_merged(name)
         # A range that is cut here is found whole with the next block, and none twice.
@@ -87,7 +101,8 @@ def merges(file: BinaryIO, name: str) -> list[Merge]:
 
 
 def filled_down(rows: Rows, found: Sequence[Merge], name: str) -> Rows:
-    """Rows in which what stands in the first cell of a vertical merge stands in those below too, as `Down`.
+    """Rows in which what stands in the first cell of a vertical merge stands in those below too, as `Down`, and what may
+    be a title is `Across`.
 
     Rows that hold nothing of their own are not given, before and after.
     """
@@ -98,7 +113,7 @@ def filled_down(rows: Rows, found: Sequence[Merge], name: str) -> Rows:
     open_: dict[int, tuple[int, Down]] = {}
     count = 0
     for number, row in rows:
-        open_ = {column: one for column, one in open_.items() if one[0] >= number} if open_ else open_
+        open_ = {column: one for column, one in open_.items() if one[0] >= number}
         for column, (_, value) in open_.items():
             if column >= len(row):
                 row += [""] * (column + 1 - len(row))
@@ -108,9 +123,12 @@ def filled_down(rows: Rows, found: Sequence[Merge], name: str) -> Rows:
         if count > FILLED:
             raise _too_merged(name)
         while waiting and waiting[0][0] <= number:
-            first, last, column = waiting.popleft()
+            first, last, column, right = waiting.popleft()
             if first == number and column < len(row) and row[column].strip():
-                open_[column] = last, Down(row[column])
+                if last > first:
+                    open_[column] = last, Down(row[column])
+                if right - column >= TITLE - 1:
+                    row[column] = Across(row[column])
         yield number, row
 
 

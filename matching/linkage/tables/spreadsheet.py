@@ -16,7 +16,7 @@ from itertools import islice
 from typing import Any, BinaryIO
 
 from .delimited import TOP, one_line
-from .sheetxml import Cells, Merge, Rows, Said, filled_down, merges
+from .sheetxml import Cells, Merge, Rows, Said, filled_down, matters, merges
 from .words import say
 
 UNPACKED = 8 << 30
@@ -127,6 +127,22 @@ def _day(serial: float, from_1904: bool) -> str:
     return found.time().isoformat() if 0 <= serial < 1 else cell_text(found)
 
 
+def _other(parts: set[str]) -> tuple[str, str] | None:
+    """What an archive is that is no .xlsx."""
+    if any(part.startswith("word/") for part in parts):
+        return (
+            "是 Word 文档：把里面的表格复制到一张 Excel 表里",
+            "is a text document: copy its table into a sheet",
+        )
+    if "xl/workbook.bin" in parts:
+        return "是 .xlsb", "is an .xlsb"
+    if "content.xml" in parts or any(part.endswith(".iwa") for part in parts):
+        return "是 .ods 或 Numbers 表格", "is an .ods or Numbers table"
+    if "[Content_Types].xml" not in parts:
+        return "是压缩包，不是表格：先解压", "is an archive, not a table: unpack it"
+    return None
+
+
 class _Xlsx:
     def __init__(self, file: BinaryIO, name: str) -> None:
         parts = zipfile.ZipFile(file).infolist()
@@ -139,6 +155,13 @@ class _Xlsx:
                 say(
                     f"{name} 解压后太大。请在 Excel 里另存为 CSV，再用那个文件",
                     f"{name} is too large once unpacked: save it as csv",
+                )
+            )
+        if other := _other({part.filename for part in parts}):
+            raise Said(
+                say(
+                    f"{name} {other[0]}，再用 Excel 或 WPS 另存为 .xlsx",
+                    f"{name} {other[1]}: open it in a spreadsheet program and save it as .xlsx",
                 )
             )
         try:
@@ -269,7 +292,8 @@ class _Xls:
             if code == 0x00E5 and len(body) >= 2:
                 count = min(struct.unpack_from("<H", body)[0], (len(body) - 2) // 8)
                 ranges = (struct.unpack_from("<4H", body, 2 + 8 * k) for k in range(count))
-                out += [(first + 1, last + 1, column) for first, last, column, _ in ranges if last > first]
+                found = ((first + 1, last + 1, left, right) for first, last, left, right in ranges)
+                out += filter(matters, found)
         return sorted(out)
 
     def _value(self, cell: Any) -> str:

@@ -5,8 +5,9 @@ import math
 import os
 import re
 import stat
+import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -249,12 +250,14 @@ def _xlsx(stack: ExitStack, part: Path, header: Sequence[str], page: Page) -> Si
     group: Any = None
 
     def end(error: type[BaseException] | None, *_: object) -> None:
-        if error is None:
-            sheet.auto_filter.ref = f"A1:{get_column_letter(len(header))}{count}"
-            book.save(part)
-        else:
+        try:
+            if error is None:
+                sheet.auto_filter.ref = f"A1:{get_column_letter(len(header))}{count}"
+                _save(book, part)
+        finally:
             for one in sheets:
-                one.close()
+                with suppress(Exception):  # the first error is the one to be told
+                    one.close()
 
     stack.push(end)
     sheet.row_dimensions[1].height = 15 * max(map(_lines, header, page.widths))
@@ -285,6 +288,19 @@ def _xlsx(stack: ExitStack, part: Path, header: Sequence[str], page: Page) -> Si
             )
 
     return sink
+
+
+def _save(book: Any, part: Path) -> None:
+    """As a workbook saves itself; where the disk is full the archive is closed at once, not with an outcry later."""
+    from openpyxl.writer.excel import ExcelWriter
+
+    archive = zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, allowZip64=True)
+    try:
+        ExcelWriter(book, archive).save()
+    except BaseException:
+        with suppress(OSError, ValueError):
+            archive.close()
+        raise
 
 
 def _lines(value: Any, width: float) -> int:

@@ -55,6 +55,14 @@ def test_fields_are_read_as_a_chinese_keyboard_writes_them():
     assert parse_fields("姓名＝受助人，电话=手机") == {"受助人": "name", "手机": "phone"}
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["姓名,手机", "“name=姓名，phone=手机”", "name:姓名,phone：手机", "姓名、手机", '"name=姓名,phone=手机"'],
+)
+def test_fields_are_read_as_people_type_them(text):
+    assert parse_fields(text) == {"姓名": "name", "手机": "phone"}
+
+
 @pytest.mark.parametrize("text", ["", "shoe=a", "name=a,surname=a", "recorded_on=a"])
 def test_wrong_field_lists_are_refused(text):
     with pytest.raises(ValueError):

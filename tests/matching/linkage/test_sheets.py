@@ -70,6 +70,13 @@ def test_a_merged_title_and_a_merged_heading_stay_what_they_are(tmp_path):
     assert [n for n in found.notes if "合并" in n] == []
 
 
+def test_a_merged_title_between_the_rows_is_no_person(tmp_path):
+    rows = [HEAD, [1, "张三", "甲", "138"], ["第二批"], [2, "李四", "乙", "139"], [3], ["第三批"]]
+    found = sheet(tmp_path, rows, ["A3:D3", "A5:B5"])
+    assert cells(found)["编号"] == ["1", "2", "3", "第三批"]
+    assert found.notes == ["a.xlsx：第 3 行是合并的小标题，已跳过"]
+
+
 def test_lines_of_one_entry_are_one_entry(tmp_path):
     """A person's cells are merged over the lines of his hospital stays: the lines below are no second person."""
     rows = [
@@ -116,12 +123,12 @@ def test_more_merges_than_a_table_has_are_refused(tmp_path, monkeypatch):
         sheet(tmp_path, FAMILY, [f"A{k}:A{k + 1}" for k in range(1, 9, 2)])
     monkeypatch.setattr(sheetxml, "FILLED", 3)
     with pytest.raises(ValueError, match="合并的格子太多"):
-        list(filled_down(iter([(k, ["x", "y"][: 2 - (k > 1)]) for k in range(1, 9)]), [(1, 9, 1)], "a"))
+        list(filled_down(iter([(k, ["x", "y"][: 2 - (k > 1)]) for k in range(1, 9)]), [(1, 9, 1, 1)], "a"))
 
 
 def test_filled_cells_can_be_told_from_others():
     rows = list(
-        filled_down(iter([(1, ["a", "b"]), (3, ["c"]), (4, ["d", "e"]), (9, ["f"])]), [(1, 8, 1)], "a")
+        filled_down(iter([(1, ["a", "b"]), (3, ["c"]), (4, ["d", "e"]), (9, ["f"])]), [(1, 8, 1, 1)], "a")
     )
     assert rows == [(1, ["a", "b"]), (3, ["c", "b"]), (4, ["d", "e"]), (9, ["f"])]
     assert type(rows[1][1][1]) is Down
@@ -160,6 +167,24 @@ def test_rows_and_cells_without_a_place_follow_one_another(tmp_path):
     assert list(found.numbers) == [2]
 
 
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ("word/document.xml", "是 Word 文档"),
+        ("xl/workbook.bin", "是 .xlsb"),
+        ("content.xml", "是 .ods"),
+        ("受助人.xlsx", "是压缩包"),
+    ],
+)
+def test_another_kind_of_file_is_called_by_its_name(tmp_path, part, said):
+    import zipfile
+
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as book:
+        book.writestr(part, "x")
+    with pytest.raises(ValueError, match=said):
+        read(tmp_path / "a.xlsx", {"编号": "编号"})
+
+
 @pytest.mark.parametrize("kind", ["cell", "row"])
 def test_texts_without_end_are_refused(tmp_path, monkeypatch, kind):
     monkeypatch.setattr(sheetxml, "CELL", 1000)
@@ -186,6 +211,33 @@ def test_wide_rows_and_long_cells_take_no_memory(tmp_path):
     tracemalloc.stop()
     assert {len(v) for v in found.columns["姓名"]} == {1000}
     assert "“姓名”有 60 个格子超过 1,000 个字" in found.notes[0]
+
+
+def test_a_row_of_a_megabyte_in_a_csv_takes_no_memory_and_is_said(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("编号,姓名\n" + "".join(f"{k},{'张,' * 300_000}\n" for k in range(12)), encoding="utf-8")
+    tracemalloc.start()
+    found = read(path, {"编号": "编号", "姓名": "姓名"})
+    assert tracemalloc.get_traced_memory()[1] < 120 << 20
+    tracemalloc.stop()
+    assert cells(found) == {"编号": [str(k) for k in range(12)], "姓名": ["张"] * 12}
+    assert "（共 12 行）比表头长" in found.notes[0]
+
+
+def test_rows_without_end_between_quotes_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("matching.linkage.tables.delimited._LINE", 2000)
+    rows = '1,"' + '\n","'.join(["张三"] * 2000)
+    (tmp_path / "a.csv").write_text(f"编号,姓名\n{rows}\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="第 2 行有一个引号"):
+        read(tmp_path / "a.csv", {"编号": "编号"})
+
+
+def test_a_gb_18030_file_may_begin_with_its_mark(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"\x84\x31\x95\x33" + "编号,姓名\n1,张三\n".encode("gb18030"))
+    assert cells(read(tmp_path / "a.csv", {"编号": "编号", "姓名": "姓名"})) == {
+        "编号": ["1"],
+        "姓名": ["张三"],
+    }
 
 
 # Numbers that end in zeros

@@ -251,6 +251,32 @@ def test_a_full_disk_leaves_no_half_of_the_results(tmp_path, monkeypatch, capsys
     assert os.listdir(tmp_path) == ["a.csv"]
 
 
+@pytest.mark.parametrize("most", [2000, 4000, 6000])
+def test_a_disk_that_is_full_in_the_middle_of_a_sheet_is_said_without_an_outcry(tmp_path, most):
+    a = sheet(tmp_path / "a.csv", IDS)
+    code = (
+        "import resource, signal, sys\nfrom matching.linkage.__main__ import main\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({most}, {most}))\nsys.exit(main(sys.argv[1:]))"
+    )
+    arguments = [
+        "--fields",
+        "name=姓名,phone=手机",
+        "--out",
+        str(tmp_path / "o.xlsx"),
+        "--clusters",
+        str(tmp_path / "c.xlsx"),
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(a), *arguments], capture_output=True, text=True, check=False,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "结果没有写" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert os.listdir(tmp_path) == ["a.csv"]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_who_is_stopped_leaves_nothing(tmp_path, number):
     a = sheet(tmp_path / "a.csv", IDS)
@@ -356,6 +382,8 @@ def test_the_last_line_tells_how_many_and_what_to_do_with_them(tmp_path, capsys)
     [
         (["--threshold", "2"], "是概率"),
         (["--workers", "0"], "至少是 1"),
+        (["--memory-mb", "nan"], "是多少 MB"),
+        (["--memory-mb", "-3"], "是多少 MB"),
         (["--id-b", "x"], "要有第二张表"),
         (["--sheet", "1"], "不用写 --sheet"),
         (["--params", "none.json"], "none.json: 没有这个文件"),
