@@ -401,8 +401,8 @@ def _rest_level(a: compare_text.AddressParts, b: compare_text.AddressParts) -> i
     la, lb = len(p), len(q)
     near = a.numbers == b.numbers and abs(la - lb) <= 1 and min(la, lb) >= 2 and ratio >= 0.4
     if near and _osa(p, q, score_cutoff=1) == 1:
-        return _ADDRESS["edit_1"]
-    if ratio >= 0.85 or compare_text.contained(p, q):
+        return _A_SIMILAR if compare_text.other_place(p, q) else _ADDRESS["edit_1"]
+    if ratio >= 0.85 or compare_text.contained(p, q) or (a.door and a.door == b.door):
         return _ADDRESS["close"]
     return _A_SIMILAR if ratio >= 0.7 else _ADDRESS["else"]
 

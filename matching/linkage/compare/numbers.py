@@ -23,6 +23,8 @@ def _digits(values: list[str], width: int) -> np.ndarray:
     return out
 
 
+#: A resident number with words around it: 身份证430104…, ID:430104…, 430104…（本人）.
+_WORDED = re.compile(r"[^\d*]*(?<![A-Za-z])(\d{17}[\dXx]|\d{15})(?![\dA-Za-z*])[^\d*]*", re.ASCII)
 _RUINED = re.compile(r"(\d)\.?(\d*)E\+?(17|14)")
 
 
@@ -36,6 +38,8 @@ def clean_id(raw: Any) -> str:
         return ""
     if value.endswith(".0") and value[:-2].isdigit():
         value = value[:-2]
+    if hit := _WORDED.fullmatch(value):
+        value = hit.group(1)
     if idnumber.is_placeholder(value):
         return ""
     value = _hidden(idnumber.normalise(value))

@@ -448,12 +448,14 @@ def clean_address(raw: Any) -> str:
 
 
 class AddressParts(NamedTuple):
-    """What of an address is compared: the area's code (0: not named), the rest, the rest without its numbers, these."""
+    """What of an address is compared: the area's code (0: not named), the rest, the rest without its numbers, these; and
+    where it is, however it is counted: 麓山路 2 3 402 of 麓山路2-3-402 and 麓山路2号3栋402室, '' without numbers."""
 
     code: int
     rest: str
     words: str
     numbers: tuple[str, ...]
+    door: str
 
 
 def address_parts(value: str) -> AddressParts:
@@ -462,10 +464,15 @@ def address_parts(value: str) -> AddressParts:
     if not found:
         code, rest = "", value
     numbers = tuple(_DIGITS.findall(rest))
-    return AddressParts(int(code or 0), rest, _DIGITS.sub("", rest), numbers)
+    words = _DIGITS.sub("", rest)
+    place = _COUNTED.sub("", words)
+    door = " ".join((place, *numbers)) if numbers and len(place) > 1 else ""
+    return AddressParts(int(code or 0), rest, words, numbers, door)
 
 
 _DIGITS = re.compile(r"\d+")
+#: What counts houses, stairs, floors and rooms, or parts their numbers.
+_COUNTED = re.compile(r"单元|[x号栋幢座楼层室房户院弄门组\s#\-—–/、,.]")
 
 
 def other_house(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
@@ -479,6 +486,17 @@ def contained(p: str, q: str) -> bool:
     """Whether one address is the beginning or the end of the other."""
     short, long = (p, q) if len(p) <= len(q) else (q, p)
     return len(short) >= 4 and (long.startswith(short) or long.endswith(short))
+
+
+def other_place(p: str, q: str) -> bool:
+    """Whether one Chinese character makes two names of places of one: 王家村, 王庄村. A slip sounds alike (沙/纱)."""
+    if len(p) != len(q):
+        return False
+    differ = [(x, y) for x, y in zip(p, q, strict=True) if x != y]
+    if len(differ) != 1 or not all(map(han.is_han, differ[0])):
+        return False
+    one, other = ({han.accent(r) for r in han.readings(c)} for c in differ[0])
+    return one.isdisjoint(other)
 
 
 class Address(Text):
@@ -513,6 +531,8 @@ class PreparedAddress(PreparedText):
         self.numbers = [p.numbers for p in parts]
         known: dict[tuple[str, ...], int] = {}
         self.number = np.array([known.setdefault(p.numbers, len(known)) for p in parts])
+        doors: dict[str, int] = {"": -1}
+        self.door = np.array([doors.setdefault(p.door, len(doors)) for p in parts])
 
     def judge(self, a: Places, b: Places) -> Levels:
         c = self.comparison
@@ -549,8 +569,13 @@ class PreparedAddress(PreparedText):
         found[k[street & (self.wordy.length[a[k]] > 1) & (self.wordy.length[b[k]] > 1)]] = c.index("street")
         found[~other & ((ratio >= 0.85) | inside)] = c.index("close")
         maybe = np.flatnonzero(numbers & (np.abs(la - lb) <= 1) & (np.minimum(la, lb) >= 2) & (ratio >= 0.4))
-        found[maybe[osa(x[maybe], y[maybe], 1) == 1]] = c.index("edit_1")
-        found[x == y] = c.index("close")  # one names the area, or less of it
+        maybe = maybe[osa(x[maybe], y[maybe], 1) == 1]
+        place = np.array(
+            [other_place(p, q) for p, q in zip(x[maybe].tolist(), y[maybe].tolist(), strict=True)], dtype=bool
+        )
+        found[maybe] = np.where(place, c.index("similar"), c.index("edit_1"))
+        door = (self.door[a] == self.door[b]) & (self.door[a] >= 0) & (found > c.index("close"))
+        found[door | (x == y)] = c.index("close")  # one names the area, or less of it
         far = ~fits[rest]
         near = far & (self.code[a] // 100 == self.code[b] // 100)
         same = found <= c.index("close")

@@ -1,7 +1,6 @@
 """What stands already where a result is to be written: an earlier result may go, what people did to it stays."""
 
 import re
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -65,6 +64,8 @@ def _not_open(path: Path) -> None:
 
 def _sheet(path: Path) -> tuple[bool, bool]:
     """Whether this command made a sheet, and whether somebody saved it since."""
+    import zipfile  # few runs find a sheet in their way
+
     try:
         with zipfile.ZipFile(path) as book, book.open(_CORE) as part:
             core = part.read(_SOME).decode("utf-8", "replace")

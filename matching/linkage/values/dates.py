@@ -99,6 +99,7 @@ def birth(raw: str, month_first: bool = False, short_year: bool = False) -> str:
     if value.isascii() and value.isdigit():
         return _bare(value, month_first, short_year)
     if not value.isascii():
+        value = value.replace("公元", "")  # 元 is a first year elsewhere
         value = _ERA.sub(lambda hit: str(_ERAS[hit.group(1)] + int(hit.group(2))), value)
         value = _NUMERAL.sub(lambda hit: _number(hit.group()), value)
     words = [w for w in _WORDS.findall(value.casefold()) if w in _MONTHS]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from matching.linkage.compare.names import PersonName
-from matching.linkage.compare.numbers import Phone
-from matching.linkage.compare.text import DiseaseName, HospitalName
+from matching.linkage.compare.numbers import IdNumber, Phone, clean_birth
+from matching.linkage.compare.text import Address, DiseaseName, HospitalName
 from matching.linkage.records import PersonRecord
 from matching.linkage.scoring import score
 from matching.linkage.values import normalise as n
@@ -37,10 +37,19 @@ DISEASES = [
     ("Z51.1", "肺癌", "chapter"), ("肺癌骨转移", "C34.9", "group"), ("Z51.1", "糖尿病", "else"),
     ("R50.9", "肺炎", "missing"), ("Z51.8", "肺癌", "missing"), ("患者", "肺癌", "missing"),
 ]  # fmt: skip
+ADDRESSES = [
+    ("城关镇王家村", "城关镇王庄村", "similar"), ("麓山路2号", "麓珊路2号", "edit_1"), ("麓山路2-3-402", "麓山路2号3栋402室", "close"),
+    ("长沙市岳麓区麓山路2号3栋402", "麓山路2-3-402", "close"), ("麓山路2-3-402", "麓山路2-4-402", "street"),
+]  # fmt: skip
+NUMBERS = [
+    (f"{before}430104198703050029{after}", "430104198703050029", "exact")
+    for before, after in (("身份证", ""), ("ID:", ""), ("", "（本人）"), ("身份证号：", " 王芳"))
+]
 CASES = [
     (field, comparison, *case)
     for field, comparison, cases in (
         ("name", PersonName, NAMES), ("phone", Phone, PHONES), ("hospital", HospitalName, HOSPITALS), ("disease", DiseaseName, DISEASES),
+        ("address", Address, ADDRESSES), ("id_number", IdNumber, NUMBERS),
     )
     for case in cases
 ]  # fmt: skip
@@ -63,3 +72,7 @@ def test_a_cell_keeps_all_of_its_numbers():
     assert n.phones("13800138000") == ("13800138000",)
     assert n.phones("310/246-1501") == ("3102461501",)
     assert n.phones("无") == ()
+
+
+def test_the_common_era_is_no_first_year():
+    assert clean_birth("公元1960年6月15日") == clean_birth("公元一九六〇年六月十五日") == "19600615"
