@@ -311,6 +311,8 @@ class PreparedText(Prepared):
             self.coded = Coded(rows, comparison.clean)
         self.letters = Letters(self.coded.values)
         self.length = self.letters.length
+        #: The first letter, for words of which one may be written by it alone; 0 where it is none.
+        self.initial = np.array([ord(v[0]) if v[:1].isalpha() else 0 for v in self.coded.values] + [0])
         self.tf["value"] = self.coded
         self.keys["exact"] = lambda: self.coded
         self.keys["start"] = lambda: self.coded.derive(lambda v: v[:4])
@@ -346,6 +348,7 @@ class PreparedText(Prepared):
 
     def judge(self, a: Places, b: Places) -> Levels:
         c = self.comparison
+        assert isinstance(c, Text)
         level = self.full(len(a))
         null = (a < 0) | (b < 0)
         level[a == b] = 1
@@ -356,6 +359,9 @@ class PreparedText(Prepared):
         a, b = a[rest], b[rest]
         out = level[rest]
         la, lb = self.length[a], self.length[b]
+        if c.by_words:
+            short = (np.minimum(la, lb) == 1) & (self.initial[a] == self.initial[b]) & (self.initial[a] > 0)
+            out[short] = c.index("similar")
         common = self.letters.common(a, b)
         everybody = (a, b)
         hope = np.flatnonzero((common >= 0.35 * (la + lb)) | (common >= np.maximum(la, lb) - 1))

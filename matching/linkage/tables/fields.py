@@ -24,20 +24,35 @@ CALLED = dict(
 _OWN = r"(?:受助人|受助者|受助|患者|患儿|病人|病患|儿童|孩子|学生|求助人|救助对象|本人|被保险人|参保人|人员)?(?:的)?"
 _HEADINGS: tuple[tuple[str, str], ...] = (
     ("name", _OWN + r"(?:姓名|名字|名称|真实姓名)|(?:full|patient|person)?_?name"),
-    ("given_name", r"名|given_?names?|first_?name|fore_?names?|fname"),
-    ("surname", r"姓|姓氏|surname|last_?name|family_?name|lname"),
-    ("birth_date", _OWN + r"(?:出生(?:日期|年月日?|时间)?|生日)|dob|birth_?(?:date|day)|date_?of_?birth"),
+    ("given_name", r"名|given_?names?|first(?:_?names?)?|fore_?names?|fname(?:_?c?1)?|vornamen?|pr[ée]noms?"),
+    ("surname", r"姓|姓氏|surname|last(?:_?name)?|family_?name|lname(?:_?c?1)?|nachname|familienname|apellidos?|nom(?:defamille)?"),
+    (
+        "birth_date",
+        _OWN + r"(?:出生(?:日期|年月日?|时间)?|生日)|dob|birth_?(?:date|day)|date_?of_?birth|geburts(?:datum|tag)"
+        r"|date_?(?:de_?)?naissance|fecha_?(?:de_?)?nacimiento",
+    ),
     ("age", _OWN + r"(?:年龄|周岁|岁数)|age"),
-    ("sex", _OWN + r"性别|sex|gender"),
+    ("sex", _OWN + r"性别|(?:sex|gender)(?:_?code)?|geschlecht|sexe|sexo"),
     ("id_number", _OWN + r"(?:公民)?(?:身份证|身份证件|证件|身份)(?:号码?|编号)?|id_?(?:number|card|no)|ssn|soc_?sec(?:_?id)?"),
-    ("phone", _OWN + r"(?:联系|家庭|移动|手机)?(?:电话|手机|方式)(?:号码?|方式)?|(?:mobile|tele)?_?phone(?:_?(?:no|number))?|mobile|tel"),
+    ("phone", _OWN + r"(?:联系|家庭|移动|手机)?(?:电话|手机|方式)(?:号码?|方式)?|(?:full_?|home_?|cell_?|mobile|tele)?_?phone(?:_?(?:no|num|number))?|mobile|tel(?:efon|[ée]fono)?"),
     ("email", r"(?:电子)?(?:邮箱|邮件)(?:地址)?|e-?mail(?:_?address)?"),
-    ("postcode", r"邮政?编码?|post_?code|postal_?code|zip(?:_?code)?"),
+    ("postcode", r"邮政?编码?|post_?code|postal_?code|zip(?:_?code)?|plz|code_?postale?"),
     ("hospital", r"(?:就诊|治疗|住院|收治|就医|所在)?(?:医院|医疗机构)(?:名称)?|hospital(?:_?name)?"),
     ("disease", _OWN + r"(?:主要|疾病|临床|入院|出院)?(?:疾病|病种|病名|诊断|所患疾病|患病)(?:名称|种类)?|disease|diagnosis"),
-    ("area", r"(?:所在|居住|户籍)?(?:地区|省市|省份|城市|区县|县区|县市|行政区划?|区划(?:代码)?)|籍贯|户籍(?:所在)?地?|area|region|county|city|suburb"),
-    ("address", r"(?:家庭|居住|现|户籍|详细|通讯|联系|常住)?(?:住址|地址|住所)|(?:street_?)?address(?:_?\d)?"),
+    ("area", r"(?:所在|居住|户籍)?(?:地区|省市|省份|城市|区县|县区|县市|行政区划?|区划(?:代码)?)|籍贯|户籍(?:所在)?地?|area|region|county|(?:res_?)?city(?:_?desc)?|town|suburb|ort|ville|municipio"),
+    ("address", r"(?:家庭|居住|现|户籍|详细|通讯|联系|常住)?(?:住址|地址|住所)|(?:res_?)?(?:street_?|home_?)?address(?:_?\d)?|street(?:_?name)?|stra(?:ss|ß)e|adresse|direcci[oó]n"),
 )  # fmt: skip
+#: A second given name or surname, beside the first.
+_SECOND = {
+    "given_name": r"中间名|(?:middle|midl|second)_?(?:names?|initial)|mname|mi|middle|fname_?c?2|given_?name_?2",
+    "surname": r"曾用姓|maiden_?name|lname_?c?2|(?:second_?surname|surname_?2)|geburtsname",
+}
+#: A birth date in columns of its own parts.
+_OF_BIRTH = (
+    r"出生年份?|birth_?(?:year|yr)|(?:year|yr)_?of_?birth|yob|by",
+    r"出生月份?|birth_?month|month_?of_?birth|mob|bm",
+    r"出生日|birth_?day|day_?of_?birth|bd",
+)
 _RECORDED = r"(?:登记|填表|申请|录入|建档|报名)(?:日期|时间)|recorded_?on"
 _IDS = r"编号|序号|档案编?号|受助编号|(?:record_?|rec_?|unique_?|person_?)?id|no\.?"
 
@@ -147,17 +162,34 @@ def known_kinds() -> str:
 
 
 def guess(names: Iterable[str]) -> dict[str, str]:
-    """Column → kind, for headings that say plainly what they hold; the first column of a kind only, but addresses."""
+    """Column → kind, for headings that say plainly what they hold; the first column of a kind only, but addresses, second
+    names beside first ones and the parts of a birth date."""
     out: dict[str, str] = {}
     taken: set[str] = set()
+    names = list(names)
+    born = [[n for n in names if re.fullmatch(part, squeezed(n))][:1] for part in _OF_BIRTH]
+    parts = [n for found in born for n in found] if born[0] and born[1] else []
     for name in names:
         heading = squeezed(name)
+        if name in parts:
+            out[name] = "birth_date"
+            taken.add("birth_date")
+            continue
+        second = next(
+            (k for k, pattern in _SECOND.items() if k in taken and re.fullmatch(pattern, heading)), None
+        )
+        if second:
+            out[name] = second
         kind = next((k for k, pattern in _HEADINGS if re.fullmatch(pattern, heading)), None)
         if kind is None and re.fullmatch(_RECORDED, heading):
             kind = RECORDED_ON
         if kind and name not in out and (kind not in taken or kind == "address"):
             out[name] = kind
             taken.add(kind)
+    if parts:
+        out = {n: k for n, k in out.items() if k != "birth_date" or n in parts}
+    elif born[0] and "birth_date" not in taken and squeezed(born[0][0]) != "by":
+        out[born[0][0]] = "birth_date"
     if "name" in taken and taken & {"given_name", "surname"}:
         out = {n: k for n, k in out.items() if k not in ("given_name", "surname")}
     if RECORDED_ON in taken and "age" not in taken:

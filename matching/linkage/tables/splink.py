@@ -125,7 +125,7 @@ def _conditions(kind: str, c: str, partner: str = "") -> dict[str, str]:
         "exact": _same(c),
         "edit_1": edit(ascii_, 1),
         "close": similar(ascii_, 0.93),
-        "similar": similar(ascii_, 0.85),
+        "similar": f'{similar(ascii_, 0.85)} OR SUBSTR("{c}_l", 1, 1) = SUBSTR("{c}_r", 1, 1) AND (LENGTH("{c}_l") = 1 OR LENGTH("{c}_r") = 1)',
     }
     return tables.get(kind, text)
 

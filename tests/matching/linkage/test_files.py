@@ -103,6 +103,28 @@ def test_a_heading_of_something_else_is_not_guessed(heading):
     assert guess([heading]) == {}
 
 
+@pytest.mark.parametrize(
+    ("headings", "kinds"),
+    [
+        ("fname_c1,fname_c2,lname_c1,lname_c2,by,bm,bd", "given_name given_name surname surname birth_date birth_date birth_date"),
+        ("Last,First,MI,DOB", "surname given_name given_name birth_date"),
+        ("name,birth_year,birth_month,birth_day", "name birth_date birth_date birth_date"),
+        ("last_name,first_name,midl_name,sex_code,full_phone_num", "surname given_name given_name sex phone"),
+        ("Vorname,Nachname,Geburtsdatum,PLZ,Ort", "given_name surname birth_date postcode area"),
+    ],
+)  # fmt: skip
+def test_second_names_and_the_parts_of_a_birth_date_are_guessed_beside_the_first(headings, kinds):
+    assert list(guess(headings.split(",")).items()) == list(
+        zip(headings.split(","), kinds.split(), strict=True)
+    )
+
+
+def test_a_part_alone_and_a_middle_name_without_a_first_are_not_guessed():
+    assert guess(["name", "by", "bd"]) == {"name": "name"}
+    assert guess(["姓名", "出生日期", "出生年份"]) == {"姓名": "name", "出生日期": "birth_date"}
+    assert guess(["mi", "middle"]) == {}
+
+
 def test_when_rows_were_written_matters_only_beside_an_age():
     assert guess(["姓名", "登记日期"]) == {"姓名": "name"}
     assert guess(["姓名", "年龄", "登记日期"]) == {"姓名": "name", "年龄": "age", "登记日期": "recorded_on"}

@@ -59,7 +59,8 @@ def test_exchanged_address_lines_are_seen():
     ("column", "a", "b", "level"),
     [("email", "bob@x.org", "bob@y.com", "mailbox"), ("email", "bob@x.org", "bbo@x.org", "edit_1"), ("pc", "2144", "2114", "edit"),
      ("pc", "2144", "2199", "prefix"), ("ssn", "5304218", "5304281", "near_1"), ("ssn", "5304218", "5404281", "near_2"),
-     ("dob", "19151111", "1915-11-11", "exact"), ("dob", "11/12/1980", "1980-12-11", "exact"), ("job", "carpenter", "carpentr", "edit_1")],
+     ("dob", "19151111", "1915-11-11", "exact"), ("dob", "11/12/1980", "1980-12-11", "exact"), ("job", "carpenter", "carpentr", "edit_1"),
+     ("job", "C.", "carpenter", "similar"), ("job", "1", "12", "else")],
 )  # fmt: skip
 def test_levels_of_other_columns(column, a, b, level):
     assert levels(**{column: (a, b)}) == {column: level}
