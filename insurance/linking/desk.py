@@ -66,6 +66,7 @@ class QueueRow:
     why_second: tuple[str, ...]
     mine: bool  # the reader decided it, or asked for the undo
     declined: str  # "" | decision | undo: what a second person did not agree to, last
+    declined_mine: bool  # and it was the reader's
     again: bool  # should be looked at once more
 
 
@@ -141,6 +142,7 @@ def _row(actor: Actor, review: Review) -> QueueRow:
         why_second=_seconds(review.why_second),
         mine=first_by is not None and first_by == actor.user_id,
         declined=review.declined_what if review.declined_at else "",
+        declined_mine=review.declined_first is not None and review.declined_first == actor.user_id,
         again=_again(review),
     )
 

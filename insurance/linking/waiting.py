@@ -106,6 +106,8 @@ def steps(actor: Actor, review: Review) -> tuple[Step, ...]:
     step(review.undo_asked_at, review.undo_asked_by, _("要撤回"), review.undo_reason)
     if review.undo_seconded_yes:
         second(review.undo_seconded_at, review.undo_seconded_by, _("复核同意撤回"))
-    refused = _("复核没有同意撤回") if review.declined_what == "undo" else _("复核没有同意")
-    second(review.declined_at, review.declined_by, refused)
+    whose = _("您") if review.declined_first == actor.user_id else _("同事")
+    wish = _("撤回") if review.declined_what == "undo" else _("“是同一人”")
+    said = _("复核没有同意%(whose)s提的%(wish)s") % {"whose": whose, "wish": wish}
+    second(review.declined_at, review.declined_by, said)
     return tuple(sorted(found, key=lambda one: one.at, reverse=True))

@@ -109,7 +109,7 @@ def test_the_first_reads_that_he_waits_and_the_second_agrees(people, desks):
     assert row(review).state == "same"
     assert "第二人不同意" in get(one, "review", review)
     page = get(other, "review", review)
-    assert "复核没有同意撤回：两张都是他的" in page
+    assert "复核没有同意您提的撤回：两张都是他的" in page
     assert "另一位身份核对员" in page
 
 

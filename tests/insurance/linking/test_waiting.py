@@ -208,7 +208,7 @@ def test_a_no_carries_its_reason_to_the_first_by_role(pair, desks):
     assert "您提的有" not in desks[1].get("queue")
     page = desks[0].get("review", review)
     assert "另一位身份核对员" in page
-    assert "复核没有同意：一个在长沙，一个在杭州，同一天住院" in page
+    assert "复核没有同意您提的“是同一人”：一个在长沙，一个在杭州，同一天住院" in page
     assert "温乙" not in page
     with engine_scope("test"), connection.cursor() as cursor:
         cursor.execute("SELECT second_note FROM link_review WHERE id = %s", [review])
