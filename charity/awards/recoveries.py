@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import Exists, OuterRef, QuerySet, Sum
+from django.db import connection
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -35,8 +36,8 @@ Kind, State = RecoveryAction.Kind, RecoveryAction.State
 class Claim:
     """One amount to be got back, as one of the house's awards sees it (yuan).
 
-    left: what of this award is paid and not given back; waived: what of that this house has left to the family;
-    pending: what a colleague proposed and nobody has answered.
+    left: what of this award is paid and not given back; most_off: the most that this house may leave to the family,
+    its own share of what is asked back by all who paid, once; pending: what a colleague proposed and nobody has answered.
     """
 
     recovery_id: int
@@ -48,7 +49,7 @@ class Claim:
     since: datetime
     until: datetime | None
     award: Award
-    waived: Decimal
+    most_off: Decimal
     pending: RecoveryAction | None
     past: tuple[RecoveryAction, ...]
 
@@ -60,11 +61,6 @@ class Claim:
     def asked(self) -> Decimal:
         """What the family was asked for last: nothing of it once the rest was left to them."""
         return Decimal("0.00") if self.state == "written_off" else self.amount
-
-    @property
-    def most_off(self) -> Decimal:
-        """The most that this house may leave to the family: its own payment once, and no more than is asked."""
-        return min(self.amount, max(self.left - self.waived, Decimal("0.00")))
 
     @property
     def days(self) -> int:
@@ -97,7 +93,7 @@ def claims(actor: Actor, rows: Iterable[RecoveryCase]) -> list[Claim]:
     found = own_awards(actor).filter(case__need_id__in={row.need_id for row in rows})
     for award in found.select_related("case", "fund"):
         awards.setdefault(award.case.need_id or 0, []).append(award)
-    waived = _waived([award.pk for of_need in awards.values() for award in of_need])
+    most_off = _waivable([(row.pk, award.pk) for row in rows for award in awards.get(row.need_id, [])])
     actions: dict[tuple[int, int], list[RecoveryAction]] = {}
     for one in (
         RecoveryAction.objects.filter(recovery_id__in=[row.pk for row in rows])
@@ -116,7 +112,7 @@ def claims(actor: Actor, rows: Iterable[RecoveryCase]) -> list[Claim]:
             row.opened_at,
             row.resolved_at,
             award,
-            waived.get(award.pk, Decimal("0.00")),
+            most_off[row.pk, award.pk],
             next((one for one in actions.get((row.pk, award.pk), []) if one.state in PENDING), None),
             tuple(one for one in actions.get((row.pk, award.pk), []) if one.state not in PENDING),
         )
@@ -125,18 +121,14 @@ def claims(actor: Actor, rows: Iterable[RecoveryCase]) -> list[Claim]:
     ]
 
 
-def _waived(award_ids: list[int]) -> dict[int, Decimal]:
-    """What each award's house has left to the family and no later bill has covered since."""
-    done = RecoveryAction.objects.filter(award_id__in=award_ids, kind=Kind.WRITTEN_OFF, state=State.DONE)
-    rows = list(done.values_list("award_id", "recovery_id").annotate(sum=Sum("amount")))
-    standing = dict(
-        RecoveryCase.objects.filter(pk__in={row[1] for row in rows}).values_list("pk", "written_off")
-    )
-    found: dict[int, Decimal] = {}
-    for award_id, recovery_id, amount in rows:
-        part = min(amount, standing.get(recovery_id, Decimal("0.00")))
-        found[award_id] = found.get(award_id, Decimal("0.00")) + part
-    return found
+def _waivable(claimed: list[tuple[int, int]]) -> dict[tuple[int, int], Decimal]:
+    """(recovery, award) → the most that the house may leave to the family (yuan; awards migration 0012)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT r, a, recovery_waivable(r, a) FROM unnest(%s::bigint[], %s::bigint[]) AS asked(r, a)",
+            [[one[0] for one in claimed], [one[1] for one in claimed]],
+        )
+        return {(r, a): yuan or Decimal("0.00") for r, a, yuan in cursor.fetchall()}
 
 
 def of_case(actor: Actor, case: Case) -> list[Claim]:

@@ -145,6 +145,7 @@ ACTIONS = {
     "recovery.opened": lazy("开了追款"),
     "recovery.proposed": lazy("登记了一笔追款，等人确认"),
     "recovery.void": lazy("追款没有办成"),
+    "recovery.waiver_moved": lazy("不再追回的部分跟着费用走了"),
     "recovery.written_off": lazy("不再追回"),
     "settlement.corrected": lazy("结算单有更正"),
     "settlement.opened": lazy("记下一张结算单"),

@@ -460,7 +460,9 @@ def _recovery_forms(actor: Actor, claim: recoveries.Claim | None) -> dict[str, A
         )
     if not actor.roles & ROLES["recover"] or claim.left <= 0:
         return {}
-    return {
-        "repaid": forms.RepaidForm(limit=claim.left, initial={"amount": claim.most_off}),
-        "write_off": forms.WriteOffForm(limit=claim.most_off, initial={"amount": claim.most_off}),
+    found: dict[str, Any] = {
+        "repaid": forms.RepaidForm(limit=claim.left, initial={"amount": min(claim.amount, claim.left)})
     }
+    if claim.most_off > 0:
+        found["write_off"] = forms.WriteOffForm(limit=claim.most_off, initial={"amount": claim.most_off})
+    return found

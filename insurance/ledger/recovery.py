@@ -18,6 +18,8 @@ from audit import record
 from .models import NeedAccount, RecoveryCase
 
 ZERO = Decimal("0.00")
+#: A case that only tells what was waived of another, which stands at another need: 'waived:<its id>'.
+WAIVED = "waived:"
 
 
 class NotAskedError(Exception):
@@ -25,22 +27,26 @@ class NotAskedError(Exception):
 
 
 @contextmanager
-def told(*need_ids: int) -> Iterator[None]:
+def told(*need_ids: int) -> Iterator[set[int]]:
     """Whatever recovery cases of these needs open, close or come back meanwhile is in the audit log.
 
-    Takes the needs' locks first (by id), so that nobody else's case is told as one's own.
+    Takes the needs' locks first (by id), so that nobody else's case is told as one's own. Yields the ids of cases of
+    which somebody else tells how much of them is waived: to be added to.
     """
     list(NeedAccount.objects.select_for_update().filter(pk__in=need_ids).order_by("pk"))
     cases = RecoveryCase.objects.filter(need_id__in=need_ids).order_by("pk")
     before = {case.pk: case for case in cases}
-    yield
+    moved: set[int] = set()
+    yield moved
     for case in cases.all():
         was = before.get(case.pk)
+        if case.reference.startswith(WAIVED):
+            was = was or case
         if was is None or (was.state != "open" and case.state == "open"):
             _record("recovery.opened", case, cause=case.cause, again=was is not None)
         elif was.state == case.state == "open" and was.amount != case.amount:
             _record("recovery.lowered", case, was=str(was.amount))
-        if was is not None and was.written_off != case.written_off:
+        if was is not None and was.written_off != case.written_off and case.pk not in moved:
             step = "written_off" if case.written_off > was.written_off else "covered"
             _record(f"recovery.{step}", case, by=str(abs(case.written_off - was.written_off)))
         if case.state != "open" and (was is None or was.state == "open"):
@@ -64,7 +70,7 @@ def ask_back(need_id: int, amount: Decimal, reference: str) -> None:
 def _asked(need_id: int, state: str) -> list[RecoveryCase]:
     """What is asked back because it is too much for the need's bills, oldest first."""
     cases = RecoveryCase.objects.filter(need_id=need_id, state=state).exclude(reference__startswith="undo:")
-    return list(cases.order_by("pk"))
+    return list(cases.exclude(reference__startswith=WAIVED).order_by("pk"))
 
 
 def _forgiven(need_id: int) -> list[RecoveryCase]:
@@ -140,12 +146,48 @@ def write_off(recovery_id: int, amount: Decimal) -> None:
             _lower(case, amount)
 
 
-def follow(from_need: int, to_need: int, references: Collection[str]) -> None:
-    """No yuan is asked back twice because it moved: what now stands elsewhere is asked for there.
+def _carry(from_need: int, to_need: int, excess: dict[int, Decimal], moved: set[int]) -> None:
+    """What was waived goes along with what is too much: a debt that was forgiven is not asked for anew because two
+    records turned out to be one person's (Civil Code 575), nor when they part again."""
+    forgiven = _forgiven(from_need)
+    too_much = sum((case.written_off for case in forgiven), ZERO) - excess[from_need]
+    room = excess[to_need] - sum((case.written_off for case in _forgiven(to_need)), ZERO)
+    for case in reversed(forgiven):
+        part = min(case.written_off, too_much, room)
+        if part <= 0:
+            return
+        too_much, room = too_much - part, room - part
+        first = RecoveryCase.objects.get(pk=_first(case))
+        if first.need_id != to_need:
+            first, _new = RecoveryCase.objects.get_or_create(
+                need_id=to_need,
+                reference=f"{WAIVED}{first.pk}",
+                defaults={"amount": ZERO, "cause": case.cause, "state": "moved"},
+            )
+        for one, more in ((case, -part), (first, part)):
+            one.written_off += more
+            if one.reference.startswith(WAIVED):
+                one.amount = one.written_off
+                one.state = "written_off" if one.written_off else "moved"
+                one.resolved_at = timezone.now()
+            one.save(update_fields=["written_off", "amount", "state", "resolved_at"])
+            moved.add(one.pk)
+        _record("recovery.waiver_moved", first, by=str(part), from_need=str(from_need))
+
+
+def _first(case: RecoveryCase) -> int:
+    """The id of the case of which this one tells what was waived: its own, where it is asked for itself."""
+    return int(case.reference.removeprefix(WAIVED)) if case.reference.startswith(WAIVED) else case.pk
+
+
+def follow(from_need: int, to_need: int, references: Collection[str], moved: set[int]) -> None:
+    """No yuan is asked back twice because it moved: what now stands elsewhere is asked for there, or waived there.
 
     references: of the entries that moved it; a case with one of them was opened a moment ago, by this very move.
+    moved: of told(); the waivers that went along are told here.
     """
     excess = {row.pk: row.excess for row in NeedAccount.objects.filter(pk__in=[from_need, to_need])}
+    _carry(from_need, to_need, excess, moved)
     for need_id in (from_need, to_need):
         still = _asked(need_id, "open")
         total = sum((case.amount for case in still), ZERO)

@@ -334,9 +334,9 @@ def move_need(
                     d_paid=sign * one.paid,
                 )
             )
-    with recovery.told(from_need, to_need):
+    with recovery.told(from_need, to_need) as moved_waivers:
         _post(entries)
         balances = SettlementBalance.objects.filter(need_id=from_need)
         (balances if causes is None else balances.filter(pk__in=bills)).update(need_id=to_need)
-        recovery.follow(from_need, to_need, {entry.reference for entry in entries})
+        recovery.follow(from_need, to_need, {entry.reference for entry in entries}, moved_waivers)
     return moved

@@ -111,6 +111,69 @@ def test_a_house_waives_its_own_payment_once_and_not_anew_with_each_step(on, inj
         assert waive(on, "1000.00")
 
 
+def test_the_share_of_another_house_is_not_waived_by_sql_nor_read(on, inject):
+    """recovery_waivable() looks past the policies: it answers a house about its own awards and nobody else."""
+    _correct(on, "30000.00", 3)
+    other = cases.stage(application=on.application)
+    with actor_scope(other.worker):
+        services.propose(
+            other.worker,
+            other.case.pk,
+            amount=D("3000.00"),
+            reason="按第六条建议资助，材料齐。",
+            payee="王某",
+        )
+    with actor_scope(other.approver):
+        services.approve(other.approver, other.case.pk, reason="材料齐全，同意资助。", no_conflict=True)
+    with actor_scope(other.payer):
+        services.pay(other.payer, other.case.pk, reference="工行 0002")
+    _correct(on, "4000.00", 4)
+    with engine_scope("test"):
+        case = RecoveryCase.objects.get(need_id=on.need_id, state="open")
+        awards = {award.organisation_id: award.pk for award in Award.objects.all()}
+    ask = "SELECT recovery_waivable(%s, %s)"
+    share = {}
+    for who in (on, other):
+        with actor_scope(who.payer):
+            share[who.org.pk] = inject(ask, case.pk, awards[who.org.pk])[0][0]
+            theirs = next(pk for org, pk in awards.items() if org != who.org.pk)
+            assert inject(ask, case.pk, theirs) == [(None,)]
+            with pytest.raises(DatabaseError, match="own award"):
+                _propose_by_hand(inject, who, case.pk, awards[who.org.pk], share[who.org.pk] + D("0.01"))
+    assert case.amount <= sum(share.values()) <= case.amount + D("0.01")
+    assert inject(ask, case.pk, awards[on.org.pk]) == [(None,)], "nobody without a house"
+
+
+def _correct(on, left, version):
+    with engine_scope("test"):
+        bill = SettlementBalance.objects.get(need_id=on.need_id)
+        ledger.post_settlement(bill.pk, on.need_id, D(left), version)
+        emit("need.changed", need_id=on.need_id)
+    drain()
+
+
+def _propose_by_hand(inject, who, recovery, award, amount):
+    inject(
+        "INSERT INTO case_event (case_id, organisation_id, kind, user_id, amount, visible_to_family, created_at)"
+        " VALUES (%s, %s, 'written_off_proposed', %s, %s, false, now())",
+        who.case.pk,
+        who.org.pk,
+        who.payer.user_id,
+        amount,
+    )
+    inject(
+        "INSERT INTO recovery_action (recovery_id, award_id, case_id, organisation_id, kind, amount, state,"
+        " event_id, proposed_by_id, proposed_at) SELECT %s, %s, %s, %s, 'written_off', %s, 'proposed',"
+        " max(id), %s, now() FROM case_event",
+        recovery,
+        award,
+        who.case.pk,
+        who.org.pk,
+        amount,
+        who.payer.user_id,
+    )
+
+
 def test_two_confirmers_at_once_post_one_return(on):
     """Both read the proposal as open; the second finds it answered, in the service and in the database."""
     with actor_scope(on.payer):

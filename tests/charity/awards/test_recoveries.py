@@ -13,12 +13,13 @@ import cases
 import factories as make
 from audit.models import Entry as AuditEntry
 from charity.awards import recoveries, services
-from charity.awards.models import Award, RecoveryAction
+from charity.awards.models import Award, Case, RecoveryAction
 from charity.awards.rules import AwardError
 from insurance.ledger import services as ledger
-from insurance.ledger.models import Entry, RecoveryCase, SettlementBalance
+from insurance.ledger.models import Entry, NeedAccount, RecoveryCase, SettlementBalance
 from outbox import emit
 from outbox.tasks import drain
+from people.models import Person
 from scope import actor_scope, engine_scope
 
 D = Decimal
@@ -140,6 +141,78 @@ def test_what_was_left_to_the_family_is_not_taken_for_what_is_asked_later(on):
         assert not RecoveryCase.objects.filter(written_off__gt=0).exists()
     correct(on, "9500.00", 6)
     assert (asked(on).state, asked(on).amount) == ("open", D("500.00"))
+
+
+@pytest.fixture
+def two(db):
+    """Two houses paid for one need, 10,000 and 4,000 yuan; then 10,000 of it are too much."""
+    one = cases.stage(residual="30000.00")
+    other = cases.stage(application=one.application)
+    for on, amount in ((one, "10000.00"), (other, "4000.00")):
+        with actor_scope(on.worker):
+            services.propose(
+                on.worker, on.case.pk, amount=D(amount), reason="按第六条建议资助，材料齐。", payee="王某"
+            )
+        with actor_scope(on.approver):
+            services.approve(on.approver, on.case.pk, reason="材料齐全，同意资助。", no_conflict=True)
+        with actor_scope(on.payer):
+            services.pay(on.payer, on.case.pk, reference="工行 0001")
+    correct(one, "4000.00", 2)
+    assert asked(one).amount == D("10000.00")
+    return one, other
+
+
+def most_off(on):
+    with actor_scope(on.payer):
+        return max(claim.most_off for claim in recoveries.of_case(on.payer, on.case))
+
+
+def test_a_house_waives_its_own_share_and_not_what_another_gave(two):
+    one, other = two
+    assert (most_off(one), most_off(other)) == (D("7142.86"), D("2857.15"))
+    refused("amount", say, other, other.payer, "2857.16", "written_off")
+    answer(other, other.approver, say(other, other.payer, "2857.15", "written_off"))
+    case = asked(one)
+    assert (case.state, case.amount) == ("open", D("7142.85")), "the rest is still asked for"
+    assert most_off(other) == 0, "once"
+    answer(one, one.approver, say(one, one.payer, "7142.85"))
+    assert asked(one).state == "resolved"
+
+
+def test_both_shares_together_are_the_whole_to_the_fen(two):
+    one, other = two
+    answer(one, one.approver, say(one, one.payer, "7142.86", "written_off"))
+    assert most_off(other) == D("2857.14")
+    answer(other, other.approver, say(other, other.payer, "2857.14", "written_off"))
+    case = asked(one)
+    assert (case.state, case.written_off) == ("written_off", D("10000.00"))
+
+
+def test_what_came_back_from_one_leaves_the_other_its_share_of_the_rest(two):
+    one, other = two
+    answer(one, one.approver, say(one, one.payer, "8000.00"))
+    assert asked(one).amount == D("2000.00")
+    assert (most_off(one), most_off(other)) == (D("666.67"), D("1333.34"))
+
+
+def test_a_share_that_was_waived_is_not_waived_anew_because_the_need_was_merged(two):
+    one, other = two
+    answer(other, other.approver, say(other, other.payer, "2857.15", "written_off"))
+    with engine_scope("test"):
+        survivor = Person.objects.create()
+        joint = ledger.need_for(survivor.pk, NeedAccount.objects.get(pk=one.need_id).episode).pk
+        ledger.move_need(one.need_id, joint, "merge:1:n1")
+        Case.objects.filter(need_id=one.need_id).update(need_id=joint)
+    for on in two:
+        on.need_id = joint
+        on.reload()
+    claim = asked_now(one)
+    assert (claim.amount, most_off(other), most_off(one)) == (D("7142.85"), D("0.00"), D("7142.85"))
+
+
+def asked_now(on):
+    with engine_scope("test"):
+        return RecoveryCase.objects.get(need_id=on.need_id, state="open")
 
 
 def test_nobody_confirms_his_own_word_and_roles_hold(on):

@@ -156,6 +156,68 @@ def test_aid_of_both_above_the_joint_residual_is_recorded_and_asked_back(people)
             ledger.reserve(promise(joint.pk, fund, "0.01"))
 
 
+@pytest.fixture
+def waived(people):
+    """60 yuan too much of one of two persons, of which `waive` leaves some to the family. (need, persons, bill)"""
+    (one, first), (other, second) = two(people)
+    bill = people.bill(other, "100.00")
+    with engine_scope("test"):
+        ledger.external(bill.need_id, "crowdfunding", "campaign:3:v1:1", paid=D("100.00"))
+        ledger.post_settlement(bill.pk, bill.need_id, D("40.00"), 2)
+    people.bill(one, "0.00")
+    return bill.need_id, first, second, one
+
+
+def waive(need, amount):
+    with engine_scope("test"):
+        case = RecoveryCase.objects.get(need_id=need, state="open")
+        recovery.write_off(case.pk, D(amount))
+        return case.pk
+
+
+def standing(*needs):
+    """Of each need (asked for now, waived)."""
+    with engine_scope("test"):
+        cases = list(RecoveryCase.objects.all())
+    return [
+        (
+            sum((one.amount for one in cases if one.need_id == need and one.state == "open"), D(0)),
+            sum((one.written_off for one in cases if one.need_id == need), D(0)),
+        )
+        for need in needs
+    ]
+
+
+@pytest.mark.parametrize("amount", ["60.00", "25.00"])
+def test_what_was_left_to_the_family_is_not_asked_anew_by_a_merge_nor_by_its_undoing(waived, amount):
+    need, first, second, _one = waived
+    waive(need, amount)
+    rest = D("60.00") - D(amount)
+    assert standing(need) == [(rest, D(amount))]
+    for _again in range(2):
+        done = merged(first, second)
+        (joint,) = [to for source, to in done.moved["needs"] if source == need]
+        tasks.drain()
+        assert standing(need, joint) == [(D(0), D(0)), (rest, D(amount))]
+        parted(done)
+        tasks.drain()
+        assert standing(need, joint) == [(rest, D(amount)), (D(0), D(0))]
+    with engine_scope("test"):
+        moved = AuditEntry.objects.filter(action="recovery.waiver_moved").count()
+        assert moved == 4
+        assert not AuditEntry.objects.filter(action="recovery.covered").exists()
+
+
+def test_a_waiver_that_the_joint_bills_cover_is_covered(waived, people):
+    need, first, second, one = waived
+    waive(need, "60.00")
+    people.bill(one, "45.00")
+    done = merged(first, second)
+    (joint,) = [to for source, to in done.moved["needs"] if source == need]
+    tasks.drain()
+    assert standing(need, joint) == [(D(0), D(0)), (D(0), D("15.00"))]
+
+
 def test_room_on_one_side_takes_up_what_was_too_much_on_the_other(people):
     (one, first), (other, second) = two(people)
     a, b = people.bill(one, "1000.00"), people.bill(other, "300.00")
