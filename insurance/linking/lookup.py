@@ -261,7 +261,8 @@ def _another_bears_the_name(agreeing: Sequence[Scored], scored: Sequence[Scored]
         return False
     holders = {item.person_id for item in agreeing}
     return any(
-        item.pair.levels["name"] in ("exact", "variant") and item.pair.levels["birth_date"] == "exact"
+        item.pair.levels["name"] in ("exact", "variant")
+        and item.pair.levels["birth_date"] in ("exact", "in_numbers")
         for item in scored
         if item.person_id not in holders
     )

@@ -19,6 +19,7 @@ LEVELS: dict[str, str] = {
     "unproven": "一样，但都不成立",
     "swapped": "月日颠倒",
     "edit": "一位之差",
+    "in_numbers": "同一天，但两边的证件号码不同",
     "lunar": "农历与公历",
     "two_parts": "年月日中两项一致",
     "month_off": "相差不到一个月",

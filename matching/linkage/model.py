@@ -450,6 +450,8 @@ class Table:
                 rows = np.flatnonzero(out[:, self._id] >= prepared.comparison.index("masked_else"))
                 for k, told in self._told.items():
                     out[rows[told[i[rows]] | told[j[rows]]], k] = 0
+            if self._birth is not None:
+                self._in_numbers(out, i, j)
         if self._birth is not None and self._age is not None:
             out[out[:, self._birth] > 0, self._age] = 0
         if self._area is not None and self._id is not None:
@@ -468,6 +470,21 @@ class Table:
             out[parted, self._name] = 0
             for k in self._parts:
                 out[whole, k] = 0
+
+    def _in_numbers(self, out: Levels, i: Ints, j: Ints) -> None:
+        """A birth date that two possible numbers say, which differ."""
+        assert self._id is not None
+        assert self._birth is not None
+        number, birth = self.prepared[self._id], self.prepared[self._birth]
+        assert isinstance(number, compare_values.PreparedId)
+        assert isinstance(birth, compare_values.PreparedBirth)
+        rows = np.flatnonzero(
+            (out[:, self._id] == number.comparison.size - 1)
+            & (out[:, self._birth] == birth.comparison.index("exact"))
+        )
+        day = birth.date[birth.coded.at(i[rows])]
+        said = (number.born[number.coded.at(side[rows])] == day for side in (i, j))
+        out[rows[np.logical_and(*said)], self._birth] = birth.comparison.index("in_numbers")
 
     def _registered(self, out: Levels, i: Ints, j: Ints) -> None:
         """Where one lives and the other was registered; nothing of what an agreeing number says already."""

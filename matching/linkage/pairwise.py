@@ -46,7 +46,7 @@ _N_HOMOPHONE, _N_SOUND, _N_ONE_OFF, _N_PARTIAL = (
 )
 _N_ROMANISED, _N_MASKED_GIVEN = _NAME["romanised"], _NAME["masked_given"]
 _N_MASKED_SURNAME, _N_MASKED_ELSE = _NAME["masked_surname"], _NAME["masked_else"]
-_B_LUNAR = _BIRTH["lunar"]
+_B_LUNAR, _B_IN_NUMBERS = _BIRTH["lunar"], _BIRTH["in_numbers"]
 _I_ELSE, _I_NEAR_2, _I_UNPROVEN = _ID["else"], _ID["near_2"], _ID["unproven"]
 _I_MASKED_ELSE = _ID["masked_else"]
 _R_REGISTERED = compare_values.Area.levels.index("registered")
@@ -588,6 +588,9 @@ class Scorer:
                 out[self.at_birth] = 0
             if x.sex_told or y.sex_told:
                 out[self.at_sex] = 0
+            both = x.id_valid and y.id_valid and not (x.birth_contradicts or y.birth_contradicts)
+            if out[self.at_birth] == 1 and out[self.at_id] == _I_ELSE and both:
+                out[self.at_birth] = _B_IN_NUMBERS
         out[self.at_area] = _registered(x, y, out[self.at_area], out[self.at_id])
         if 0 < out[self.at_address] <= 3 and out[self.at_area] <= _R_REGISTERED:
             out[self.at_area] = 0

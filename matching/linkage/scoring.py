@@ -102,7 +102,7 @@ def untrained(version: str) -> Params:
 
 
 #: All that were ever in use, the last one now. A change of what the code believes asks for another version.
-UNTRAINED = ("untrained-2", "untrained-4", "untrained-5")
+UNTRAINED = ("untrained-2", "untrained-4", "untrained-5", "untrained-6")
 DEFAULT = untrained(UNTRAINED[-1])
 
 
@@ -208,6 +208,8 @@ def _flags(x: Features, y: Features, levels: dict[str, str], crowded: bool) -> t
     if x.masked_name or y.masked_name:
         flags.append("masked_name")
     name, born, phone = levels["name"], levels["birth_date"], levels["phone"]
+    if born == "in_numbers":
+        born = "exact"
     ids = levels["id_number"]
     agreeing = ids in ("exact", "near_1", "near_2", "masked")
     if agreeing:

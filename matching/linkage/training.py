@@ -173,7 +173,7 @@ def _learn_kin(
         for position, comparison in enumerate(model.comparisons):
             if position not in without and comparison.name in h:
                 belief = np.array(comparison.default_h) / sum(comparison.default_h)
-                tally = _tally(found, own, position, comparison.size)
+                tally = _counted(found, own, position, comparison)
                 tally += (BELIEF + (0.0 if kin.circle else FAMILY * tally.sum())) * belief + 1e-3
                 tally /= tally.sum()
                 u, m = np.array(params.u[comparison.name]), np.array(params.m[comparison.name])
@@ -207,6 +207,47 @@ def _tally(found: Patterns, mass: np.ndarray, position: int, size: int) -> np.nd
     return np.bincount(found.levels[:, position], weights=mass, minlength=size)[1:size].astype(np.float64)
 
 
+def _counted(found: Patterns, mass: np.ndarray, position: int, comparison: Comparison) -> np.ndarray:
+    """The tally of relatives or strangers: what is lent is theirs (`Comparison.lent`)."""
+    out = _tally(found, mass, position, comparison.size)
+    for level, other in comparison.lent.items():
+        out[comparison.index(other) - 1] += out[comparison.index(level) - 1]
+        out[comparison.index(level) - 1] = 0.0
+    return out
+
+
+def _owned(found: Patterns, mass: np.ndarray, position: int, comparison: Comparison) -> np.ndarray:
+    """The tally of one person: what is lent says nothing of how often his own agrees."""
+    out = _tally(found, mass, position, comparison.size)
+    for level in comparison.lent:
+        out[comparison.index(level) - 1] = 0.0
+    return out
+
+
+def _with_lent(params: Params, model: Model) -> Params:
+    """What is lent weighs among strangers and relatives as their own agreement, and for one person as for relatives."""
+    m, u, kin = dict(params.m), dict(params.u), list(params.kin)
+    for comparison in model.comparisons:
+        name = comparison.name
+        for level, other in comparison.lent.items():
+            k, place = comparison.index(level) - 1, comparison.index(other) - 1
+            families = [one.h[name][place] for one in kin if not one.circle]
+            believed = comparison.default_h[place] / sum(comparison.default_h)
+            m[name] = _put(m[name], k, max(families, default=believed))
+            u[name] = _put(u[name], k, u[name][place])
+            kin = [
+                replace(one, h=one.h | {name: _put(one.h[name], k, one.h[name][place])})
+                if name in one.h
+                else one
+                for one in kin
+            ]
+    return replace(params, m=m, u=u, kin=tuple(kin))
+
+
+def _put(shares: tuple[float, ...], place: int, share: float) -> tuple[float, ...]:
+    return (*shares[:place], share, *shares[place + 1 :])
+
+
 def _normal(counts: np.ndarray) -> tuple[float, ...]:
     return tuple(float(v) for v in counts / counts.sum())
 
@@ -225,7 +266,7 @@ def estimate_u(
     for position, comparison in enumerate(model.comparisons):
         mass = tried if alike is None else tried * np.maximum(1.0 - alike[comparison.name], 0.0)
         belief = np.array(comparison.default_u) / sum(comparison.default_u)
-        counts = _tally(found, mass, position, comparison.size)
+        counts = _counted(found, mass, position, comparison)
         out[comparison.name] = _normal(counts + np.minimum(0.3, belief * counts.sum()) + belief * 2)
     return out
 
@@ -266,7 +307,7 @@ def _session(
     total = found.counts.sum()
     current = replace(params, kin=tuple(replace(k, share=0.1) for k in params.kin))
     for _ in range(rounds):
-        current = replace(current, m=m, prior=share)
+        current = _with_lent(replace(current, m=m, prior=share), model)
         related = _related(found, current, table, without)
         p = _probability(_weigh(found, current, table, related, without) + np.log2(share / (1 - share)))
         mass = found.counts * p
@@ -281,7 +322,7 @@ def _session(
         for position, comparison in enumerate(model.comparisons):
             if position not in without:
                 belief = np.array(comparison.default_m) / sum(comparison.default_m)
-                tally = _tally(found, mass, position, comparison.size) + BELIEF * belief + 1e-3
+                tally = _owned(found, mass, position, comparison) + BELIEF * belief + 1e-3
                 m[comparison.name] = _bounded(comparison, _normal(tally))
         if all(np.allclose(m[k], before[k], atol=1e-5) for k in m):
             break
@@ -485,7 +526,7 @@ def _settle(
         m = {}
         for position, comparison in enumerate(model.comparisons):
             belief = np.array(comparison.default_m) / sum(comparison.default_m)
-            tally = _tally(everything, mass, position, comparison.size)
+            tally = _owned(everything, mass, position, comparison)
             # Two columns cannot tell how often each of them is wrong, one still less.
             tally += (BELIEF + LONELY.get(len(model.comparisons), 0.0) * tally.sum()) * belief + 1e-3
             m[comparison.name] = _bounded(comparison, _normal(tally))
@@ -497,9 +538,8 @@ def _settle(
         }
         before = params
         params = replace(params, m=m, prior=prior, u=params.u if few else estimate_u(whole, model, alike))
-        params = replace(
-            params, kin=_learn_kin(whole, whole.counts * kin, params, model, split.seen, 0.4, family)
-        )
+        learnt = _learn_kin(whole, whole.counts * kin, params, model, split.seen, 0.4, family)
+        params = _with_lent(replace(params, kin=learnt), model)
         if abs(params.prior - before.prior) < 1e-5 * before.prior:
             break
     return params, share
@@ -534,4 +574,4 @@ def _unseen(everything: Patterns, share: np.ndarray, whole: Patterns, params: Pa
         m[comparison.name] = tuple(float(v) for v in own_m)
         u[comparison.name] = tuple(float(v) for v in own_u)
     groups = tuple(replace(one, h=h) for one, h in zip(params.kin, kin, strict=True))
-    return replace(params, m=m, u=u, kin=groups)
+    return _with_lent(replace(params, m=m, u=u, kin=groups), model)

@@ -40,6 +40,9 @@ class Comparison:
     #: level: relatives are not known by their agreeing names, numbers and birthdays.
     default_h: tuple[float, ...] = (0.5, 0.5)
     own: dict[str, float] = {}
+    #: Levels that say of one person what they say of relatives, whose card was lent (m is the h of a family), and as which
+    #: level relatives and strangers are counted there.
+    lent: dict[str, str] = {}
     #: Levels that slips make of an exact agreement.
     slips: tuple[str, ...] = ()
     #: Through what else strangers may have this in common: where they live ('place'), what they are called ('name'), anything else;

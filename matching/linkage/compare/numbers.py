@@ -151,6 +151,9 @@ class PreparedId(Prepared):
         self.group = np.where(group == 0, group, np.int8(1)) if comparison.any_scheme else group
         self.has_masked = bool(self.masked.any())
         self._issued: np.ndarray | None = None
+        born = (idnumber.parse(v) if known else None for v, known in zip(values, self.valid, strict=False))
+        #: The day that a possible number says, as yyyymmdd; -1 where there is none.
+        self.born = np.array([int(f"{p.birth:%Y%m%d}") if p else -1 for p in born] + [-1], dtype=np.int32)
         self.shows_birth = ~(self.matrix[:, 6:14] == ord("*")).any(axis=1)
         self.shows_sex = self.matrix[:, 16] != ord("*")
         self.tf["value"] = self.coded
@@ -266,18 +269,25 @@ def _lunar_number(value: str, leap: bool = False) -> int:
 
 
 class BirthDate(Comparison):
-    """Birth dates: slips, day and month exchanged, lunar birthdays, years alone, years from ages."""
+    """Birth dates: slips, day and month exchanged, lunar birthdays, years alone, years from ages.
+
+    'in_numbers': one day, and two possible numbers that differ both say it (`model.Table`, `pairwise.Scorer`). Of one
+    person's numbers one is then somebody else's, with his birthday in it: that he was born on the same day is as seldom as
+    among relatives, and common among twins.
+    """
 
     levels = (
-        "missing", "exact", "swapped", "edit", "lunar", "two_parts", "month_off", "year", "year_off",
+        "missing", "exact", "in_numbers", "swapped", "edit", "lunar", "two_parts", "month_off", "year", "year_off",
         "ten_years", "else",
     )  # fmt: skip
+    added = {"in_numbers": "exact"}
+    lent = {"in_numbers": "exact"}
     tf: dict[str, str] = {}
     disagree = ("ten_years", "else")
     most = 0.2
-    default_m = (0.85, 0.008, 0.03, 0.012, 0.01, 0.005, 0.06, 0.015, 0.005, 0.005)
-    default_u = (4e-5, 2e-5, 6e-4, 4e-5, 2.2e-3, 1e-3, 0.013, 0.028, 0.2, 0.755)
-    default_h = (0.012, 1e-4, 2e-3, 2e-4, 4e-3, 3e-3, 0.03, 0.06, 0.4, 0.4887)
+    default_m = (0.85, 1.2e-5, 0.008, 0.03, 0.012, 0.01, 0.005, 0.06, 0.015, 0.005, 0.005)
+    default_u = (4e-5, 4e-8, 2e-5, 6e-4, 4e-5, 2.2e-3, 1e-3, 0.013, 0.028, 0.2, 0.755)
+    default_h = (0.012, 1.2e-5, 1e-4, 2e-3, 2e-4, 4e-3, 3e-3, 0.03, 0.06, 0.4, 0.4887)
     own = {
         "exact": 0.05, "swapped": 1e-3, "edit": 0.01, "lunar": 1e-3, "two_parts": 0.02, "month_off": 0.02,
     }  # fmt: skip
@@ -294,6 +304,7 @@ class PreparedBirth(Prepared):
         self.matrix = np.ascontiguousarray(_digits(coded.values, 8)).view(np.uint64).ravel()
         parts = [(int(v[:4]), int(v[4:6]), int(v[6:])) for v in coded.values] + [(0, 0, 0)]
         self.year, self.month, self.day = np.array(parts, dtype=np.int32).T.copy()
+        self.date = self.year * 10_000 + self.month * 100 + self.day
         self.month_day = (self.month * 32 + self.day).astype(np.int16)
         self.number = np.array([_day_number(v) for v in coded.values] + [0], dtype=np.int64)
         self.lunar = np.array([_lunar_number(v) for v in coded.values] + [-2], dtype=np.int64)

@@ -66,7 +66,7 @@ def _birth(value: str) -> dict[str, Any]:
     return {
         "whole": int(whole), "swapped": year + day + month if whole else None, "number": number, "year": int(year),
         "ym": year + month if whole else None, "yd": year + day if whole else None, "md": month + day if whole else None,
-        "lunar": _from_number(lunar) if lunar > 0 else None,
+        "lunar": _from_number(lunar) if lunar > 0 else None, "never": None,
     }  # fmt: skip
 
 

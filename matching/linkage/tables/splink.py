@@ -85,7 +85,8 @@ def _conditions(kind: str, c: str, partner: str = "") -> dict[str, str]:
             "masked_else": f'"{c}__masked_l" + "{c}__masked_r" >= 1',
         },
         "birth_date": {
-            "exact": f'{_same(c)} AND "{c}__whole_l" = 1', "swapped": f'"{c}_l" = "{c}__swapped_r"',
+            "exact": f'{_same(c)} AND "{c}__whole_l" = 1', "in_numbers": _same(f"{c}__never"),
+            "swapped": f'"{c}_l" = "{c}__swapped_r"',
             "edit": f'{edit(c, 1)} AND "{c}__whole_l" + "{c}__whole_r" = 2',
             "lunar": f'"{c}_l" = "{c}__lunar_r" OR "{c}__lunar_l" = "{c}_r"',
             "two_parts": f"{_same(f'{c}__ym')} OR {_same(f'{c}__yd')} OR {_same(f'{c}__md')}",
