@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from insurance.intake.models import Settlement
 from matching.linkage import blocking, online
-from matching.linkage.blocking import blocking_values, probing
+from matching.linkage.blocking import blocking_values, probing, undated
 from matching.linkage.records import PersonRecord
 from matching.linkage.scoring import BORROWED, NEVER_ACCEPT, PairScore, score_many
 from people import index
@@ -127,7 +127,7 @@ def keys_of(identity: Identity, record: PersonRecord) -> Keys:
     number = bytes(identity.id_blind) if identity.id_blind is not None else None
     exact = [index.number_key(number)] if number else []
     plain = tuple(sorted({*hashed.values(), *exact}))
-    sought = tuple(hashed[value] for value in probing(values))
+    sought = tuple(hashed[value] for value in probing(values, undated(record)))
     appeal = identity.source == Source.CAMPAIGN
     return Keys(
         plain,

@@ -14,7 +14,7 @@ from .values.characters import is_han
 
 #: Raised whenever a record may get other keys than before, here or through `values`: records kept under an older
 #: version are indexed anew (insurance.linking.reindexing). tests/matching/linkage/test_blocking.py holds the two together.
-VERSION = 6
+VERSION = 7
 #: All key names, in the order of their worth.
 KEYS = (
     "id18",
@@ -24,6 +24,7 @@ KEYS = (
     "name_birth",
     "surname_birth",
     "name_year",
+    "name_city_disease",
     "hospital_disease_surname_year",
     "hospital_disease_given_year",
     "city_disease_surname_year",
@@ -33,7 +34,9 @@ KEYS = (
     "surname_year_city_sex",
 )
 #: For records that say little: a masked name, an age, no number.
-BROAD = frozenset(KEYS[7:])
+BROAD = frozenset(KEYS[8:])
+#: For records that tell neither birth date nor age: a lent number says another's.
+_UNDATED = "name_city_disease"
 _GIVEN = frozenset(key for key in KEYS if key.endswith("_given_year"))
 _SURNAME = frozenset(key for key in KEYS if key.endswith("_surname_year"))
 #: Provinces that are one city: their districts' codes differ in the third and fourth digit.
@@ -113,7 +116,9 @@ def blocking_values(rec: PersonRecord) -> list[tuple[str, str]]:
     # Insured here, registered there: an appeal names either.
     areas = (n.area(rec.area), n.area(identity.area6) if identity else None)
     cities = dict.fromkeys(filter(None, map(_city, areas)))
-    stays = list(_stays(rec, cities)) if years else []
+    stays = list(_stays(rec, cities)) if years or len(full) > 1 else []
+    if len(full) > 1:
+        out.extend((_UNDATED, f"{_letters(full)}|{value}") for kind, value in stays if kind == "city_disease")
     for year in years:
         if len(full) > 1:
             out.append(("name_year", f"{full}|{year}"))
@@ -143,14 +148,21 @@ def _stays(rec: PersonRecord, cities: Collection[str]) -> Iterator[tuple[str, st
             yield "city_hospital", f"{city}|{house}"
 
 
-def probing(values: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Of a record's keys those under which others are looked for.
+def undated(rec: PersonRecord) -> bool:
+    """Whether a record tells by itself neither a birth date nor an age (a number may be a relative's)."""
+    return rec.birth_date is None and rec.birth_year is None
+
+
+def probing(values: list[tuple[str, str]], undated: bool = False) -> list[tuple[str, str]]:
+    """Of a record's keys those under which others are looked for; by name, city and illness only if it is `undated`.
 
     Whoever gives a whole name, a birth date and a number is found by these, or is not the same; the broad keys
     are for records that say less. They are kept of every record all the same, to be found by those. A surname is
     sought rather than a last character; by surname, year, city and sex alone only where the hospital or the illness
     is not told: whoever shares no more than that with a record that tells them is hardly the same.
     """
+    if not undated:
+        values = [value for value in values if value[0] != _UNDATED]
     known = {name for name, _ in values}
     if "name_birth" in known and not known.isdisjoint(("id18", "phone")):
         return [value for value in values if value[0] not in BROAD]
