@@ -8,7 +8,7 @@ from itertools import combinations
 from pathlib import Path
 from random import Random
 
-from bench.corpus import errors
+from bench.corpus import errors, other_insurers
 from devstack.synthetic import Population, noisy_application, settlements
 from devstack.synthetic.noise import variant
 from devstack.synthetic.people import SyntheticPerson, draw_phone
@@ -29,7 +29,8 @@ class Corpus:
     """Three lists of records (columns `COLUMNS`, empty string = nothing) and the truth.
 
     truth: record_id → person key; `noise`: record_id → what was done to it (for error analysis, never a
-    feature); `spans`: record_id → field → (start, end) in the campaign's text.
+    feature); `spans`: record_id → field → (start, end) in the campaign's text. `second`: what second insurers write,
+    where it was asked for; no part of `records`.
     """
 
     seed: int
@@ -37,6 +38,7 @@ class Corpus:
     insurer: list[Record] = field(default_factory=list)
     applications: list[Record] = field(default_factory=list)
     campaigns: list[Record] = field(default_factory=list)
+    second: list[Record] = field(default_factory=list)
     truth: dict[str, str] = field(default_factory=dict)
     noise: dict[str, list[str]] = field(default_factory=dict)
     spans: dict[str, dict[str, tuple[int, int]]] = field(default_factory=dict)
@@ -60,9 +62,9 @@ class Corpus:
         }
 
     def write(self, folder: Path) -> None:
-        """insurer.csv, applications.csv, campaigns.csv, truth.csv, noise.csv, spans.csv (UTF-8)."""
+        """insurer.csv, applications.csv, campaigns.csv, truth.csv, noise.csv, spans.csv (UTF-8); second.csv if asked for."""
         folder.mkdir(parents=True, exist_ok=True)
-        for name in ("insurer", "applications", "campaigns"):
+        for name in ("insurer", "applications", "campaigns", *(("second",) if self.second else ())):
             with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as out:
                 writer = csv.DictWriter(out, COLUMNS)
                 writer.writeheader()
@@ -83,11 +85,12 @@ class Corpus:
             )
 
 
-def generate(seed: int = 1, persons: int = 5000) -> Corpus:
+def generate(seed: int = 1, persons: int = 5000, second: bool = False) -> Corpus:
     """The corpus of a population of `persons` people.
 
-    About 0.97 insurer records, 0.27 applications and 0.07 campaigns a person. Raises ValueError for fewer
-    than 50 persons (a smaller population has no siblings and namesakes to speak of).
+    About 0.97 insurer records, 0.27 applications and 0.07 campaigns a person; with ``second`` 0.22 records of second
+    insurers besides, the rest unchanged. Raises ValueError for fewer than 50 persons (a smaller population has no
+    siblings and namesakes to speak of).
     """
     if persons < 50:
         raise ValueError("a corpus needs at least 50 persons")
@@ -95,6 +98,8 @@ def generate(seed: int = 1, persons: int = 5000) -> Corpus:
     maker.insurer()
     maker.applications()
     maker.campaigns()
+    if second:
+        maker.second()
     return maker.corpus
 
 
@@ -168,6 +173,20 @@ class _Maker:
             disease=bill.disease.name if bill and not second else "",
             recorded_on=(self.as_of - timedelta(days=rng.randint(0, 200))).isoformat(),
         )  # fmt: skip
+
+    def second(self) -> None:
+        """A commercial insurer, or the company that runs the major-illness insurance; draws of its own."""
+        rng = Random(f"corpus-{GENERATOR_VERSION}-{self.corpus.seed}-second")
+        for person in self.population.people:
+            bill = self.bills.get(person.index)
+            if not other_insurers.has_one(bill, rng):
+                continue
+            day = self.as_of - timedelta(days=rng.randint(0, 200))
+            home = [p for p in self.population.household_of(person) if p.index != person.index]
+            values, done = other_insurers.written(person, home, bill, person.age_on(day), rng)
+            self._put(
+                self.corpus.second, "S", person, done, source="insurer", recorded_on=day.isoformat(), **values
+            )
 
     # applications --------------------------------------------------------------------------------------
 

@@ -89,3 +89,43 @@ def test_it_is_written_as_csv(corpus, tmp_path: Path):
         assert list(csv.DictReader(lines)) == corpus.applications
     with (tmp_path / "truth.csv").open(encoding="utf-8", newline="") as lines:
         assert {row["record_id"]: row["person"] for row in csv.DictReader(lines)} == corpus.truth
+
+
+@pytest.fixture(scope="module")
+def two_insurers():
+    return generate(seed=3, persons=3000, second=True)
+
+
+def test_second_insurers_change_nothing_else(corpus, two_insurers, tmp_path: Path):
+    assert two_insurers.records == corpus.records
+    assert two_insurers.second == generate(seed=3, persons=3000, second=True).second
+    assert not corpus.second
+    corpus.write(tmp_path / "one")
+    two_insurers.write(tmp_path / "two")
+    assert not (tmp_path / "one/second.csv").exists()
+    with (tmp_path / "two/second.csv").open(encoding="utf-8", newline="") as lines:
+        assert list(csv.DictReader(lines)) == two_insurers.second
+
+
+def test_a_second_insurer_knows_the_number_and_another_phone_hospital_and_address(two_insurers):
+    first = {two_insurers.truth[r["record_id"]]: r for r in reversed(two_insurers.insurer)}
+    pairs = [
+        (first[who], record)
+        for record in two_insurers.second
+        if (who := two_insurers.truth[record["record_id"]]) in first
+    ]
+
+    def differ(field):
+        both = [(a[field], b[field]) for a, b in pairs if a[field] and b[field]]
+        return sum(a != b for a, b in both) / len(both)
+
+    assert len(pairs) > 400
+    assert differ("id_number") < 0.05
+    assert differ("birth_date") < 0.02
+    assert differ("phone") > 0.25
+    assert differ("address") > 0.3
+    assert differ("hospital") > 0.25
+    done = Counter(what for r in two_insurers.second for what in two_insurers.noise[r["record_id"]])
+    assert {"id_missing", "phone_of_holder", "phone_changed", "other_hospital", "address_missing"} <= set(
+        done
+    )
