@@ -92,8 +92,8 @@ def train(persons: int, towns: int, sets: int, seed: int) -> dict[str, Any]:
     counts: dict[str, int] = {}
     for number in range(sets):
         known = lists(persons, towns, seed + number * towns)
-        for name, rows in known.items():
-            counts[name] = counts.get(name, 0) + len(rows)
+        for name in {name for names in PAIRS.values() for name in names}:
+            counts[name] = counts.get(name, 0) + len(known[name])
         for pair, names in PAIRS.items():
             a, b = (scoring.columns([told.record for told in known[name]]) for name in names)
             for table, name in ((a, names[0]), (b, names[1])):

@@ -13,8 +13,8 @@ from importlib.resources import files
 from .model import Params
 from .scoring import DEFAULT, UNTRAINED, untrained
 
-VERSION = "online-2"
-VERSIONS = ("online-1", VERSION)
+VERSION = "online-3"
+VERSIONS = ("online-1", "online-2", VERSION)
 #: A registry of fewer persons mostly hears of people who are not in it: counted as one of so many.
 LEAST = 2**17
 

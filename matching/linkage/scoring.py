@@ -24,7 +24,7 @@ FIELDS = {
 NEVER_ACCEPT = frozenset(
     {
         "masked_name", "shared_id_other_name", "near_id_other_name", "id_other_birth", "id_other_sex", "same_invalid_id",
-        "unchecked_document", "different_ids", "relatives", "twins", "no_identifier",
+        "unchecked_document", "different_ids", "relatives", "twins", "no_identifier", "other_birth", "name_and_phone",
     }
 )  # fmt: skip
 #: One number, two people: a person is asked whatever the probability.
@@ -200,7 +200,8 @@ def _judge(scorer: Scorer, x: Features, y: Features, crowded: Collection[str], p
     )
 
 
-_NOT_BORN_TOGETHER = ("two_parts", "month_off", "year", "year_off", "ten_years", "else")
+#: Ways to write one name.
+_ONE_NAME = ("exact", "variant", "romanised")
 
 
 def _flags(x: Features, y: Features, levels: dict[str, str], crowded: bool) -> tuple[str, ...]:
@@ -229,15 +230,18 @@ def _flags(x: Features, y: Features, levels: dict[str, str], crowded: bool) -> t
     elif ids == "else" and x.id_valid and y.id_valid:
         flags.append("different_ids")
     if not agreeing and name in ALIKE:
-        if born == "exact":
-            flags.append("twins")
-        elif born in _NOT_BORN_TOGETHER:
-            flags.append("relatives")
+        flags.append("twins" if born == "exact" else "relatives")
     if not agreeing and name in OTHER:
         if name == "surname" and born == "exact":
             flags.append("twins")
         if (phone == "exact" and not crowded) or levels["address"] in ("exact", "edit_1"):
             flags.append("relatives")
+    if not agreeing and name in _ONE_NAME:
+        # A father and his son of one name, or whoever has got the number after a namesake.
+        if births_apart(x, y):
+            flags.append("other_birth")
+        elif born == "missing" and phone == "exact" and not crowded:
+            flags.append("name_and_phone")
     if phone == "exact" and crowded:
         flags.append("crowded_phone")
     if not agreeing and (phone != "exact" or crowded):

@@ -564,13 +564,13 @@ def _unseen(everything: Patterns, share: np.ndarray, whole: Patterns, params: Pa
             own_m[hidden] = max(own_m[hidden], IMPOSSIBLE * own_u[hidden])
             if rare[-1] and not rare[hidden]:
                 own_m[-1] = min(own_m[-1], own_u[-1] * own_m[hidden] / own_u[hidden])
-        if rare[-1] and own_m[-1] < 1e-6:
-            # Weights take nothing below a millionth: what both shares are too small for keeps its ratio.
-            times = 1e-6 / own_m[-1]
-            own_m[-1], own_u[-1] = own_m[-1] * times, own_u[-1] * times
-            for h in kin:
-                if comparison.name in h:
-                    h[comparison.name] = (*h[comparison.name][:-1], h[comparison.name][-1] * times)
+        # Weights take nothing below a millionth: what both shares are too small for keeps its ratio.
+        small = rare & (own_m > 0) & (own_m < 1e-6)
+        times = np.where(small, 1e-6 / np.where(small, own_m, 1.0), 1.0)
+        own_m, own_u = own_m * times, own_u * times
+        for h in kin:
+            if comparison.name in h:
+                h[comparison.name] = tuple((np.array(h[comparison.name]) * times).tolist())
         m[comparison.name] = tuple(float(v) for v in own_m)
         u[comparison.name] = tuple(float(v) for v in own_u)
     groups = tuple(replace(one, h=h) for one, h in zip(params.kin, kin, strict=True))

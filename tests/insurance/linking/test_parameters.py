@@ -72,7 +72,7 @@ def test_an_automatic_link_keeps_them_too(people):
     assert people.link(second).person_id == person
     with engine_scope("test"):
         linked = Identity.objects.get(pk=second)
-    assert linked.params == DEFAULT.version, "insurers among themselves are not trained"
+    assert linked.params == online.VERSION
     found = again(second, first, linked.params, linked.prior_weight)
     assert found.weight == pytest.approx(linked.weight)
 

@@ -26,7 +26,11 @@ CAMPAIGN = PersonRecord(
     name="陈**", birth_year=2017, age=9, sex="F", area="430100", hospital="湖南省儿童医院", disease="白血病",
     source="campaign",
 )  # fmt: skip
-TRAINED = ("application–insurer", "campaign–insurer")
+TRAINED = (
+    "application–application", "application–campaign", "application–insurer", "campaign–insurer", "insurer–insurer",
+)  # fmt: skip
+#: What older versions know.
+FIRST = ("application–insurer", "campaign–insurer")
 
 
 @pytest.mark.parametrize("pair", TRAINED)
@@ -37,7 +41,8 @@ def test_a_trained_table_is_a_table_of_the_person_model(pair):
         for table, believed in ((params.m, comparison.default_m), (params.u, comparison.default_u)):
             shares = comparison.known(table[comparison.name], believed)
             assert len(shares) == comparison.size - 1
-            assert sum(table[comparison.name]) == pytest.approx(1, abs=0.01)
+            # Levels that hardly anybody shows keep the ratio that is believed of them, beside the others' shares.
+            assert sum(table[comparison.name]) == pytest.approx(1, abs=0.1)
             assert min(shares) >= 0
 
 
@@ -60,7 +65,7 @@ def test_the_prior_is_one_of_the_registry_and_never_above_the_floor(persons):
     assert prior > 0.49 / max(persons, online.LEAST)
 
 
-@given(st.integers(0, 2_000_000_000), st.sampled_from(["", "insurer–insurer", "application–campaign"]))
+@given(st.integers(0, 2_000_000_000), st.sampled_from(["", "campaign–campaign"]))
 def test_what_was_not_trained_never_gets_a_higher_prior_than_it_was_believed_with(persons, pair):
     params = online.for_size(persons).of(pair)
     assert (params.m, params.u) == (DEFAULT.m, DEFAULT.u)
@@ -92,12 +97,15 @@ def test_who_is_held_against_his_family_stays_so_in_a_larger_registry():
 
 def test_each_pair_of_sources_has_its_own_table():
     tables = online.for_size(10**6)
-    both = score_many(INSURER, [APPLICATION, CAMPAIGN, INSURER], tables)
-    assert both == [
-        score(INSURER, other, tables.of(pair_of("insurer", other.source)))
-        for other in (APPLICATION, CAMPAIGN, INSURER)
-    ]
-    assert [pair.version for pair in both] == [online.VERSION, online.VERSION, DEFAULT.version]
+    for mine in (INSURER, APPLICATION):
+        both = score_many(mine, [APPLICATION, CAMPAIGN, INSURER], tables)
+        assert both == [
+            score(mine, other, tables.of(pair_of(mine.source, other.source)))
+            for other in (APPLICATION, CAMPAIGN, INSURER)
+        ]
+        assert {pair.version for pair in both} == {online.VERSION}
+    assert score(CAMPAIGN, CAMPAIGN, tables).version == DEFAULT.version, "no appeal is anybody's candidate"
+    assert score(INSURER, INSURER, online.for_size(10**6, "online-2")).version == DEFAULT.version
 
 
 def test_a_masked_campaign_that_fits_is_shown_to_people_and_never_accepted():
@@ -129,7 +137,7 @@ def test_an_unknown_version_is_refused():
     with pytest.raises(ValueError, match="no parameter table"):
         online.replayed("online-0", "application–insurer", -17.0)
     with pytest.raises(ValueError, match="no table for"):
-        online.replayed(online.VERSION, "insurer–insurer", -17.0)
+        online.replayed("online-2", "insurer–insurer", -17.0)
 
 
 def test_what_the_code_believes_is_what_the_newest_untrained_table_keeps():
@@ -152,7 +160,11 @@ def test_every_untrained_table_that_was_ever_in_use_is_still_there_and_as_it_was
         v: hashlib.sha256(files("matching.linkage").joinpath(f"data/{v}.json").read_bytes()).hexdigest()[:16]
         for v in online.VERSIONS
     }
-    assert shipped == {"online-1": "bf5986fdbca6aff4", "online-2": "e9283cf6ed82a912"}
+    assert shipped == {
+        "online-1": "bf5986fdbca6aff4",
+        "online-2": "e9283cf6ed82a912",
+        "online-3": "58fab139cf48c8d9",
+    }
 
 
 def test_a_table_from_before_impossible_numbers_were_told_apart_weighs_what_it_knew_as_before():
@@ -171,7 +183,7 @@ def test_a_table_from_before_impossible_numbers_were_told_apart_weighs_what_it_k
 def test_a_level_that_a_table_does_not_know_weighs_what_its_pairs_weighed_before():
     tables = [
         scoring.untrained("untrained-2"),
-        *(online.for_size(1, "online-1").of(pair) for pair in TRAINED),
+        *(online.for_size(1, "online-1").of(pair) for pair in FIRST),
     ]
     for comparison in scoring.person_model().comparisons:
         for level, before in comparison.added.items():
