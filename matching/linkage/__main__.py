@@ -91,7 +91,7 @@ def run(options: dict[str, Any], folder: Path | None = None, spread: Spread | No
     )  # fmt: skip
     if bar:
         sys.stderr.write("\n")
-    return _told(result, options["out"])
+    return _told(result, options["out"], options["clusters"])
 
 
 def _settings(options: dict[str, Any]) -> "Imported":
@@ -149,11 +149,15 @@ def _guessed(options: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _told(done: Done, out: Path) -> str:
+def _told(done: Done, out: Path, clusters: Path | None) -> str:
     pairs, compared, counts = len(done.linked.i), done.linked.candidates, done.outcomes
+    where = str(out.resolve())
+    if clusters:
+        same = out.resolve().parent == clusters.resolve().parent
+        where += say("、", ", ") + (clusters.name if same else str(clusters.resolve()))
     return say(
-        f"找到 {pairs:,} 对（比较了 {compared:,} 对）：{counts['accept']:,} 对可以直接认，{counts['review']:,} 对请人看 → {out}",
-        f"{pairs:,} pairs of {compared:,} compared: {counts['accept']:,} accepted, {counts['review']:,} for review → {out}",
+        f"找到 {pairs:,} 对（比较了 {compared:,} 对）：{counts['accept']:,} 对可以直接认，{counts['review']:,} 对请人看 → {where}",
+        f"{pairs:,} pairs of {compared:,} compared: {counts['accept']:,} accepted, {counts['review']:,} for review → {where}",
     )
 
 

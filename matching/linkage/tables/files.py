@@ -99,8 +99,9 @@ def link_files(
         try:
             sheets.append(_read(b, made_b, kinds, id_b or id_col, sheet_b))
         except Missing as error:
-            hint = _other_names(b, fields, fields_b, sheet_b)
-            if id_col and not id_b and place_of(id_col, headings(b, sheet_b)[0]) is None:
+            hint = _other_names(b, fields, fields_b, sheet_b, None if id_b else id_col)
+            names = headings(b, sheet_b)[0]
+            if id_col and not id_b and place_of(id_col, names) is None and not guess_id(names):
                 hint += say(
                     f"\n{b.name} 没有编号列的话，两边都不写 --id，就用行号",
                     f"\nif {b.name} has no column of ids, leave out --id: rows go by their number",
@@ -225,7 +226,9 @@ def _quoted(text: str) -> str:
     return shlex.quote(text) if re.search(r"""[\s"'$&|;<>()*?\\`!#]""", text) else text
 
 
-def _other_names(b: Path, fields: dict[str, str], fields_b: dict[str, str] | None, sheet: str | None) -> str:
+def _other_names(
+    b: Path, fields: dict[str, str], fields_b: dict[str, str] | None, sheet: str | None, id_col: str | None
+) -> str:
     """What to do where the second table has other headings."""
     if fields_b is not None:
         return say("请核对 --fields-b 和 --id-b", "look at --fields-b and --id-b")
@@ -234,13 +237,24 @@ def _other_names(b: Path, fields: dict[str, str], fields_b: dict[str, str] | Non
         "name the second table's columns in --fields-b (--id-b)",
     )
     names = headings(b, sheet)[0]
+    guessed = guess(names)
     kinds = Counter(fields.values())
-    found = {c: k for c, k in guess(names).items() if k in kinds}
+    if (
+        kinds["name"]
+        and "name" not in guessed.values()
+        and {"surname", "given_name"} <= set(guessed.values())
+    ):
+        kinds -= Counter(["name"])  # they are put together
+        kinds += Counter(["surname", "given_name"])
+    found = {c: k for c, k in guessed.items() if k in kinds}
     if Counter(found.values()) == kinds:
-        hint += say(
-            f"，例如：--fields-b {_quoted(written_out(found))}",
-            f", as: --fields-b {_quoted(written_out(found))}",
+        shown = " ".join(
+            [
+                *(f"--id-b {_quoted(name)}" for name in guess_id(names)[:1] if id_col),
+                f"--fields-b {_quoted(written_out(found))}",
+            ]
         )
+        hint += say(f"，例如：{shown}", f", as: {shown}")
     return hint
 
 

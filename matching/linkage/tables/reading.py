@@ -140,7 +140,7 @@ def read(
             own = [c for c in some if c and c.strip()]
             if not own:
                 continue  # a note beside the table
-            if all(type(c) is Down for c in own):
+            if type(own[0]) is Down and all(type(c) is Down for c in own):
                 same.append(number)
                 continue
             if type(own[0]) is Across and sum(map(bool, map(str.strip, row))) == 1:
@@ -151,8 +151,9 @@ def read(
                 continue
             if len(row) > width and any(map(str.strip, row[width:])):
                 long.append(number)
-            for column, cell in zip(wanted, some, strict=True):
-                down[column] += type(cell) is Down
+            if source.typed:
+                for column, cell in zip(wanted, some, strict=True):
+                    down[column] += type(cell) is Down
             kept.append([c.strip() for c in some])
             numbers.append(number)
             waiting += sum(map(len, some))

@@ -607,6 +607,16 @@ def test_a_second_table_with_other_headings_is_answered_with_what_to_write(tmp_p
         link_files(a, b, parse_fields("name=姓名,phone=手机"), "编号", tmp_path / "o.csv")
 
 
+def test_a_name_in_two_columns_and_another_id_are_proposed_too(tmp_path):
+    a = csv_of(tmp_path / "a.csv", ["编号", "姓名", "手机"], [["1", "张三", "138"]])
+    b = csv_of(tmp_path / "b.csv", ["档案号", "姓", "名", "联系电话"], [["1", "张", "三", "138"]])
+    with pytest.raises(
+        ValueError, match="例如：--id-b 档案号 --fields-b surname=姓,given_name=名,phone=联系电话"
+    ) as error:
+        link_files(a, b, parse_fields("name=姓名,phone=手机"), "编号", tmp_path / "o.csv")
+    assert "两边都不写 --id" not in str(error.value)
+
+
 def test_without_ids_rows_go_by_their_number_in_the_file(tmp_path):
     rows = people(count=30)
     sheet = [["登记表"], ["姓名", "生日", "手机"], *[r[1:] for r in rows], rows[0][1:]]

@@ -355,6 +355,7 @@ def test_the_last_line_tells_how_many_and_what_to_do_with_them(tmp_path, capsys)
     )  # fmt: skip
     assert code == 0
     assert "找到 12 对（比较了 276 对）" in out
+    assert out.endswith(f"→ {(tmp_path / 'o.csv').resolve()}\n")
     assert err == ""
     again = tmp_path / "again.csv"
     arguments = [
