@@ -108,8 +108,9 @@ def token_redeemed(token_id: int, application_id: int) -> None:
     if identity.person_id is None:
         best = max(fitting, key=lambda pair: pair.weight)
         registry.assign(
-            identity, person, "proof", best.weight, params=best.version, prior_weight=best.prior_weight
-        )
+            identity, person, "proof", best.weight,
+            params=best.version, prior_weight=best.prior_weight, score=best.kept,
+        )  # fmt: skip
     prove(application, person.pk, "token")
 
 

@@ -46,6 +46,9 @@ class Review(models.Model):
         max_length=32, blank=True, help_text="version of the parameter table (matching.linkage.online)"
     )
     evidence = models.JSONField(help_text="[{field, level, weight, note}], no values")
+    score = models.JSONField(
+        null=True, help_text="levels and rarity by which the weight comes again; no values"
+    )
     flags = ArrayField(models.CharField(max_length=40), default=list)
     stays = models.JSONField(default=dict, help_text="{identity|candidate: {hospital, disease}} of the bills")
     held = money(default=0, help_text="yuan of bills, or of a campaign, that wait for this answer")

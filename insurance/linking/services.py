@@ -80,7 +80,7 @@ def link(identity_id: int, *, amount: Decimal | None = None) -> LinkResult:
         pair = found.same.pair
         registry.assign(
             identity, registry.root(found.same.person_id), found.method, pair.weight,
-            params=pair.version, prior_weight=pair.prior_weight,
+            params=pair.version, prior_weight=pair.prior_weight, score=pair.kept,
         )  # fmt: skip
         suggesting.suggest(identity, scored)
         return _linked(identity, keys.kept, asked_before)
@@ -170,6 +170,7 @@ def _ask(identity: Identity, item: Scored, amount: Decimal | None) -> Review:
         "probability": item.pair.probability,
         "prior_weight": item.pair.prior_weight,
         "params": item.pair.version,
+        "score": item.pair.kept,
         "evidence": [
             {"field": e.field, "level": e.level, "weight": round(e.weight, 3), "note": e.note}
             for e in item.pair.evidence
@@ -208,7 +209,7 @@ def apply_decision(review_id: int) -> LinkResult:
         if identity.person_id is None:
             registry.assign(
                 identity, registry.root(review.candidate_id), "review", review.weight,
-                params=review.params, prior_weight=review.prior_weight,
+                params=review.params, prior_weight=review.prior_weight, score=review.score,
             )  # fmt: skip
             mine = record_of(identity)
             keys = lookup.keys_of(identity, mine)

@@ -33,6 +33,7 @@ def evidence_of(pair: PairScore) -> dict[str, Any]:
         "probability": pair.probability,
         "prior_weight": pair.prior_weight,
         "params": pair.version,
+        "score": pair.kept,
         "evidence": [
             {"field": e.field, "level": e.level, "weight": round(e.weight, 3), "note": e.note}
             for e in pair.evidence

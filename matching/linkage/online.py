@@ -1,17 +1,20 @@
 """Parameters of the online path: versioned tables per pair of sources, and the prior of a registry of some size.
 
 The tables lie in data/<version>.json and are made by `python -m bench.linkage.parameters`. A pair of sources without
-one keeps `scoring.DEFAULT`. A version that was ever in use stays: with the prior that a score kept, it gives that score again.
+one keeps `scoring.DEFAULT`. A version that was ever in use stays: with the prior, the levels and the rarity that a score
+kept, it gives that score again (`replay`).
 """
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from .model import Params
-from .scoring import DEFAULT, UNTRAINED, untrained
+from .scoring import DEFAULT, UNTRAINED, replayed_weight, untrained
 
 VERSION = "online-3"
 VERSIONS = ("online-1", "online-2", VERSION)
@@ -46,6 +49,15 @@ def replayed(version: str, pair: str, prior_weight: float) -> Params:
         raise ValueError(f"version {version!r} has no table for {pair!r}")
     kept = math.log2(base.prior / (1 - base.prior))
     return base if kept == prior_weight else with_prior(base, 1 / (1 + 2.0**-prior_weight))
+
+
+def replay(version: str, pair: str, prior_weight: float, kept: Mapping[str, Any]) -> float:
+    """The match weight (log2) of a past score from what was kept of it (`scoring.PairScore.kept`), by its own table.
+
+    Comparisons learn (a former district, another way to write a name): the records compared today may agree otherwise.
+    The levels are what was seen then. Raises ValueError for an unknown version or level.
+    """
+    return replayed_weight(replayed(version, pair, prior_weight), kept)
 
 
 def with_prior(params: Params, prior: float) -> Params:

@@ -596,20 +596,25 @@ class Scorer:
             out[self.at_area] = 0
         return out
 
-    def parts(self, levels: list[int], x: Features, y: Features) -> list[float]:
-        """log2 weights per comparison with term frequencies; the last one is the household's."""
-        out = [weights[level] for weights, level in zip(self.weights, levels, strict=True)]
+    def rarity(self, levels: list[int], x: Features, y: Features) -> list[float]:
+        """log2 of how much rarer than most the values are that agree, per comparison; 0 where that counts for nothing."""
         rare = [0.0] * len(levels)
         for position, level in enumerate(levels):
             frequency = self.frequencies[position].get(level)
             if frequency is not None:
                 mean, floor, values, term = frequency
-                more = min(
+                rare[position] = min(
                     mean - math.log2(max(values.get(value, floor), floor)) if value else 0.0
                     for value in (term(x), term(y))
                 )
-                out[position] += more
-                rare[position] = more
+        return rare
+
+    def parts(self, levels: list[int], rare: list[float]) -> list[float]:
+        """log2 weights per comparison with what rare values add (`rarity`); the last one is the household's.
+
+        Of levels and rarity alone, which name nobody: from them a past score comes again (`online.replay`).
+        """
+        out = [weights[level] + more for weights, level, more in zip(self.weights, levels, rare, strict=True)]
         near = not self.kin and 0 < levels[self.at_area] <= 2  # with groups, they say so
         if near and (0 < levels[self.at_hospital] <= _H_SIMILAR or 0 < levels[self.at_address] <= _A_SIMILAR):
             out[self.at_area] -= self.city

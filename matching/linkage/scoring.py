@@ -1,7 +1,7 @@
 """Score person records one by one: log2 weights per field that sum, with the prior, to the total."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -52,6 +52,20 @@ class PairScore(NamedTuple):
     levels: dict[str, str]
     weights: list[float]
     version: str = ""
+    rarity: tuple[float, ...] = ()
+    pair: str = ""
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """What is to be kept of a score so that it can be replayed (`online.replay`), whatever the comparisons have
+        learnt since: levels, and log2 of what rare values added. No values of anybody."""
+        rare = zip(self.levels, self.rarity, strict=False)
+        return {
+            "pair": self.pair,
+            "levels": {name: level for name, level in self.levels.items() if level != "missing"},
+            "rarity": {name: more for name, more in rare if more},
+            "silent": ["phone"] if "crowded_phone" in self.flags else [],
+        }
 
     @property
     def evidence(self) -> tuple[FieldEvidence, ...]:
@@ -184,7 +198,8 @@ def _judge(scorer: Scorer, x: Features, y: Features, crowded: Collection[str], p
             position = scorer.names.index(name)
             if scorer.comparisons[position].levels[found[position]] == "exact":
                 heard[position] = 0
-    weights = scorer.parts(heard, x, y)
+    rare = scorer.rarity(heard, x, y)
+    weights = scorer.parts(heard, rare)
     levels = {c.name: c.levels[level] for c, level in zip(scorer.comparisons, found, strict=True)}
     weight = scorer.prior + math.fsum(weights)
     probability = 1 / (1 + 2.0 ** -max(min(weight, 500.0), -500.0))
@@ -196,8 +211,34 @@ def _judge(scorer: Scorer, x: Features, y: Features, crowded: Collection[str], p
     if probability >= limit.accept and not NEVER_ACCEPT.intersection(flags):
         outcome = "accept"
     return PairScore(
-        weight, probability, scorer.prior, outcome, flags, levels, weights, scorer.params.version
+        weight,
+        probability,
+        scorer.prior,
+        outcome,
+        flags,
+        levels,
+        weights,
+        scorer.params.version,
+        tuple(rare),
+        pair,
     )
+
+
+def replayed_weight(params: Params, kept: Mapping[str, Any]) -> float:
+    """The match weight (log2) of a score of which `PairScore.kept` is known, under its table. Raises ValueError for
+    levels that the table's comparisons do not have."""
+    scorer = _scorer(params)
+    levels, rare = [], []
+    for comparison in scorer.comparisons:
+        level = kept["levels"].get(comparison.name, "missing")
+        if level not in comparison.levels:
+            raise ValueError(f"{comparison.name} has no level {level!r}")
+        heard = comparison.name not in kept.get("silent", ())
+        levels.append(comparison.index(level) if heard else 0)
+        rare.append(float(kept["rarity"].get(comparison.name, 0.0)))
+    if unknown := {*kept["levels"], *kept["rarity"]} - set(scorer.names):
+        raise ValueError(f"no comparison {', '.join(sorted(unknown))}")
+    return scorer.prior + math.fsum(scorer.parts(levels, rare))
 
 
 #: Ways to write one name.

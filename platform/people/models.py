@@ -56,6 +56,9 @@ class Identity(models.Model):
     params = models.CharField(
         max_length=32, blank=True, help_text="version of the table that gave the weight"
     )
+    score = models.JSONField(
+        null=True, help_text="levels and rarity by which the weight came about; no values"
+    )
 
     name = SealedText("people.name", null=True)
     id_number = SealedText("people.id_number", null=True)

@@ -133,6 +133,10 @@ def root(person_id: int) -> Person:
     return Person.objects.get(pk=person_id)
 
 
+#: What a link is made of.
+_LINK = ("person", "state", "method", "weight", "params", "prior_weight", "score")
+
+
 def assign(
     identity: Identity,
     person: Person,
@@ -141,17 +145,24 @@ def assign(
     *,
     params: str = "",
     prior_weight: float | None = None,
+    score: dict[str, Any] | None = None,
 ) -> None:
     """Link an identity to a person (to whom he was merged into, if he was), with its audit entry.
 
-    params, prior_weight: by which table and prior the weight came about, so that it can be found again.
+    params, prior_weight, score: by which table, prior, levels and rarity the weight came about, so that it can be
+    found again; no values.
     """
     person = root(person.pk)
     identity.person = person
     identity.state = LinkState.LINKED
     identity.method = method
-    identity.weight, identity.params, identity.prior_weight = weight, params, prior_weight
-    identity.save(update_fields=["person", "state", "method", "weight", "params", "prior_weight"])
+    identity.weight, identity.params, identity.prior_weight, identity.score = (
+        weight,
+        params,
+        prior_weight,
+        score,
+    )
+    identity.save(update_fields=_LINK)
     record(
         "person.linked",
         f"person:{person.pk}",
@@ -164,8 +175,8 @@ def release(identity: Identity, state: str = LinkState.WAITING) -> None:
     identity.person = None
     identity.state = state
     identity.method = ""
-    identity.weight, identity.params, identity.prior_weight = None, "", None
-    identity.save(update_fields=["person", "state", "method", "weight", "params", "prior_weight"])
+    identity.weight, identity.params, identity.prior_weight, identity.score = None, "", None, None
+    identity.save(update_fields=_LINK)
 
 
 def represent(account_id: int, person_id: int, capacity: str, method: str) -> Representation:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from io import StringIO
 
 import pytest
+from django.core.management import CommandError, call_command
 
 import factories as make
-from insurance.linking import lookup, services
+from insurance.linking import lookup, scores, services
 from insurance.linking.models import Review
 from insurance.linking.pair import pair, threshold
 from matching.linkage import online
@@ -119,3 +121,40 @@ def test_a_brothers_number_on_a_form_is_asked_about(people):
         mine = registry.source_identity("application", 91_001, org.pk, description)[0].pk
     assert people.link(mine).outcome == "review"
     assert people.person_of(mine) is None
+
+
+def test_a_score_comes_again_from_levels_whatever_the_comparisons_have_learnt_since(
+    asked, people, monkeypatch
+):
+    review, campaign = asked
+    with engine_scope("test"):
+        Review.objects.filter(pk=review.pk).update(state=Review.State.SAME, decided_by=1)
+        services.apply_decision(review.pk)
+        second = people.insurer(phone="")
+        people.link(second)
+        monkeypatch.setattr(pairwise, "hospital_level", lambda x, y: 5)
+        for pk in (campaign, second):
+            linked = Identity.objects.get(pk=pk)
+            assert scores.again(linked.params, linked.prior_weight, linked.score) == pytest.approx(
+                linked.weight
+            )
+            assert set(linked.score) == {"pair", "levels", "rarity", "silent"}
+        counts, odd = scores.check()
+    assert (counts["same"], counts["other"], counts["unknown"], odd) == (3, 0, 0, [])
+
+
+def test_a_changed_table_and_an_unknown_version_are_found(asked):
+    review, _ = asked
+    with engine_scope("test"):
+        Review.objects.filter(pk=review.pk).update(weight=review.weight + 0.5)
+        assert scores.check()[0]["other"] == 1
+        Review.objects.filter(pk=review.pk).update(weight=review.weight, params="online-0")
+        counts, odd = scores.check()
+        assert counts["unknown"] == 1
+        assert "online-0" in odd[0]
+        with pytest.raises(CommandError):
+            call_command("replay_scores", stdout=StringIO())
+        Review.objects.filter(pk=review.pk).update(params=review.params)
+        out = StringIO()
+        call_command("replay_scores", stdout=out)
+    assert "不一致 0" in out.getvalue()

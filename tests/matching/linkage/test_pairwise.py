@@ -21,7 +21,7 @@ def both(a: PersonRecord, others: list[PersonRecord], params: Params = DEFAULT):
     weights = table.contributions(levels, i, j, params)
     scorer, mine = Scorer(person_model(), params), Features(a)
     one = [scorer.levels(mine, Features(b)) for b in others]
-    parts = [scorer.parts(x, mine, Features(b)) for x, b in zip(one, others, strict=True)]
+    parts = [scorer.parts(x, scorer.rarity(x, mine, Features(b))) for x, b in zip(one, others, strict=True)]
     return levels.tolist(), one, weights.tolist(), parts
 
 

@@ -95,7 +95,9 @@ def test_one_by_one_and_in_a_table_are_one_engine(some, params):
     for k, (x, y) in enumerate(zip(i.tolist(), j.tolist(), strict=True)):
         one = scorer.levels(features[x], features[y])
         assert one == levels[k].tolist(), (rows[x], rows[y])
-        assert scorer.parts(one, features[x], features[y]) == pytest.approx(weights[k], abs=2e-4), (
+        assert scorer.parts(one, scorer.rarity(one, features[x], features[y])) == pytest.approx(
+            weights[k], abs=2e-4
+        ), (
             rows[x],
             rows[y],
         )
