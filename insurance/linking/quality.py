@@ -22,6 +22,7 @@ from web.formats import percent
 from .models import Quality, Review
 
 Z95 = 1.959964
+FEW = 73  # wilson(73, 73) begins at 0.95
 
 
 def wilson(right: int, judged: int, z: float = Z95) -> tuple[float, float]:
@@ -92,6 +93,11 @@ class Measured:
     @property
     def wrong(self) -> int:
         return self.judged - self.right
+
+    @property
+    def few(self) -> bool:
+        """Whether the figure in the middle says little: with less, even all right leaves more than 5 % open."""
+        return 0 < self.judged < FEW
 
 
 def measured() -> list[Measured]:

@@ -31,6 +31,8 @@ from .models import BillQuestion, LookUp, Review
 PER_PAGE = 25
 WHY = 4  # the fewest letters of a reason
 reviewer = permission(staff=["linkage_reviewer"], org=["operator"])
+#: Whoever answers for how good the engine is, and who looks after him: counts alone.
+counting = permission(staff=["linkage_reviewer", "auditor", "administrator"], org=["operator", "regulator"])
 
 
 def _list(
@@ -336,11 +338,11 @@ def bill_decide(request: Any, question_id: int) -> HttpResponse:
     return redirect("linking:bill", question_id=following) if following else redirect("linking:bills")
 
 
-@reviewer
+@counting
 @never_cache
 @require_GET
-def precision(request: HttpRequest) -> HttpResponse:
-    """Measured precision of the engine's own decisions."""
+def precision(request: Any) -> HttpResponse:
+    """Measured precision of the engine's own decisions. The weeks are the reviewers': they rest on single answers."""
     weeks = quality.weekly()
     context = {
         "rows": quality.measured(),
@@ -353,12 +355,12 @@ def precision(request: HttpRequest) -> HttpResponse:
             Week(f"{week.monday:%m-%d}", week.judged, week.accepted.right + week.rejected.right)
             for week in weeks
         ],
-        "tabs": _tabs("precision"),
+        "tabs": _tabs("precision") if "linkage_reviewer" in request.actor.roles else [],
     }
     return TemplateResponse(request, "linking/precision.html", context)
 
 
-@reviewer
+@counting
 @never_cache
 @require_GET
 def precision_csv(request: Any) -> HttpResponse:

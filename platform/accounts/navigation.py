@@ -25,6 +25,7 @@ PAGES: tuple[tuple[str, Any, frozenset[str], frozenset[str]], ...] = tuple(
         ("desk:invitations", _("邀请"), "statutory_insurer", ""),
         ("accounts:health", _("运行状况"), "operator", ""),
         ("portal:audit", _("记录"), "", ""),
+        ("linking:precision", _("认定准确率"), "operator regulator", "auditor administrator"),
         ("accounts:members", _("成员"), "", "administrator"),
         ("desk:centres", _("经办机构"), "operator", "administrator"),
         ("accounts:clients", _("接口密钥"), " ".join(SCOPES_BY_KIND), "administrator"),

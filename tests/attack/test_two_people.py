@@ -287,7 +287,7 @@ def test_nobody_else_sees_who_was_merged_or_looked_up(question, kind, roles):
     with actor_scope(make.staff(make.organisation(kind), *roles)):
         for model in (Merge, LookUp, BillQuestion, Review, Identity):
             assert not model.objects.exists(), model
-        assert Quality.objects.exists() == (kind == "operator")
+        assert Quality.objects.exists() == (kind in {"operator", "regulator"})
 
 
 def test_a_look_up_is_asked_in_one_s_own_name_and_answered_by_the_engine(operator, reviewer):

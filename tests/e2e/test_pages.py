@@ -11,14 +11,14 @@ MEMBERS = {
     "tongzhou.approver": ["/staff/queue/", "case"],
     "kangning.payer": ["/staff/payments/"],
     "tongzhou.payer": ["/staff/payments/recoveries/", "/staff/payments/recoveries/?tab=all"],
-    "reviewer": ["/identity/", "/identity/decided/", "/identity/precision/"],
+    "reviewer": ["/identity/", "/identity/second/", "/identity/decided/", "/identity/precision/"],
     "chenxi.manager": ["/staff/funds/", "fund", "/staff/audit/"],
     "chenxi.admin": ["/organisation/members/", "/organisation/clients/"],
     "qinhuangdao.clerk": ["/desk/pushes/", "/desk/pushes/?state=quarantined", "push", "/desk/invitations/"],
     "anxin.clerk": ["/desk/pushes/"],
     "hospital.clerk": ["/desk/pushes/"],
     "operator.auditor": ["/identity/", "/staff/audit/", "/organisation/health/"],
-    "regulator": ["/staff/audit/"],
+    "regulator": ["/staff/audit/", "/identity/precision/"],
     "two.houses": ["/staff/queue/"],
 }
 

@@ -106,7 +106,7 @@ def _load(cast: Cast, say: Say, rest: bool, began: float) -> Loaded:
     stage.drain()
     stage.attempt("desk", _desk, cast)
     stage.drain()
-    stage.attempt("two persons", second_looks.two_persons)
+    stage.attempt("two persons", second_looks.two_persons, cast)
     stage.attempt("twin", second_looks.twin, cast, early[::-1])
     stage.attempt("samples", second_looks.samples, cast)
     stage.attempt("rule", stage.next_years_rule, cast)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
+from django.db.models import Q
+
 from devstack.synthetic import SyntheticSettlement
 from insurance.intake.models import Settlement
+from insurance.ledger.models import NeedAccount
 from insurance.linking import desk, queues, sampling, suggesting
 from insurance.linking.models import Review
 from outbox import emit
@@ -38,13 +41,18 @@ def twin(cast: Cast, bills: list[SyntheticSettlement]) -> None:
     stage.drain()
 
 
-def two_persons() -> Review | None:
-    """Somebody who came into the registry twice, before anybody could tell: a doubtful description as a person."""
+def two_persons(cast: Cast) -> Review | None:
+    """Somebody who came into the registry twice, before anybody could tell: a doubtful description as a person.
+
+    If there is one to whom aid was given, a reviewer says yes, and it waits for his colleague.
+    """
     with engine_scope("demo"):
+        aided = NeedAccount.objects.filter(Q(reserved__gt=0) | Q(committed__gt=0) | Q(paid__gt=0))
         asked = Review.objects.filter(
             kind=Review.Kind.LINK, state=Review.State.OPEN, identity__source="insurer"
         )
-        doubt = asked.select_related("identity").order_by("at_stake", "pk").first()
+        asked = asked.select_related("identity").order_by("at_stake", "pk")
+        doubt = asked.filter(candidate_id__in=aided.values("person_id")).first() or asked.first()
         if doubt is None:
             return None
         Review.objects.filter(identity=doubt.identity, kind=Review.Kind.LINK, state=Review.State.OPEN).update(
@@ -54,7 +62,13 @@ def two_persons() -> Review | None:
         emit("linking.linked", identity_id=doubt.identity_id, person_id=doubt.identity.person_id or 0)
     stage.drain()
     with engine_scope("demo"):
-        return suggesting.ask(doubt.candidate_id, doubt.identity.person_id or 0)
+        review = suggesting.ask(doubt.candidate_id, doubt.identity.person_id or 0)
+    if review is not None and review.moves["why"]:
+        reviewer = cast.staff("reviewer")
+        with actor_scope(reviewer):
+            desk.decide(reviewer, review.pk, "same", "演示：医院说是同一位患者。")
+        stage.drain()
+    return review
 
 
 def samples(cast: Cast) -> None:

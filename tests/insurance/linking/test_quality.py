@@ -48,6 +48,10 @@ def test_a_kind_that_nobody_judged_widens_the_interval_by_what_there_is_of_it():
     assert high == 1
 
 
+def test_few_are_those_after_which_even_all_right_leaves_more_than_one_in_twenty_open():
+    assert wilson(quality.FEW - 1, quality.FEW - 1)[0] < 0.95 <= wilson(quality.FEW, quality.FEW)[0]
+
+
 @given(st.lists(strata, max_size=12))
 def test_the_share_lies_within_its_interval_whatever_the_order(kinds):
     share, low, high = weighed(kinds)
@@ -155,6 +159,27 @@ def test_the_page_says_what_the_figure_is_and_the_file_is_in_the_log(judged):
     assert answer["Content-Type"].startswith("text/csv")
     with engine_scope("test"):
         assert Entry.objects.filter(action="linking.quality_exported").count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("kind", "role", "may"), [
+    ("regulator", "auditor", True), ("operator", "administrator", True), ("charity", "auditor", False),
+    ("statutory_insurer", "administrator", False),
+])  # fmt: skip
+def test_who_looks_after_the_operator_reads_the_counts_and_no_more(judged, kind, role, may):
+    user = make.user(make.organisation(kind), role)
+    enrol_totp(user)
+    client = Client()
+    client.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    page = client.get(reverse("linking:precision"))
+    assert page.status_code == (200 if may else 403)
+    assert client.get(reverse("linking:precision_csv")).status_code == page.status_code
+    if may:
+        html = page.content.decode()
+        assert "2026-10 起抽出 4 件" in html
+        assert "按周" not in html, "the single answers are the reviewers'"
+        assert reverse("linking:queue") + '"' not in html
+        assert client.get(reverse("linking:queue")).status_code == 403
 
 
 @pytest.mark.django_db
