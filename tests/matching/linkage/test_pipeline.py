@@ -132,6 +132,18 @@ def test_the_order_of_rows_does_not_matter(tables):
     assert groups(one) == groups(two)
 
 
+def test_rows_in_another_order_teach_the_same_table(tables):
+    both = {key: tables[0][key] + tables[1][key] for key in tables[0]}
+    order = list(range(len(both["id"])))
+    random.Random(3).shuffle(order)
+    mixed = {key: [values[k] for k in order] for key, values in both.items()}
+    one, two = (link_tables(rows, None, FIELDS, "id") for rows in (both, mixed))
+    for comparison in one.model.comparisons:
+        gap = one.params.weights(comparison) - two.params.weights(comparison)
+        assert np.abs(gap).max() < 0.05, comparison.name  # bits; by chance alone half a bit
+    assert one.params.prior == pytest.approx(two.params.prior, rel=1e-3)
+
+
 def test_masked_campaigns_are_found_but_never_accepted(tables):
     campaigns = {
         "id": [f"c{k}" for k in range(400)],

@@ -155,6 +155,39 @@ def test_a_hidden_name_is_never_accepted_whatever_else_agrees(seed, params):
     assert score(replace(a, name=masked(rng, "张三丰")), b, params).outcome != "accept"
 
 
+@st.composite
+def tables_drawn(draw):
+    """A table such as rows may teach: any shares at all of the levels of names and numbers."""
+    base = draw(params_of)
+    shares = {}
+    for c in person_model().comparisons:
+        if c.masked:
+            share = st.floats(1e-9, 1.0)
+            rows = [draw(st.lists(share, min_size=c.size - 1, max_size=c.size - 1)) for _ in range(2)]
+            shares[c.name] = [tuple(v / sum(row) for v in row) for row in rows]
+    return replace(
+        base,
+        m=base.m | {name: m for name, (m, _) in shares.items()},
+        u=base.u | {name: u for name, (_, u) in shares.items()},
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(seeds, tables_drawn())
+def test_whatever_was_learnt_what_is_hidden_never_weighs_less_than_a_hidden_disagreement(seed, params):
+    for c in person_model().comparisons:
+        if c.masked:
+            weights = dict(zip(c.levels, params.weights(c).tolist(), strict=True))
+            assert all(weights[level] >= weights["masked_else"] >= weights["else"] for level in c.masked)
+    rng = random.Random(seed)
+    whole = person(rng)
+    hidden = masked(rng, whole.name)
+    fits = score(PersonRecord(name=hidden), PersonRecord(name=whole.name), replace(params, tf={}))
+    differs = score(PersonRecord(name=hidden), PersonRecord(name="𠮷" + whole.name), replace(params, tf={}))
+    if fits.levels["name"] != "missing" and differs.levels["name"] in ("masked_else", "else"):
+        assert fits.weights[0] >= differs.weights[0]
+
+
 # Tables
 
 COLUMNS = {
