@@ -22,8 +22,10 @@ from django.utils import timezone
 from insurance.intake.models import Settlement
 from matching.linkage import blocking, online
 from matching.linkage.blocking import blocking_values, probing, undated
+from matching.linkage.oddities import OTHER
 from matching.linkage.records import PersonRecord
 from matching.linkage.scoring import BORROWED, NEVER_ACCEPT, PairScore, score_many
+from matching.linkage.values.normalise import phone as plain_phone
 from people import index
 from people.models import Identity, Person, Source
 from vault.cipher import unseal
@@ -35,6 +37,8 @@ CANDIDATES = 50
 ASK = 0.02
 #: So many who might be meant are too many to tell apart: the reviewer is told that there are more like this one.
 MANY = 5
+#: Of more people than a household holds a telephone number is a helper's or an agent's, not a family's.
+HOUSEHOLD = 10
 #: A number is no proof where a pair is likelier to be two relatives than one person.
 LIKELY = 0.5
 VERSION = 1
@@ -177,11 +181,21 @@ def look_up(identity_id: int, record: PersonRecord, keys: Keys) -> list[Scored]:
     rows, crowded = search(identity_id, keys)
     found = opened(rows)
     others = [one.record for one in found]
+    crowded = crowded or _a_helpers(record.phone, found)
     pairs = score_many(record, others, params=tables(), crowded={"phone"} if crowded else ())
     return [
         Scored(one.identity_id, one.person_id, one.by_number, one.record, pair)
         for one, pair in zip(found, pairs, strict=True)
     ]
+
+
+def _a_helpers(phone: str | None, found: Sequence[Found]) -> bool:
+    """Whether more people than a `HOUSEHOLD` gave this telephone number."""
+    number = plain_phone(phone)
+    if number is None:
+        return False
+    people = {one.person_id for one in found if one.record.phone and plain_phone(one.record.phone) == number}
+    return len(people) > HOUSEHOLD
 
 
 #: How long the registry's size is taken for what it was, seconds.
@@ -214,8 +228,8 @@ class Judgement:
 def judge(scored: Sequence[Scored], masked: bool) -> Judgement:
     """What the scores of a description's candidates come to. Neither: nobody known.
 
-    One person only is accepted, by ID number with name, birth date and sex that do not contradict (unless the rest makes
-    it likelier that a relative lent the number), or by score; masked names never.
+    One person only is accepted, by ID number with name, birth date and sex that no description of his contradicts (unless the
+    rest makes it likelier that a relative lent the number), or by score; masked names never.
     Everything between is doubtful, one ID number with two names among it. Every doubt says in a flag what is odd.
     """
     same_number = [item for item in scored if item.by_number]
@@ -227,23 +241,23 @@ def judge(scored: Sequence[Scored], masked: bool) -> Judgement:
         and not NEVER_ACCEPT.intersection(item.pair.flags)
         and item.pair.probability >= LIKELY
     ]
-    if len(holders) == 1 and agreeing and not masked and not _another_bears_the_name(agreeing, scored):
+    against = _against(scored)
+    sure = len(holders) == 1 and not masked and against.keys().isdisjoint(holders)
+    if sure and agreeing and not _another_bears_the_name(agreeing, scored):
         return Judgement(max(agreeing, key=lambda item: item.pair.weight), "exact_id")
     people: dict[int, Scored] = {}
     for item in scored:
         known = people.get(item.person_id)
         if known is None or item.pair.weight > known.pair.weight:
             people[item.person_id] = item
-    # One other description of the same person with another valid number outweighs the best pair.
-    contradicted = {item.person_id for item in scored if "different_ids" in item.pair.flags}
     accepted = [item for item in people.values() if item.pair.outcome == "accept"]
     if len(accepted) == 1 and not masked:
         (best,) = accepted
         alone = not holders - {best.person_id} and not _another_bears_the_name([best, *same_number], scored)
-        if alone and best.person_id not in contradicted:
+        if alone and best.person_id not in against:
             return Judgement(best, "score")
     doubts = [
-        _told(item, holders, len(accepted))
+        _told(item, holders, len(accepted), against.get(item.person_id, ()))
         for item in sorted(
             _doubtful(people.values(), holders),
             key=lambda item: (item.person_id not in holders, -item.pair.weight),
@@ -268,9 +282,21 @@ def _another_bears_the_name(agreeing: Sequence[Scored], scored: Sequence[Scored]
     )
 
 
-def _told(item: Scored, holders: Collection[int], accepted: int) -> Scored:
+def _against(scored: Sequence[Scored]) -> dict[int, list[str]]:
+    """Per person what one of his descriptions has against the new one, however well another fits: another valid number, or
+    under the same number another name, birth date or sex. All descriptions of a person speak."""
+    out: dict[int, list[str]] = {}
+    for item in scored:
+        flags = BORROWED if item.pair.levels["name"] in OTHER else BORROWED - {"shared_id_other_name"}
+        for flag in item.pair.flags:
+            if flag == "different_ids" or (flag in flags and item.pair.levels["id_number"] == "exact"):
+                out.setdefault(item.person_id, []).append(flag)
+    return out
+
+
+def _told(item: Scored, holders: Collection[int], accepted: int, against: Collection[str]) -> Scored:
     """A doubt with what is odd beyond the pair itself."""
-    flags = list(item.pair.flags)
+    flags = [*item.pair.flags, *(flag for flag in dict.fromkeys(against) if flag not in item.pair.flags)]
     if set(holders) - {item.person_id}:
         flags.append("number_of_two")
     if accepted > 1 and item.pair.outcome == "accept":

@@ -1,7 +1,7 @@
 """The model: comparisons declared once, their parameters, and what pairs of rows weigh."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import Any
@@ -423,8 +423,18 @@ class Table:
         self._kind: type[np.floating[Any]] = (
             np.float64 if any(c.exactly for c in model.comparisons) else np.float32
         )
+        #: Features of whole columns that only some pairs ask for.
+        self._once: dict[tuple[int, str], Any] = {}
         self._logs: dict[tuple[int, str], np.ndarray] = {}
         self._logs_of: Params | None = None
+
+    def once(self, name: str, prepared: Prepared, make: Callable[[Any], Any]) -> Any:
+        """What ``make`` says of a prepared column of this table, found at the first question."""
+
+        key = (id(prepared), name)
+        if key not in self._once:
+            self._once[key] = make(prepared)
+        return self._once[key]
 
     def levels(self, i: Ints, j: Ints) -> Levels:
         """Levels of pairs, shape (pairs, comparisons); fields that say the same thing twice are 'missing'."""

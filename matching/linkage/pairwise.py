@@ -20,7 +20,7 @@ from .compare.comparison import Comparison
 from .model import Model, Params
 from .records import PersonRecord
 from .values import characters as han
-from .values import dates, diseases, hospitals, idnumber
+from .values import dates, diseases, hospitals, idnumber, nobody
 from .values import normalise as n
 
 _osa = OSA.distance
@@ -67,8 +67,9 @@ class Features:
     __slots__ = (
         "address_", "area", "birth", "birth_contradicts", "birth_told", "chapter", "chars", "day", "digits", "disease",
         "fold", "group", "han", "hidden", "hospital", "id", "id_group", "id_invalid", "id_masked", "id_valid", "issued", "last",
-        "letters", "lunar", "masked_name", "middle_star", "mixed_", "month", "name", "name_is_number", "number",
-        "parts_", "phone", "phones", "place", "plain", "raw_address", "readings_", "sex", "sex_told", "shown", "surname", "year",
+        "letters", "lunar", "masked_name", "middle_star", "mixed_", "month", "name", "name_is_number", "name_kind",
+        "number", "open_end", "parts_", "phone", "phones", "place", "plain", "raw_address", "readings_", "sex", "sex_told",
+        "shown", "surname", "year",
     )  # fmt: skip
 
     def __init__(self, record: PersonRecord) -> None:
@@ -104,7 +105,11 @@ class Features:
         self.name = value
         self.readings_: Sounds | None = None
         self.mixed_: Sounds | None = None
-        self.name_is_number = bool(raw) and not value and bool(n.phone(raw))
+        self.name_is_number = not value and n.is_number(raw)
+        #: What stands there is no one person's whole name (`nobody.kind`), or 'none'.
+        self.name_kind = nobody.kind(value) if value else "none"
+        if value and nobody.beside(raw):
+            self.name_kind = "kin"
         if not value.strip("* "):  # no name, or nothing of it is shown
             self.name = self.fold = self.surname = self.shown = ""
             self.han = self.hidden = False
@@ -132,6 +137,7 @@ class Features:
         self.id = compare_values.clean_id(raw) if raw else ""
         self.issued = compare_values.issued(self.id) if self.id else -1
         self.id_masked = "*" in self.id
+        self.open_end = self.id_masked and compare_values.open_end(self.id)
         number = idnumber.parse(self.id) if self.id else None
         self.id_valid = number is not None
         self.id_group = 0

@@ -11,8 +11,8 @@ from . import labels
 from .compare.numbers import IdNumber, clean_birth
 from .defaults import SURNAMES
 from .model import Frequencies, Model, Params
-from .oddities import ALIKE, OTHER
-from .pairwise import Features, Scorer, birth_level, births_apart, sex_level
+from .oddities import ALIKE, KINDS, OTHER
+from .pairwise import Features, Scorer, birth_level, births_apart, id_says, sex_level
 from .records import PersonRecord
 
 Outcome = Literal["accept", "review", "reject"]
@@ -25,6 +25,7 @@ NEVER_ACCEPT = frozenset(
     {
         "masked_name", "shared_id_other_name", "near_id_other_name", "id_other_birth", "id_other_sex", "same_invalid_id",
         "unchecked_document", "different_ids", "relatives", "twins", "no_identifier", "other_birth", "name_and_phone",
+        "no_name", "name_is_number", "unnamed_child", "name_of_kin", "two_names",
     }
 )  # fmt: skip
 #: One number, two people: a person is asked whatever the probability.
@@ -243,17 +244,24 @@ def replayed_weight(params: Params, kept: Mapping[str, Any]) -> float:
 
 #: Ways to write one name.
 _ONE_NAME = ("exact", "variant", "romanised")
+_MASKED = IdNumber.levels.index("masked")
 
 
 def _flags(x: Features, y: Features, levels: dict[str, str], crowded: bool) -> tuple[str, ...]:
-    flags: list[str] = []
-    if x.masked_name or y.masked_name:
+    kinds = {x.name_kind, y.name_kind}
+    flags = [flag for kind, flag in KINDS.items() if kind in kinds]
+    if (x.masked_name or y.masked_name) and "masked_name" not in flags:
         flags.append("masked_name")
     name, born, phone = levels["name"], levels["birth_date"], levels["phone"]
     if born == "in_numbers":
         born = "exact"
     ids = levels["id_number"]
     agreeing = ids in ("exact", "near_1", "near_2", "masked")
+    if ids == "masked" and (x.open_end or y.open_end):
+        # An area and a birth date, as everybody has who was born there on that day.
+        flags.append("number_without_end")
+        agreeing = False
+        born = "exact" if born == "missing" and id_says(x, y, _MASKED)[0] else born
     if agreeing:
         # One character typed for another that sounds the same, as people do; both say one birth date beside the number.
         told = x.birth_told or y.birth_told

@@ -70,6 +70,8 @@ def fill(
             out[sex], told[sex] = _overlay(Coded(rows[sex]), clean_sex, numbers.codes, sexes)
         del numbers, days, sexes
     age = _column(comparisons, Age)
+    if age and not birth and RECORDED_ON in rows:
+        out[age] = _on_one_day(rows[age], rows[RECORDED_ON])
     if age and birth:
         births = Coded(out[birth])
         born = births.array(lambda v: int(clean_birth(v)[:4] or -1), np.int32, -1)
@@ -86,6 +88,18 @@ def fill(
         implied = [f"{v:04d}" if v >= 0 else "" for v in known.tolist()]
         out[birth], _ = _overlay(births, clean_birth, codes.astype(np.int32), implied)
     return out, told
+
+
+def _on_one_day(ages: Sequence[Any] | Coded, recorded: Sequence[Any] | Coded) -> list[str | None]:
+    """Ages as they were in the year in which the last row was written; as told where a row does not say when."""
+    when = Coded(recorded).array(lambda v: int(clean_birth(v)[:4] or -1), np.int32, -1)
+    told = Coded(ages)
+    years = told.array(lambda v: _none(_age(v)), np.int32, -1)
+    later = int(when.max(initial=-1))
+    return [
+        str(age + later - year) if age >= 0 and year > 0 else value
+        for value, age, year in zip(told, years.tolist(), when.tolist(), strict=True)
+    ]
 
 
 def _none(value: int | None) -> int:

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from ..values import characters as han
+from ..values import nobody
 from ..values import normalise as n
 from . import latin
-from .columns import Coded, Ints, Letters, Levels, Places, jaro, osa, strings
+from .columns import Bools, Coded, Ints, Letters, Levels, Places, jaro, osa, strings
 from .comparison import Comparison, Prepared
 
 _SLOTS = 4
@@ -97,6 +98,8 @@ class PreparedName(Prepared):
     def __init__(self, comparison: Comparison, rows: Sequence[Any]) -> None:
         super().__init__(comparison)
         self.coded = coded = Coded(rows, n.plain_name)
+        #: Rows in which a relation or a proxy stands beside the name.
+        self.beside: Bools = Coded(rows, lambda raw: "1" if nobody.beside(raw) else "").codes >= 0
         values = coded.values
         size = len(values) + 1
         self.han = np.zeros(size, dtype=bool)

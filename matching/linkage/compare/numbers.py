@@ -75,6 +75,12 @@ def _masked_id(value: str) -> str:
     return value[: run.start()] + "*" * missing + value[run.end() :]
 
 
+def open_end(value: str) -> bool:
+    """Whether a hidden number shows less than three of its last four characters: then it says an area and a birth date, and
+    everybody who was born there on that day has it (a spreadsheet keeps 15 digits)."""
+    return "*" in value and (len(value) != 18 or value[14:].count("*") > 1)
+
+
 _LETTERS_HIDE = re.compile(r"X{2,}|X(?=.)")
 
 
@@ -145,6 +151,7 @@ class PreparedId(Prepared):
         self.matrix = _digits(values, 20)
         self.length = np.array([len(v) for v in values] + [0], dtype=np.int16)
         self.masked = np.array(["*" in v for v in values] + [False])
+        self.open = np.array([open_end(v) for v in values] + [False])
         self.valid = np.array([idnumber.parse(v) is not None for v in values] + [False])
         #: Above 0: the number names a person, below 0: it is none that could (`id_group`).
         group = np.array([id_group(v) for v in values] + [0], dtype=np.int8)

@@ -7,6 +7,7 @@ from functools import lru_cache
 from itertools import islice, product
 
 from . import characters as han
+from . import nobody
 
 #: Longer values are cut: no name, number or address that identifies anyone is longer.
 MAX_LENGTH = 120
@@ -43,6 +44,9 @@ _ARTICLE = re.compile(r"\b(Al|El)(?=[A-Z][a-z])")
 _WHOLE = re.compile(r"\s*(?!(?:van|von|de[lnrs]?|d[aiou]s?|della|la|le|al|el|bin|ter|zu)\s)\S+\s+\S")
 #: What follows a comma without being a given name.
 _AFTER = re.compile(r"(?:jr|sr|i{1,3}|iv|md|phd|esq|m\.d|ph\.d|\d)\b")
+#: Signs that part a placeholder from what counts it, and a name that is none.
+_BESIDE = re.compile(r"[\s()\[\]（）【】#\-_.,、:：]+")
+_ONLY_DIGITS = re.compile(r"[\s+()\-./]*\d[\d\s+()\-./]*")
 #: 陈小丽（化名）, 化名小丽: a name that is not the person's.
 _PSEUDONYM = re.compile(r"[（(【\[]?\s*(?:化名|假名|代称|昵称|网名|艺名|小名|乳名)\s*[:：]?\s*[)）】\]]?")
 #: Forms of address behind a name or a surname, those for somebody's relative, and those for a surname alone.
@@ -139,6 +143,8 @@ def _unaddressed(value: str) -> str:
         stem = _TITLES.sub("", value)
         if not stem.strip("*"):
             return "*" if stem != value else value
+        if value.endswith("宝宝") and len(stem) > 1 and stem[0] not in "小阿*":
+            return value  # the child of a mother of that name, as wards call it, or a child so called
         if len(stem) > 1 and "*" not in stem and stem not in han.COMPOUND_SURNAMES:
             value = stem
     if len(value) == 2 and value[0] == "小" and value[1] in han.GIVEN_CHARACTERS:
@@ -154,7 +160,11 @@ def hidden_name(raw: str) -> str:
 
 @lru_cache(maxsize=4096)
 def plain_name(raw: str | None) -> str:
-    """A name cleaned and in simplified characters, without folding variants such as 闫/阎."""
+    """A name cleaned and in simplified characters, without folding variants such as 闫/阎; '' for what is nobody's name.
+
+    What marks one of several stays (王芳之子（大） → 王芳之子甲), and so does a second name (王芳/李强 → 王芳与李强): `nobody.kind` and
+    `nobody.beside` say what these are.
+    """
     if isinstance(raw, str) and _PLAIN.fullmatch(raw) and "名" not in raw:  # most names: nothing to clean
         return _said(_unaddressed("".join([han.simplify(c) for c in raw])))
     value = text(raw)
@@ -162,6 +172,11 @@ def plain_name(raw: str | None) -> str:
         return ""
     if _PSEUDONYM.search(value):
         value = _pseudonym(value)
+    if any(map(han.is_han, value)):
+        both = nobody.two_names(value)
+        value = both or nobody.ordered(value)
+        if nobody.is_counted_placeholder("".join(map(han.simplify, _BESIDE.sub("", value)))):
+            return ""
     value = _BRACKETS.sub("", value) or value
     if any(han.is_han(c) for c in value):
         value = _masked(_MIDDLE_DOT.sub("", value))
@@ -199,7 +214,12 @@ def _pseudonym(value: str) -> str:
 
 
 def _said(value: str) -> str:
-    return "" if value in _NULLS else value
+    return "" if value in _NULLS or nobody.is_placeholder(value) else value
+
+
+def is_number(raw: str | None) -> bool:
+    """Whether a number stands where a name should: a telephone number, 12345."""
+    return bool(raw) and bool(_ONLY_DIGITS.fullmatch(text(raw)))
 
 
 @lru_cache(maxsize=4096)

@@ -11,7 +11,9 @@ from insurance.linking import services
 from insurance.linking.models import Review
 from insurance.linking.words import flag
 from matching.linkage.labels import FLAGS
+from outbox import tasks
 from people import registry
+from people.models import Identity
 from scope import engine_scope
 
 pytestmark = pytest.mark.django_db
@@ -141,3 +143,90 @@ def test_the_same_description_of_a_twin_is_not_asked_about_again(people):
     other = people.insurer(name="陈加", **twin)
     people.link(other)
     assert person in {question.candidate_id for question in asked(other)}, "another name is another question"
+
+
+@pytest.mark.parametrize(
+    ("name", "odd"),
+    [("13800005521", "name_is_number"), ("12345", "name_is_number"), ("😀", "no_name"), ("", "no_name"), ("新生儿", "no_name"),
+     ("陈", "masked_name"), ("陈雨涵/李强", "two_names"), ("陈雨涵之女", "unnamed_child"), ("陈雨涵（代）", "name_of_kin")],
+)  # fmt: skip
+@pytest.mark.parametrize("source", ["insurer", "application", "campaign"])
+def test_a_number_under_no_name_is_asked_about(people, name, odd, source):
+    _, person = people.linked()
+    other = {"name": name}
+    if source == "insurer":
+        second = people.insurer(**other)
+    elif source == "application":
+        second = application(people, 91_401, **other)
+    else:
+        second = people.campaign(**other, id_number=people.number(), id_valid=True)
+    assert people.link(second).outcome == "review"
+    (question,) = asked(second)
+    assert question.candidate_id == person
+    assert odd in question.flags
+    assert flag(odd) == FLAGS[odd]
+
+
+def test_a_nameless_description_opens_no_door_for_another_name(people):
+    """However it came to be the person's: who is described under the same number by another name is asked about."""
+    _, person = people.linked()
+    nameless = people.insurer(name="")
+    with engine_scope("test"):
+        registry.assign(Identity.objects.get(pk=nameless), registry.root(person), "token")
+    tasks.drain()
+    for source, other in (
+        (people.insurer, {"name": "李强"}),
+        (people.insurer, {"name": "李强", "sex": "", "phone": "13900139000"}),
+        (people.campaign, {"name": "王建国", "id_number": people.number(), "id_valid": True}),
+    ):
+        second = source(**other)
+        assert people.link(second).outcome == "review"
+        (question,) = asked(second)
+        assert "shared_id_other_name" in question.flags
+
+
+def test_a_description_that_contradicts_is_heard_beside_one_that_fits(people):
+    _, person = people.linked()
+    borrowed = people.insurer(name="李强", birth_date=date(1980, 5, 6))
+    with engine_scope("test"):
+        registry.assign(Identity.objects.get(pk=borrowed), registry.root(person), "token")
+    tasks.drain()
+    second = people.insurer(name="李强", birth_date=date(1980, 5, 6), phone="13900139000")
+    assert people.link(second).outcome == "review"
+    assert "shared_id_other_name" in asked(second)[0].flags
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("王芳之子（大）", "王芳之子（小）"),
+        ("王芳之子A", "王芳之子B"),
+        ("王芳之子", "王芳之子"),
+        ("新生儿", "新生儿"),
+    ],
+)
+def test_children_without_a_name_are_not_linked_by_their_mothers_telephone(people, names):
+    child = {"id_number": "", "id_valid": False, "birth_date": date(2024, 5, 6)}
+    _, person = people.linked(name=names[0], **child)
+    second = people.insurer(name=names[1], **child)
+    assert people.link(second).outcome == "review"
+    assert {"unnamed_child", "no_name"} & set(asked(second)[0].flags)
+    assert people.person_of(second) != person
+
+
+def test_a_campaign_without_a_name_is_linked_by_no_score(people):
+    people.linked()
+    for name in ("😀", "", "新生儿"):
+        second = people.campaign(name=name, phone="13800005521")
+        assert people.link(second).outcome != "linked"
+
+
+def test_an_agents_number_is_no_familys(people):
+    bare = {"id_number": "", "id_valid": False, "birth_date": None, "phone": "13900000001"}
+    for k, given in enumerate("伟芳娜秀英敏静丽强磊军"):
+        people.linked(name=f"刘{given}", **{**bare, "birth_date": date(1950 + k, 3, 8)})
+    _, person = people.linked(name="王娟", **{**bare, "birth_date": date(1970, 3, 8)})
+    second = application(people, 91_501, name="王娟", **bare)
+    people.link(second)
+    assert people.person_of(second) != person
+    assert all("crowded_phone" in question.flags for question in asked(second))
