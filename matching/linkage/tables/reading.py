@@ -146,10 +146,13 @@ def read(
             if type(own[0]) is Across and sum(map(bool, map(str.strip, row))) == 1:
                 titles.append(number)
                 continue
-            if re.sub(r"\s", "", next(c for c in row if c.strip() and type(c) is not Down)) in _SUMS:
+            if (
+                re.sub(r"\s", "", next(c for c in filter(None, row) if c.strip() and type(c) is not Down))
+                in _SUMS
+            ):
                 sums.append(number)
                 continue
-            if len(row) > width and any(map(str.strip, row[width:])):
+            if len(row) > width and any(map(str.strip, filter(None, row[width:]))):
                 long.append(number)
             if source.typed:
                 for column, cell in zip(wanted, some, strict=True):
@@ -184,7 +187,14 @@ def read(
                 f"{path.name}: {len(same)} rows only continue the merged row above and were not counted again (rows {places(same)})",
             )
         )
-    if long:
+    if long and source.typed:
+        notes.append(
+            say(
+                f"{path.name}：第 {places(long)} 行（共 {len(long)} 行）在表头右边还有内容，没有列名，没有用到",
+                f"{path.name}: {len(long)} rows hold something to the right of the header (rows {places(long)}); it is not used",
+            )
+        )
+    elif long:
         notes.append(
             say(
                 f"{path.name}：第 {places(long)} 行（共 {len(long)} 行）比表头长，多半是内容里有没加引号的逗号，列会错位。请看一眼",

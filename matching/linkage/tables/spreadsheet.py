@@ -93,6 +93,8 @@ def _chosen(book: "_Xlsx | _Xls", name: str, sheet: str | None, score: Score) ->
                 f"{name} has no sheet {sheet!r}; it has {', '.join(names)}",
             )
         )
+    if len(book.shown) == 1:
+        return book.shown[0], None
     tops = {k: [one_line(row) for _, row in islice(book.rows(k), TOP)] for k in book.shown}
     filled = [k for k, top in tops.items() if top]
     number = (filled or book.shown or [0])[0]
@@ -281,6 +283,8 @@ class _Xls:
         [MS-XLS] 2.4.168 MergeCells: a count, then first row, last row, first column, last column, each two bytes.
         """
         content, place, depth = self.book.mem, self.book._sh_abs_posn[number], 0
+        if content is None or not isinstance(place, int) or place < 0:  # of before 1993
+            return []
         out: list[Merge] = []
         while place + 4 <= len(content):
             code, size = struct.unpack_from("<HH", content, place)

@@ -1,14 +1,19 @@
 """Sheets: what is merged over several rows, and sheets that no spreadsheet program could have written."""
 
+import datetime
+import io
 import tracemalloc
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from matching.linkage.tables import sheetxml
 from matching.linkage.tables.reading import read
 from matching.linkage.tables.repair import Repair
 from matching.linkage.tables.sheetxml import Down, filled_down
+from matching.linkage.tables.spreadsheet import _Xlsx, cell_text
 from spreadsheets import write_xlsx
 
 MERGED = Path(__file__).parent / "data" / "merged.xls"
@@ -134,6 +139,62 @@ def test_filled_cells_can_be_told_from_others():
     assert type(rows[1][1][1]) is Down
 
 
+GRID = st.lists(st.lists(st.sampled_from(["", "甲", "乙"]), min_size=3, max_size=3), min_size=1, max_size=8)
+
+
+@given(GRID, st.lists(st.tuples(st.integers(1, 8), st.integers(0, 3), st.integers(0, 2)), max_size=4))
+def test_what_is_filled_down_is_what_the_file_says(grid, ranges):
+    taken: set[tuple[int, int]] = set()
+    found = []
+    for first, more, column in ranges:
+        places = {(row, column) for row in range(first, first + more + 1)}
+        if more and not places & taken:
+            taken |= places
+            found.append((first, first + more, column, column))
+    expected = [list(row) for row in grid]
+    for first, last, column, _ in found:
+        value = grid[first - 1][column] if first <= len(grid) else ""
+        for number in range(first, min(last, len(grid)) + 1):
+            expected[number - 1][column] = expected[number - 1][column] or value
+    rows = filled_down(((k, list(row)) for k, row in enumerate(grid, start=1)), sorted(found), "a")
+    assert [row for _, row in rows] == expected
+
+
+CELL = st.one_of(
+    st.none(), st.booleans(), st.integers(-(10**15), 10**15), st.floats(-(2.0**40), 2.0**40, width=32),
+    st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"), max_size=6),
+    st.dates(datetime.date(1905, 1, 1), datetime.date(2100, 1, 1)),
+    st.datetimes(datetime.datetime(1905, 1, 1), datetime.datetime(2100, 1, 1)).map(lambda d: d.replace(microsecond=0)),
+    st.times().map(lambda t: t.replace(microsecond=0)),
+)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(CELL, max_size=4), max_size=5), st.booleans())
+def test_cells_are_read_as_the_library_reads_them(rows, since_1904):
+    """Every kind of cell, as `openpyxl` itself sees it after the way through a file."""
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    if since_1904:
+        book.epoch = openpyxl.utils.datetime.MAC_EPOCH
+    for y, row in enumerate(rows, start=1):
+        for x, value in enumerate(row, start=1):
+            cell = book.active.cell(y, x, value)
+            if isinstance(value, str):
+                cell.data_type = "s"
+    file = io.BytesIO()
+    book.save(file)
+    seen = openpyxl.load_workbook(file, data_only=True).active
+    expected = []
+    for number, row in enumerate(seen.iter_rows(values_only=True), start=1):
+        shown = ["TRUE" if v is True else "FALSE" if v is False else cell_text(v) for v in row]
+        while shown and not shown[-1]:
+            shown.pop()
+        if shown:
+            expected.append((number, shown))
+    assert list(_Xlsx(file, "a").rows(0)) == expected
+
+
 # What no program writes
 
 
@@ -206,6 +267,7 @@ def test_wide_rows_and_long_cells_take_no_memory(tmp_path):
     tracemalloc.start()
     found = sheet(tmp_path, FAMILY, extra=wide)
     assert len(found.numbers) == 304
+    assert "（共 300 行）在表头右边还有内容" in found.notes[-1]
     found = read(tmp_path / "b.csv", {"编号": "编号", "姓名": "姓名"}, {"姓名": "name"})
     assert tracemalloc.get_traced_memory()[1] < 40 << 20
     tracemalloc.stop()
