@@ -80,7 +80,7 @@ FLAGS: dict[str, str] = {
     "not_enough": "没有哪一项奇怪，只是证据还不够",
 }
 #: Both sides say something, and another column has said it already.
-SILENCED = "不另计"
+SILENCED, SILENCED_EN = "不另计", "said elsewhere"
 #: Outcomes and columns of results that people open; programs read the names on the left.
 OUTCOMES: dict[str, str] = {"review": "请人看", "accept": "可以认", "reject": "不像"}
 COLUMNS: dict[str, str] = {

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..labels import COLUMNS, FLAGS, LEVELS, OUTCOMES, SILENCED
+from ..labels import COLUMNS, FLAGS, FLAGS_EN, LEVELS, LEVELS_EN, OUTCOMES, SILENCED, SILENCED_EN
 from .pipeline import Linked, Piece
 from .reading import ROWS
 from .words import language, say
@@ -32,14 +32,15 @@ Seen = Mapping[str, Mapping[int, str]]
 
 @dataclass(frozen=True)
 class Worded:
-    """The words of a result: ``zh`` Chinese; ``en`` the names that programs read; '' these, with `FLAGS` in Chinese."""
+    """The words of a result: ``zh`` Chinese, ``en`` English under the names that programs read; ``codes`` these names alone;
+    '' these with `FLAGS` in Chinese."""
 
     language: str
 
     @classmethod
     def of(cls, out: Path, asked: str | None) -> "Worded":
         """Those of a file: a sheet speaks as the terminal does, another as it ever did unless it was asked for."""
-        return cls(language() if is_sheet(out) else asked or "")
+        return cls(language() if is_sheet(out) else "codes" if asked == "en" else asked or "")
 
     def column(self, name: str) -> str:
         return COLUMNS[name] if self.language == "zh" else name
@@ -56,15 +57,24 @@ class Worded:
         return OUTCOMES[outcome] if self.language == "zh" else outcome
 
     def levels(self, levels: Sequence[str]) -> Sequence[str]:
-        """Chinese words for levels; those of models from elsewhere have no other than their own."""
-        return [LEVELS.get(level, level) for level in levels] if self.language == "zh" else levels
+        """Words for levels; those of models from elsewhere have no other than their own."""
+        words = {"zh": LEVELS, "en": LEVELS_EN}.get(self.language)
+        return [words.get(level, level) for level in levels] if words else levels
 
     def silenced(self, level: str, left: str | None, right: str | None) -> str:
         """The word for a level that is missing although both sides say something."""
-        return SILENCED if left and right and level == LEVELS["missing"] else level
+        if not (left and right) or level not in (LEVELS["missing"], LEVELS_EN["missing"]):
+            return level
+        return SILENCED if self.language == "zh" else SILENCED_EN
 
     def flags(self, flags: Sequence[str]) -> str:
-        return " ".join(flags) if self.language == "en" else "；".join(FLAGS[flag] for flag in flags)
+        if self.language == "codes":
+            return " ".join(flags)
+        return (
+            "; ".join(map(FLAGS_EN.__getitem__, flags))
+            if self.language == "en"
+            else "；".join(map(FLAGS.__getitem__, flags))
+        )
 
 
 @dataclass(frozen=True)

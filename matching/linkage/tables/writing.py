@@ -5,7 +5,6 @@ import math
 import os
 import re
 import stat
-import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -303,6 +302,8 @@ def _xlsx(stack: ExitStack, part: Path, header: Sequence[str], page: Page) -> Si
 
 def _save(book: Any, part: Path) -> None:
     """As a workbook saves itself; where the disk is full the archive is closed at once, not with an outcry later."""
+    import zipfile
+
     from openpyxl.writer.excel import ExcelWriter
 
     archive = zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, allowZip64=True)

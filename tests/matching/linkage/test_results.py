@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from matching.linkage.__main__ import main
-from matching.linkage.labels import COLUMNS, FLAGS, LEVELS, OUTCOMES
+from matching.linkage.labels import COLUMNS, FLAGS, FLAGS_EN, LEVELS, OUTCOMES
 from matching.linkage.model import KINDS, Model
 from matching.linkage.tables import earlier
 from matching.linkage.tables.fields import parse_fields
@@ -136,7 +136,11 @@ def test_a_parquet_with_chinese_headings_keeps_its_numbers(tmp_path):
 def test_a_sheet_is_english_where_the_terminal_is(tmp_path, monkeypatch):
     monkeypatch.setenv("LANG", "en_GB.UTF-8")
     linked(tmp_path)
-    assert page(tmp_path / "相同的人.xlsx")[0][:5] == ["outcome", "left", "right", "flags", "姓名"]
+    header, first, *_ = page(tmp_path / "相同的人.xlsx")
+    assert header[:6] == ["outcome", "left", "right", "flags", "姓名", "姓名 level"]
+    assert first[0] == "review"
+    assert first[3].startswith(FLAGS_EN["shared_id_other_name"] + "; ")
+    assert first[5:10:2] == ["disagrees", "agrees", "said elsewhere"]
     assert page(tmp_path / "相同的人.xlsx", 0)[0] == ["what", "the same people within a.csv"]
     speak("zh")
     assert language() == "zh"
