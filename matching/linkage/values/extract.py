@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Literal
 
 from . import appeal_words as words
@@ -21,9 +22,12 @@ from .areas import locate
 from .surnames import ALSO_WORDS
 
 FieldName = Literal["name", "age", "birth_year", "birth_date", "sex", "hospital", "disease", "area"]
-#: Changes whenever other values may be read from the same text.
-VERSION = "appeal-2"
+#: Changes whenever other values may be read from the same text, also by what diseases, areas or surnames know: then
+#: appeals that lie here are read anew (charity/campaigns/rereading.py).
+VERSION = "appeal-3"
 MAX_TEXT = 20_500
+#: So many ages, names and hospitals are weighed against each other: more than any appeal tells of.
+MOST = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +63,23 @@ def _folded_char(char: str) -> str:
     return han.simplify(plain)[:1] or plain if han.is_han(plain) else plain
 
 
+_DIGITS = {char: at for at, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+
+
 def _number(digits: str) -> int | None:
     """65, 六十五, 十二, 两, 一百零三 as a number."""
     if digits.isascii() and digits.isdigit():
         return int(digits)
-    values = {char: at for at, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
     total, held = 0, 0
     for char in digits:
         if char == "百":
             total, held = total + (held or 1) * 100, 0
         elif char == "十":
             total, held = total + (held or 1) * 10, 0
-        elif char in values:
+        elif char in _DIGITS:
             if held:
                 return None  # 三四岁, 一九八八
-            held = values[char]
+            held = _DIGITS[char]
         else:
             return None
     return total + held
@@ -276,7 +282,7 @@ def _name(appeal: _Appeal, text: str) -> Extracted | None:
         return None
     best: tuple[float, int, int] | None = None
     for kind, pattern in enumerate((words.MASKED, words.NAMED, words.FAMILIAR)):
-        for hit in pattern.finditer(plain):
+        for hit in islice(pattern.finditer(plain), MOST):
             start, end = hit.span("name")
             cue = hit.groupdict().get("cue") or ""
             if kind == 1:
@@ -362,7 +368,7 @@ def _time(appeal: _Appeal) -> list[Extracted]:
     """The age, or the months or days that make it 0; the year or day of birth."""
     plain, found = appeal.text, []
     best: tuple[int, Extracted] | None = None
-    for hit in words.AGE.finditer(plain):
+    for hit in islice(words.AGE.finditer(plain), MOST):
         years = _number(hit.group("n"))
         if years is None or years > 115 or re.match(r"多|几|来", plain[hit.end("n") : hit.end("n") + 1]):
             continue
@@ -439,7 +445,7 @@ def _hospital(appeal: _Appeal, text: str) -> Extracted | None:
     """Where the patient is treated now: what is said to be so, else where he was moved to, else the last one."""
     plain = appeal.text
     best: tuple[int, int, int] | None = None
-    for start, end in _houses(plain):
+    for start, end in _houses(plain)[:MOST]:
         if best is not None and start == best[2] + 1 and plain[best[2]] in "（(":
             continue  # another name of the same house
         told = appeal.mention(start)
