@@ -11,5 +11,5 @@ def policy(kinds: str) -> str:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("linking", "0011_waiting")]
+    dependencies = [("linking", "0012_score")]
     operations = [migrations.RunSQL(policy("'operator', 'regulator'"), policy("'operator'"))]
