@@ -23,6 +23,8 @@ def main() -> None:
         # Files in, files out: neither settings nor database, and a third of the memory.
         try:
             from matching.linkage.__main__ import main as link_files
+        except KeyboardInterrupt:
+            sys.exit(130)
         except ModuleNotFoundError as error:
             if error.name not in ("numpy", "rapidfuzz"):
                 raise

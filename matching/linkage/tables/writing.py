@@ -69,6 +69,13 @@ def check(outputs: Sequence[Path | None], inputs: Sequence[Path | None]) -> None
                     f"the folder {out.parent} may not be written to",
                 )
             )
+        if out.exists() and not os.access(out, os.W_OK):
+            raise ValueError(
+                say(
+                    f"{out} 设成了只读，不能换成新的。请换个文件名",
+                    f"{out} is read-only and is not replaced: name another file",
+                )
+            )
         for given in filter(None, inputs):
             if given.exists() and out.exists() and given.samefile(out):
                 raise ValueError(
@@ -296,6 +303,9 @@ def _xlsx(stack: ExitStack, part: Path, header: Sequence[str], page: Page) -> Si
             sheet.append(
                 [cell(sheet, value, style) if value is not None or shaded or lined else None for value in row]
             )
+            sheet.row_dimensions.pop(
+                count, None
+            )  # written with the row; a million of them would take a gigabyte
 
     return sink
 

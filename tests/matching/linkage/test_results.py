@@ -203,6 +203,8 @@ def test_a_sheet_can_be_read_on_a_screen_and_on_paper(tmp_path):
         assert sheet["A2"].fill.fgColor.rgb == "00FFF2CC"
         assert sheet.cell(sheet.max_row, 1).fill.fill_type is None
         assert sheet.column_dimensions["A"].width < 10
+        if name == "相同的人.xlsx":  # what is of two lines is as high
+            assert [sheet.row_dimensions[k].height for k in (2, 3)] == [15 * 5, None]
     assert sheet["A2"].border.top.style == sheet["A4"].border.top.style == "thin"
     assert sheet["A5"].border.top.style is None  # the same group
 
@@ -275,6 +277,15 @@ def test_a_result_that_is_open_in_a_spreadsheet_program_is_said_before_anything_
     (tmp_path / lock).touch()
     with pytest.raises(ValueError, match="正在 Excel（或 WPS）里开着"):
         linked(tmp_path, "o.xlsx", None)
+
+
+def test_a_result_that_was_made_read_only_is_not_replaced(tmp_path, monkeypatch):
+    linked(tmp_path, "o.xlsx", None)
+    before = (tmp_path / "o.xlsx").read_bytes()
+    monkeypatch.setattr("os.access", lambda path, _how: Path(path).is_dir())
+    with pytest.raises(ValueError, match="设成了只读"):
+        linked(tmp_path, "o.xlsx", None)
+    assert (tmp_path / "o.xlsx").read_bytes() == before
 
 
 def test_a_broken_file_is_no_earlier_result(tmp_path):
