@@ -112,6 +112,7 @@ def train(persons: int, towns: int, sets: int, seed: int) -> dict[str, Any]:
         params = replace(
             params,
             version=VERSION,
+            stays=(),  # everybody whom an insurer describes has had a stay
             tf={"name": scoring.DEFAULT.tf["name"]},
             limits={pair: _drawn(drawn, ACCEPT.get(pair, drawn.accept))},
         )

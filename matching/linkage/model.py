@@ -102,7 +102,9 @@ class Params:
     ``m`` and ``u`` give, per comparison, the chance of each level behind 'missing' among matches and among
     pairs of different people. ``prior`` is the chance that two random records are one person.
     ``accept`` and ``review`` are probabilities. ``limits`` hold others per pair of sources ('application–insurer',
-    in alphabetical order; '' for all), with the errors estimated when they were chosen.
+    in alphabetical order; '' for all), with the errors estimated when they were chosen. ``stays`` is learnt of two tables: for
+    each what it weighs (log2) that a row tells no stay (hospital, illness), and that it tells one. Who was never ill is
+    hardly the patient who is looked for, though an empty cell says nothing of which patient.
 
     Tables of format 1 know no ``kin``: there a rule takes back what a household shares.
     """
@@ -116,6 +118,7 @@ class Params:
     review: float = 0.05
     kin: tuple[Kin, ...] = ()
     limits: dict[str, Limits] = field(default_factory=dict)
+    stays: tuple[tuple[float, float], ...] = ()
 
     def limit(self, pair: str = "") -> Limits:
         """The lines for a pair of sources."""
@@ -163,6 +166,8 @@ class Params:
             "kin": [{"share": k.share, "h": k.h, "circle": k.circle} for k in self.kin],
             "limits": {pair: asdict(limit) for pair, limit in self.limits.items()},
         }  # fmt: skip
+        if self.stays:
+            body["stays"] = self.stays
         return json.dumps(body, ensure_ascii=False, sort_keys=True)
 
     @classmethod
@@ -187,6 +192,7 @@ class Params:
             accept=stored.share(body["accept"], "accept"), review=stored.share(body["review"], "review"),
             kin=tuple(map(_kin_of, stored.listed(body.get("kin", []), "kin"))),
             limits=stored.each(body.get("limits", {}), "limits", _limits_of),
+            stays=stored.pairs(body.get("stays", []), "stays", 2),
         )  # fmt: skip
 
     def check(self, model: "Model") -> None:
@@ -427,6 +433,23 @@ class Table:
         self._once: dict[tuple[int, str], Any] = {}
         self._logs: dict[tuple[int, str], np.ndarray] = {}
         self._logs_of: Params | None = None
+        self._away = [k for k, p in enumerate(prepared) if p.comparison.away]
+        #: Where the second of two tables begins; None for one table.
+        self.left: int | None = None
+
+    def tells(self) -> Bools | None:
+        """Which rows tell of a stay, a hospital or an illness; None where no column is of one."""
+        told = [self.prepared[k].coded.codes >= 0 for k in self._away]
+        return np.logical_or.reduce(told) if told else None
+
+    def of_stays(self, i: Ints, j: Ints, params: Params) -> tuple[int, np.ndarray] | None:
+        """(comparison, log2) what it weighs whether rows of two tables tell of a stay; None where that says nothing."""
+        told = self.tells() if params.stays and self.left is not None else None
+        if told is None or self.left is None:
+            return None
+        second = np.arange(len(told)) >= self.left
+        weight = np.array(params.stays)[second.astype(np.intp), told.astype(np.intp)].astype(self._kind)
+        return self._away[0], np.where(second[i] == second[j], 0, weight[i] + weight[j])
 
     def once(self, name: str, prepared: Prepared, make: Callable[[Any], Any]) -> Any:
         """What ``make`` says of a prepared column of this table, found at the first question."""
@@ -553,6 +576,9 @@ class Table:
                 for group, kin in zip(related, params.kin, strict=True):
                     if comparison.name in kin.h:
                         group[rows] += rare
+        stays = self.of_stays(i, j, params)
+        if stays is not None:
+            out[:, stays[0]] += stays[1]
         if not params.kin:
             self.same_city(levels, out, params)
         out[:, -1] = household(related, params) if params.kin else self.taken_back(levels, out)
@@ -653,7 +679,7 @@ class Table:
                 if found is not None:
                     weights[comparison.index(level)] += max(np.log2(found.mean) - np.log2(found.floor), 0.0)
             out += weights[levels[:, position]]
-        return out
+        return out + sum(max(one) for one in params.stays)
 
     def weigh(self, levels: Levels, i: Ints, j: Ints, params: Params) -> np.ndarray:
         """Total log2 weight of each pair, the prior included."""

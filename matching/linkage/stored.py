@@ -81,6 +81,17 @@ def listed(value: Any, where: str) -> Sequence[Any]:
     return value
 
 
+def pairs(value: Any, where: str, size: int) -> tuple[tuple[float, float], ...]:
+    """No pairs of numbers, or ``size`` of them. Raises ValueError."""
+    rows = listed(value, where)
+    good = all(isinstance(row, list) and len(row) == 2 for row in rows) and len(rows) in (0, size)
+    if not good or not all(
+        type(one) in (int, float) and math.isfinite(one) and abs(one) <= 100 for row in rows for one in row
+    ):
+        raise _wrong(where, say(f"{size} 对数", f"{size} pairs of numbers"))
+    return tuple((float(row[0]), float(row[1])) for row in rows)
+
+
 def alike(one: Mapping[str, Sequence[float]], other: Mapping[str, Sequence[float]]) -> None:
     """Raise ValueError where m and u do not tell of the same levels."""
     for name in {**one, **other}:

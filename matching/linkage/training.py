@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from . import outcomes
-from .compare.columns import Ints, Levels
+from .compare.columns import Bools, Ints, Levels
 from .compare.comparison import Comparison
 from .model import Kin, Model, Params, Table, household
 from .tables.candidates import CHUNK, Key, Pairs, Split, pairs_of, proposed, random_pairs
@@ -504,6 +504,8 @@ def _settle(
     ceiling = min(0.5, most / split.total)
     family = min(0.2, RELATIVES * split.rows / split.total)
     share = np.zeros(len(everything.counts))
+    tells = table.tells() if split.link else None
+    likely = np.ones(split.rows)
     for _ in range(rounds):
         logit = np.log2(params.prior / (1 - params.prior))
         related = _related(whole, params, table)
@@ -513,14 +515,21 @@ def _settle(
             odds = np.exp2(np.clip(weight, -60, 60))
             held = np.zeros(split.rows)
             for piece, i, j in candidates.chunks():
-                own = odds[number[piece]]
+                own = odds[number[piece]] * likely[i] * likely[j]
                 np.add.at(held, i, own)
                 np.add.at(held, j, own)
             share = np.zeros(len(everything.counts))
+            matched = np.zeros(split.rows)
             for piece, i, j in candidates.chunks():
-                p = odds[number[piece]] / (1 + np.maximum(held[i], held[j]))
+                p = odds[number[piece]] * likely[i] * likely[j] / (1 + np.maximum(held[i], held[j]))
                 share += np.bincount(number[piece], p, len(share))
+                if tells is not None:
+                    matched += np.bincount(i, p, split.rows) + np.bincount(j, p, split.rows)
             share /= np.maximum(everything.counts, 1)
+            if tells is not None:
+                params = replace(params, stays=_stays(tells, matched, split.left))
+                second = (np.arange(split.rows) >= split.left).astype(np.intp)
+                likely = np.exp2(np.array(params.stays))[second, tells.astype(np.intp)]
         mass = everything.counts * share
         prior = float(np.clip(mass.sum() / split.seen, 1e-12, ceiling))
         m = {}
@@ -543,6 +552,20 @@ def _settle(
         if abs(params.prior - before.prior) < 1e-5 * before.prior:
             break
     return params, share
+
+
+def _stays(tells: Bools, matched: np.ndarray, left: int) -> tuple[tuple[float, float], ...]:
+    """`Params.stays`: how much likelier those of each table who tell of a stay, and who do not, are found in the other one
+    (``matched``: how far each row is)."""
+    out = []
+    for side in (slice(None, left), slice(left, None)):
+        share = float(tells[side].mean())
+        if not 0 < share < 1:
+            out.append((0.0, 0.0))
+            continue
+        found = (matched[side][tells[side]].sum() + BELIEF * share) / (matched[side].sum() + BELIEF)
+        out.append((float(np.log2((1 - found) / (1 - share))), float(np.log2(found / share))))
+    return tuple(out)
 
 
 def _unseen(everything: Patterns, share: np.ndarray, whole: Patterns, params: Params, model: Model) -> Params:

@@ -269,6 +269,8 @@ def link(
             model.prepare({name: told_often.of(values) for name, values in rows.items()}),
             told_often.split(split),
         )
+    if split.link:
+        table.left, whole_table.left = split.left, whole_split.left
     tell("candidates", 0.0)
     ruled = imported.keys(rows, split) if imported is not None else []
     keys = ruled or keys_of(table, split, per_row)
@@ -466,11 +468,15 @@ def _evidence(table: Table, params: Params) -> Callable[[Ints, Ints], Evidence]:
     def find(x: Ints, y: Ints) -> Evidence:
         levels = table.levels(x, y)
         said = table.contributions(levels, x, y, params)
+        has = levels > 0
+        stays = table.of_stays(x, y, params)
+        if stays is not None:
+            has[:, stays[0]] = True
         if params.kin:
             kin = table.kinship(levels, x, y, params)
-            return Evidence(said[:, :-1], levels > 0, kin, lambda sums: household(sums, params), fixed)
+            return Evidence(said[:, :-1], has, kin, lambda sums: household(sums, params), fixed)
         # A rule takes back what a household shares, pair by pair.
-        counts = np.concatenate([levels > 0, np.ones((len(x), 1), dtype=bool)], axis=1)
+        counts = np.concatenate([has, np.ones((len(x), 1), dtype=bool)], axis=1)
         none = np.zeros((len(x), 0, said.shape[1]), dtype=np.float32)
         return Evidence(said, counts, none, lambda sums: np.zeros(sums.shape[1]), np.append(fixed, False))
 
