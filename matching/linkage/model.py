@@ -571,7 +571,7 @@ class Table:
                 if log is None:
                     continue
                 rows = np.flatnonzero(column == comparison.index(level))
-                rare = np.minimum(log[i[rows]], log[j[rows]])
+                rare = (np.maximum if table in comparison.rarer else np.minimum)(log[i[rows]], log[j[rows]])
                 out[rows, position] += rare
                 for group, kin in zip(related, params.kin, strict=True):
                     if comparison.name in kin.h:
@@ -595,7 +595,9 @@ class Table:
                 log = self._log(position, table, params)
                 if log is not None:
                     rows = np.flatnonzero(column == comparison.index(level))
-                    rare = np.minimum(log[i[rows]], log[j[rows]])
+                    rare = (np.maximum if table in comparison.rarer else np.minimum)(
+                        log[i[rows]], log[j[rows]]
+                    )
                     for k, kin in enumerate(params.kin):
                         if comparison.name in kin.h:
                             out[rows, k, position] += rare
@@ -690,12 +692,37 @@ class Table:
         """Term frequencies of these rows; ``prior`` says how much of the coincidence is people met twice."""
         out: dict[str, dict[str, Frequencies]] = {}
         for comparison, prepared in zip(self.model.comparisons, self.prepared, strict=True):
-            for table in sorted(set(comparison.tf.values())):
+            for table in sorted(set(comparison.tf.values()) - set(comparison.rarer)):
                 coded = prepared.tf.get(table)
                 if coded is not None:
                     found = _frequencies(coded, prior)
                     if found:
                         out.setdefault(comparison.name, {})[table] = found
+        return out
+
+    def slips(self, prior: float, i: Ints, j: Ints) -> dict[str, dict[str, Frequencies]]:
+        """How common the rarer of two values is where strangers' are a slip apart: (i, j) are random pairs.
+
+        Who writes one name for another mostly writes none that anybody bears: Müllr is Müller, Maier and Meier are two.
+        The weight of such a pair grows as the rarer value's frequency falls, and is the level's own on average.
+        """
+        out: dict[str, dict[str, Frequencies]] = {}
+        for comparison, prepared in zip(self.model.comparisons, self.prepared, strict=True):
+            for table in comparison.rarer:
+                coded = prepared.tf[table]
+                counts = np.bincount(coded.codes[coded.codes >= 0], minlength=len(coded.values)).astype(float)
+                if counts.sum() < 50:
+                    continue
+                levels = [comparison.index(level) for level, its in comparison.tf.items() if its == table]
+                near = np.flatnonzero(np.isin(prepared.compare(i, j), levels))
+                if len(near) < 20:
+                    continue
+                common = np.maximum(counts - prior * counts.sum(), 1.0) / counts.sum()
+                rarer = np.minimum(common[coded.at(i[near])], common[coded.at(j[near])])
+                values = {coded.values[k]: float(common[k]) for k in np.flatnonzero(counts > 1)}
+                out.setdefault(comparison.name, {})[table] = Frequencies(
+                    float(1 / (1 / rarer).mean()), float(1 / counts.sum()), values
+                )
         return out
 
 

@@ -19,6 +19,8 @@ from .tables.keys import in_order
 SEED = 20240917
 #: So many random pairs show what those have in common that no key proposes.
 RANDOM_PAIRS = 200_000
+#: So many of them show how common names are that differ by a slip.
+SLIPS = 50_000
 #: All pairs count as no more than this many where u is believed.
 TRIED = 1_000_000
 #: How many pairs' worth of belief the untrained m carry into the training.
@@ -412,7 +414,13 @@ def train(
     params, share = _settle(table, candidates, (everything, pattern), whole, params, split, few is not None)
     params = _unseen(everything, share, whole, params, model)
     limits = {"": outcomes.choose(share, everything.counts, outcomes.expected(model, everything.levels))}
-    return Trained(replace(params, tf=table.frequencies(params.prior), limits=limits), everything, pattern)
+    tf = table.frequencies(params.prior)
+    if any(c.rarer for c in model.comparisons):
+        i, j = (np.concatenate(rows) for rows in zip(*_drawn(table, split, seed), strict=True))
+        step = 1 + len(i) // SLIPS
+        for name, slips in table.slips(params.prior, i[::step], j[::step]).items():
+            tf[name] = tf.get(name, {}) | slips
+    return Trained(replace(params, tf=tf, limits=limits), everything, pattern)
 
 
 def _strangers(table: Table, split: Split, found: list[Key], candidates: Pairs, seed: int) -> Patterns:

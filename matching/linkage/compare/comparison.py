@@ -20,6 +20,8 @@ class Comparison:
 
     levels: tuple[str, ...] = ("missing", "exact", "else")
     tf: dict[str, str] = {}
+    #: Tables of ``tf`` for values that differ: the rarer of the two counts.
+    rarer: tuple[str, ...] = ()
     masked: tuple[str, ...] = ()
     #: What an untrained model believes of matches and of random pairs, per level behind 'missing'.
     default_m: tuple[float, ...] = (0.9, 0.1)

@@ -132,6 +132,8 @@ class Parts(Comparison):
         if circle == "name":
             #: Of strangers who bear one name no more write it otherwise than of matches; neighbours live at 12 and 14.
             self.slips = (*Parts.slips, "edit_1", "edit_2")
+            self.tf = {**Parts.tf, "edit_1": "slip", "edit_2": "slip"}
+            self.rarer = ("slip",)
         if given:
             self.default_h = self.default_u
             self.own = dict.fromkeys(self.levels[1:-1], 0.0)
@@ -163,7 +165,7 @@ class PreparedParts(Prepared):
         self.any_hidden = bool(self.hidden.any())
         self.parts = [coded.codes[k * size : (k + 1) * size] for k in range(len(columns))]
         own = Coded.of(self.parts[0], coded.objects)
-        self.tf["value"] = own
+        self.tf["value"] = self.tf["slip"] = own
         self.keys["exact"] = lambda: own
         self.keys["sound"] = lambda: own.derive(sound)
         self.keys["start"] = lambda: own.derive(lambda v: v[:3])

@@ -160,13 +160,15 @@ def _parts_worth(column: Sequence[Any]) -> list[str]:
         return []
     words = [latin.words(value) for value in said]
     long = [each for each in words if len(each) > 2]
-    inside = {word for each in long for word in each[1:-1]}
+    inside = Counter(word for each in long for word in each[1:-1])
+    last = Counter(each[-1] for each in words if each)
     if 2 * sum(len(each) > 1 for each in words) <= len(words):
         return []
     if len(long) <= 0.05 * len(words):
         return ["surname"]
     # García López: of two surnames one may be left out.
-    return [] if 2 * sum(each[-1] in inside for each in long) > len(long) else ["middle", "surname"]
+    double = sum(4 * inside[each[-1]] > last[each[-1]] for each in long)
+    return [] if 2 * double > len(long) else ["middle", "surname"]
 
 
 def _picked(place: Callable[[tuple[str, ...]], str]) -> Callable[[Any], str | None]:

@@ -1,11 +1,12 @@
 """Tables of which little is known: names alone, names and one thing more, a street quarter's households."""
 
+from dataclasses import replace
 from random import Random
 
 import numpy as np
 import pytest
 
-from matching.linkage.model import Params
+from matching.linkage.model import Model, Params
 from matching.linkage.tables import habits
 from matching.linkage.tables.pipeline import LinkResult, link_tables
 
@@ -158,6 +159,24 @@ def test_neighbours_in_a_street_are_no_family_where_the_house_number_has_a_colum
     assert recall > 0.9
 
 
+def test_a_slip_that_nobody_else_bears_says_more_than_two_names_of_many():
+    surnames = ["Meier"] * 60 + ["Maier"] * 60 + ["Keller"] * 80 + ["Kellerr", "Kellr", "Meiter"]
+    model = Model.for_fields({"last": "surname"})
+    table = model.prepare({"last": surnames})
+    i, j = (np.array(rows, dtype=np.int32) for rows in np.triu_indices(len(surnames), 1))
+    known = table.slips(0.0, i, j)["last"]["slip"]
+    assert known.adjustment("kellr") > 2 > 0 > known.adjustment("maier")
+    params = replace(model.default_params(), tf={"last": {"slip": known}})
+    slip_of_one, two_names = (
+        float(table.contributions(table.levels(a, b), a, b, params)[0, 0])
+        for a, b in (
+            (np.array([150], np.int32), np.array([201], np.int32)),
+            (np.array([0], np.int32), np.array([60], np.int32)),
+        )
+    )
+    assert slip_of_one > two_names + 4
+
+
 def parts_of(names: list[str], others: dict[str, str] | None = None) -> dict[str, str]:
     fields = {"name": "name", **(others or {})}
     return habits.name_parts(dict.fromkeys(fields, names), fields)[1]
@@ -177,6 +196,10 @@ def test_latin_names_are_split_only_where_their_parts_say_more():
     assert parts_of(english, {"phone": "phone", "town": "area", "year": "birth_date"})["name"] == "name"
     assert parts_of(english, {"first": "given_name"})["name"] == "name"
     assert parts_of(["王丽华", "Anna Berg", "Karl Stein"]) == {"name": "name"}
+    # One surname may be a second given name of somebody.
+    assert parts_of(["Ida Berg"] * 9 + ["Ida Clara Berg", "Max Hugo Berg", "Ida Berg Mohr"]) != {
+        "name": "name"
+    }
     assert parts_of(["Suharto", "Sukarno", "Anna Berg"]) == {"name": "name"}
     assert parts_of(["Juan García López", "Ana Martín García", "Luis López Martín"]) == {"name": "name"}
 
