@@ -220,10 +220,21 @@ def _release(held: Settlement, because: dict[str, Any]) -> None:
 def twin_decided(question_id: int) -> None:
     """Handler of `linking.bill_decided`: the reviewer said whether a held bill is the other one. Idempotent.
 
-    The same: it never opens anything, also not when the other is reversed. Another: it stands for itself.
+    The same: it never opens anything, also not when the other is reversed. Another: it stands for itself. Asked
+    again, because the answer was taken back: it is held as before, unless the other was reversed meanwhile.
     """
     question = BillQuestion.objects.get(pk=question_id)
     held = Settlement.objects.select_for_update().get(pk=question.held_id)
+    again = question.state in {BillQuestion.State.OPEN, BillQuestion.State.OTHER}
+    if held.status == Settlement.Status.TWIN and again:
+        held.status = Settlement.Status.HELD
+        held.save(update_fields=["status", "updated_at"])
+        Record.objects.filter(settlement_id=held.pk, progress=Progress.NONE).update(progress=Progress.HELD)
+        audit("settlement.held_again", f"settlement:{held.pk}", payload={"question": question.pk})
+        if _twin(held) is None and question.state == BillQuestion.State.OPEN:
+            twins.overtaken(held.pk)
+            _release(held, {"question": question.pk})
+            return
     if held.status != Settlement.Status.HELD:
         return
     if question.state == BillQuestion.State.OTHER:

@@ -109,6 +109,18 @@ def _shown(value: Any, is_money: bool) -> Any:
     return "、".join(value) if isinstance(value, list) else value or "—"
 
 
+def ask_again(actor: Actor, question_id: int) -> None:
+    """ "The same" is taken back: the bill is held and asked about again, nothing was counted of it. Raises
+    AlreadyDecidedError where that is not its answer. Emits `linking.bill_decided`."""
+    changed = BillQuestion.objects.filter(pk=question_id, state=BillQuestion.State.SAME).update(
+        state=BillQuestion.State.OPEN, decided_at=None, decided_by=None
+    )
+    if not changed:
+        raise AlreadyDecidedError
+    record("settlement.twin_taken_back", f"bill_question:{question_id}", actor=actor)
+    emit("linking.bill_decided", question_id=question_id)
+
+
 def decide(actor: Actor, question_id: int, answer: str) -> None:
     """answer: same | other. Once only: raises AlreadyDecidedError. Emits `linking.bill_decided`."""
     changed = BillQuestion.objects.filter(pk=question_id, state=BillQuestion.State.OPEN).update(

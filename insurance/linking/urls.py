@@ -13,6 +13,7 @@ urlpatterns = [
     path("bills/", views.bills, name="bills"),
     path("bills/<int:question_id>/", views.bill, name="bill"),
     path("bills/<int:question_id>/decide/", views.bill_decide, name="bill_decide"),
+    path("bills/<int:question_id>/again/", views.bill_again, name="bill_again"),
     path("precision/", views.precision, name="precision"),
     path("precision.csv", views.precision_csv, name="precision_csv"),
     path("<int:review_id>/", views.review, name="review"),

@@ -331,11 +331,30 @@ def bill_decide(request: Any, question_id: int) -> HttpResponse:
     except desk.AlreadyDecidedError:
         messages.info(request, _("这一件已由同事处理。"))
     else:
-        messages.success(
-            request, _("记下了：同一张，不再入账。") if answer == "same" else _("记下了：另一张，正在入账。")
-        )
+        messages.success(request, _bill_answered(question_id, answer))
     following = bill_desk.open_questions().exclude(pk=question_id).values_list("pk", flat=True).first()
     return redirect("linking:bill", question_id=following) if following else redirect("linking:bills")
+
+
+def _bill_answered(question_id: int, answer: str) -> str | SafeString:
+    if answer != BillQuestion.State.SAME:
+        return _("记下了：另一张，正在入账。")
+    url = reverse("linking:bill", args=[question_id])
+    said, again = _("记下了：同一张，不再入账。"), _("按错了？重新核对")
+    return format_html('{} <a href="{}" data-key="Z">{} <kbd>Z</kbd></a>', said, url, again)
+
+
+@reviewer
+@require_POST
+def bill_again(request: Any, question_id: int) -> HttpResponse:
+    """ "The same" is taken back: the question is asked again."""
+    try:
+        bill_desk.ask_again(request.actor, question_id)
+    except desk.AlreadyDecidedError:
+        messages.info(request, _("这一件已由同事处理。"))
+    else:
+        messages.success(request, _("撤回了，请重新核对。"))
+    return redirect("linking:bill", question_id=question_id)
 
 
 @counting

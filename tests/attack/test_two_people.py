@@ -314,5 +314,11 @@ def test_a_twin_is_decided_once_in_one_s_own_name(operator, reviewer):
     assert refused(reviewer, say, "other", reviewer.user_id + 1000)
     assert refused(reviewer, say, "overtaken", reviewer.user_id)
     assert refused(reviewer, "UPDATE bill_question SET twin_id = 3")
+    assert not refused(reviewer, say, "same", reviewer.user_id)
+    assert refused(reviewer, say, "other", reviewer.user_id)
+    assert refused(reviewer, "UPDATE bill_question SET state = 'open'")
+    again = "UPDATE bill_question SET state = 'open', decided_at = NULL, decided_by = NULL"
+    assert not refused(reviewer, again)
     assert not refused(reviewer, say, "other", reviewer.user_id)
     assert refused(reviewer, say, "same", reviewer.user_id)
+    assert refused(reviewer, again), "what is in the books stays"

@@ -261,6 +261,48 @@ def test_a_twin_that_is_the_same_never_opens_not_even_when_the_other_is_reversed
     assert "没有重复的结算单" in get(desks[0], "bills")
 
 
+def test_a_slip_about_a_bill_is_asked_again_and_nothing_of_it_was_lost(twin, desks):
+    held, standing, question = twin
+    answer = desks[0].post(reverse("linking:bill_decide", args=[question]), {"answer": "same"}, follow=True)
+    assert 'data-key="Z"' in answer.content.decode()
+    tasks.drain()
+    assert "按错了，重新核对" in get(desks[0], "bill", question)
+    post(desks[0], "bill_again", question)
+    with engine_scope("test"):
+        held.refresh_from_db()
+        assert (held.status, held.need_id) == ("held", None)
+        assert BillQuestion.objects.get(pk=question).decided_by is None
+    post(desks[1], "bill_decide", question, answer="other")
+    with engine_scope("test"):
+        held.refresh_from_db()
+        assert ledger.need_position(held.need_id).residual == D("1400.00")
+    post(desks[0], "bill_again", question)
+    with engine_scope("test"):
+        held.refresh_from_db()
+    assert held.status == "active", "what is in the books is not taken back here"
+
+
+def test_an_answer_that_overtakes_the_engine_counts(twin, desks):
+    held, _standing, question = twin
+    post(desks[0], "bill_decide", question, answer="same")
+    desks[0].post(reverse("linking:bill_again", args=[question]))
+    post(desks[0], "bill_decide", question, answer="other")
+    with engine_scope("test"):
+        held.refresh_from_db()
+        assert ledger.need_position(held.need_id).residual == D("1400.00")
+
+
+def test_asked_again_after_the_other_was_reversed_it_stands_for_itself(twin, desks):
+    held, standing, question = twin
+    post(desks[0], "bill_decide", question, answer="same")
+    with engine_scope("test"):
+        Settlement.objects.filter(pk=standing.pk).update(status="reversed")
+    post(desks[0], "bill_again", question)
+    with engine_scope("test"):
+        held.refresh_from_db()
+        assert (held.status, BillQuestion.objects.get(pk=question).state) == ("active", "overtaken")
+
+
 def test_when_the_other_is_reversed_first_nobody_has_to_answer(twin, desks):
     held, standing, question = twin
     with engine_scope("test"):
