@@ -35,7 +35,7 @@ def check() -> tuple[Counter[str], list[str]]:
     asked = Review.objects.values_list("pk", "weight", "params", "prior_weight", "score")
     for kind, rows in (("identity", links), ("review", asked)):
         for pk, weight, version, prior, score in rows.iterator(chunk_size=2000):
-            if not score:
+            if not score or weight is None:
                 counts["without"] += 1
                 continue
             try:
