@@ -163,7 +163,7 @@ def chunk(number: int, size: int, seed: int, spread: int, wanted: int, organisat
             id=position, source="insurer", organisation_id=organisation, person_id=position, state="linked",
             method="new", **_values(told),
         )  # fmt: skip
-        kept = lookup.as_record(identity, lookup.Stay(hospital, disease))
+        kept = lookup.as_record(identity, [lookup.Stay(hospital, disease)])
         cells = [str(position)]
         for one in fields:
             value = getattr(identity, one.attname)
@@ -366,7 +366,7 @@ def ask(queries: list[Query], phone: str = "") -> Result:
             with engine_scope("bench"):
                 theirs, ours = _database_time(), time.thread_time()
                 start = time.perf_counter()
-                record = lookup.as_record(identity, stay)
+                record = lookup.as_record(identity, [stay])
                 keys = lookup.keys_of(identity, record)
                 clock.spent["keys"] = time.perf_counter() - start
                 scored = lookup.look_up(0, record, keys)
@@ -399,7 +399,7 @@ def sought(query: Query) -> tuple[int, ...]:
     from people.registry import Description, _values
 
     identity = Identity(id=0, source=query.source, **_values(Description(**query.values)))
-    record = lookup.as_record(identity, lookup.Stay(query.hospital, query.disease))
+    record = lookup.as_record(identity, [lookup.Stay(query.hospital, query.disease)])
     return lookup.keys_of(identity, record).sought
 
 

@@ -78,7 +78,7 @@ def lists(persons: int, towns: int, seed: int) -> dict[str, list[Told]]:
                 known.add(person)
                 values, hospital, disease = description(told, moved)
                 identity = Identity(source=told["source"], **_values(Description(**values)))
-                record = lookup.as_record(identity, lookup.Stay(hospital, disease))
+                record = lookup.as_record(identity, [lookup.Stay(hospital, disease)])
                 out[others if again else first].append(Told(record, person))
     return out
 

@@ -165,6 +165,7 @@ class Settlement(models.Model):
         ]
         indexes = [
             models.Index(fields=["person_id"], name="settlement_by_person"),
+            models.Index(fields=["identity_id"], name="settlement_by_identity"),
             models.Index(fields=["need_id"], name="settlement_by_need"),
             models.Index(fields=["medins_setl_id"], name="settlement_by_medins"),
         ]

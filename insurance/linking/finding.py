@@ -12,8 +12,8 @@ from people.models import Identity, Person
 from web.query import whole_number
 
 from . import suggesting
-from .lookup import Stay, stays
 from .models import LookUp, Review
+from .stays import compared
 from .suggesting import best_pair, evidence_of, open_of
 from .words import OWN_FLAGS
 
@@ -103,14 +103,10 @@ def shown(identity: Identity) -> Review | None:
     if found is None:
         return None
     _mine, other, pair = found
-    known = stays([one.pk for one in (identity, other) if one.source == "insurer"])
     values = {
         **evidence_of(pair),
         "candidate_identity": other,
-        "stays": {
-            "identity": vars(known.get(identity.pk, Stay())),
-            "candidate": vars(known.get(other.pk, Stay())),
-        },
+        "stays": compared(pair, identity.source, other.source),
         "at_stake": open_of(person.pk),
     }
     review, created = Review.objects.get_or_create(

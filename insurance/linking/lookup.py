@@ -19,16 +19,17 @@ from django.db import connection
 from django.db.models import Max
 from django.utils import timezone
 
-from insurance.intake.models import Settlement
 from matching.linkage import blocking, online
 from matching.linkage.blocking import blocking_values, probing, undated
 from matching.linkage.oddities import OTHER
-from matching.linkage.records import PersonRecord
+from matching.linkage.records import PersonRecord, Stay
 from matching.linkage.scoring import BORROWED, NEVER_ACCEPT, PairScore, score_many
 from matching.linkage.values.normalise import phone as plain_phone
 from people import index
 from people.models import Identity, Person, Source
 from vault.cipher import unseal
+
+from .stays import stays
 
 #: As many descriptions are compared with one record; those that share most with it come first, a key that few share
 #: counting more than one that many do.
@@ -41,7 +42,8 @@ MANY = 5
 HOUSEHOLD = 10
 #: A number is no proof where a pair is likelier to be two relatives than one person.
 LIKELY = 0.5
-VERSION = 1
+#: Of the bytes that are kept to compare; 1 knew one stay a person.
+VERSION = 2
 
 # The block of a key is read in the order of its identities and no further than the cap: ten thousand records with
 # one telephone number cost what one costs. Whose number is a crowd's (its block is full) is not looked for by it.
@@ -68,14 +70,6 @@ WHERE NOT EXISTS (
   SELECT 1 FROM not_same n WHERE n.identity_id = %(identity)s AND n.person_id = i.person_id)
 ORDER BY (i.id_blind = %(number)s) IS TRUE DESC, c.shared DESC, c.identity_id LIMIT {CANDIDATES}
 """  # noqa: S608 (two constants of ours; the generic plan wants them in the text)
-
-
-@dataclass(frozen=True)
-class Stay:
-    """Where and for what a person was treated, from the bills of an insurer's description."""
-
-    hospital: str = ""
-    disease: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +106,8 @@ class Scored:
 
     @property
     def stay(self) -> Stay:
-        return Stay(self.record.hospital or "", self.record.disease or "")
+        """Of his stays the one that agrees best."""
+        return self.pair.stays[1]
 
     @property
     def names_agree(self) -> bool:
@@ -335,15 +330,18 @@ def encode(record: PersonRecord) -> bytes:
         (
             VERSION, record.name, record.id_number, born and born.toordinal(), record.birth_year, record.age,
             record.sex, record.phone, record.area, record.address, record.hospital, record.disease, record.source,
+            record.further,
         )
     )  # fmt: skip
 
 
 def decode(body: bytes) -> PersonRecord | None:
-    """The inverse of `encode`; None for another version's bytes."""
+    """The inverse of `encode`, also of what the version before made; None for another version's bytes."""
     version, name, number, born, *rest = _decode(body)
-    if version != VERSION:
+    if version not in (1, VERSION):
         return None
+    if version == VERSION:
+        rest[-1] = tuple(Stay(*told) for told in rest[-1])
     return PersonRecord(name, number, date.fromordinal(born) if born else None, *rest)
 
 
@@ -351,18 +349,22 @@ def _from_identities(ids: list[int]) -> dict[int, PersonRecord | None]:
     """Descriptions that were linked before they were indexed (proven by token): read as sources gave them."""
     rows = list(Identity.objects.filter(pk__in=ids))
     known = stays([row.pk for row in rows if row.source == "insurer"])
-    return {row.pk: as_record(row, known.get(row.pk)) for row in rows}
+    return {row.pk: as_record(row, known.get(row.pk, ())) for row in rows}
 
 
-def as_record(identity: Identity, stay: Stay | None = None) -> PersonRecord:
-    """The engine's view of an identity (clear values, in memory only)."""
+def as_record(identity: Identity, treated: Sequence[Stay] = ()) -> PersonRecord:
+    """The engine's view of an identity (clear values, in memory only). treated: its stays, by its bills."""
     row: Any = identity  # sealed fields are clear values in Python
     extra: dict[str, Any] = row.extra or {}
     age = extra.get("age")
     year = extra.get("birth_year")
     if year is None and age is not None and row.birth_date is None:
         year = (identity.created_at or timezone.now()).year - int(age)
-    stay = stay or Stay()
+    first, *further = treated or [Stay()]
+    if extra.get("hospital") or extra.get(
+        "disease"
+    ):  # a description that tells of a stay itself has no bills
+        first, further = Stay(extra.get("hospital") or "", extra.get("disease") or ""), []
     return PersonRecord(
         name=row.name,
         id_number=row.id_number,
@@ -373,17 +375,8 @@ def as_record(identity: Identity, stay: Stay | None = None) -> PersonRecord:
         phone=row.phone,
         area=identity.area or None,
         address=row.address,
-        hospital=extra.get("hospital") or stay.hospital or None,
-        disease=extra.get("disease") or stay.disease or None,
+        hospital=first.hospital or None,
+        disease=first.disease or None,
         source=identity.source,  # type: ignore[arg-type]
+        further=tuple(further),
     )
-
-
-def stays(identity_ids: list[int]) -> dict[int, Stay]:
-    """Hospital and illness of each description's latest bill. A description itself holds nothing of a stay."""
-    found: dict[int, Stay] = {}
-    bills = Settlement.objects.filter(identity_id__in=identity_ids).order_by("pk")
-    for key, hospital, disease in bills.values_list("identity_id", "hospital_name", "disease_name"):
-        if key is not None:
-            found[key] = Stay(hospital, disease)
-    return found

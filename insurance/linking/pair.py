@@ -20,7 +20,7 @@ from vault import masking
 from . import words
 from .models import Review
 
-#: Fields in the order of the page; the last three only when one of the sides or the evidence has them.
+#: Fields in the order of the page; those in OPTIONAL only when the evidence has them.
 ROWS = (
     "name",
     "id_number",
@@ -30,10 +30,11 @@ ROWS = (
     "area",
     "hospital",
     "disease",
+    "stays",
     "address",
     "household",
 )
-OPTIONAL = frozenset({"address", "household"})
+OPTIONAL = frozenset({"stays", "address", "household"})
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ def labels() -> dict[str, str]:
         "area": _("地区"),
         "hospital": _("医院"),
         "disease": _("疾病"),
+        "stays": _("就诊"),
         "address": _("住址"),
         "household": _("家人"),
     }
@@ -148,7 +150,7 @@ def _about(identity: Identity) -> str:
     return f"{organisation} {identity.created_at:%Y-%m-%d}".strip()
 
 
-def values(identity: Identity, stay: dict[str, str]) -> dict[str, tuple[str, str]]:
+def values(identity: Identity, stay: dict[str, Any]) -> dict[str, tuple[str, str]]:
     """Per field (clear value, how it is shown). The clear one never leaves this module."""
     row: Any = identity
     extra: dict[str, Any] = row.extra or {}
@@ -166,6 +168,7 @@ def values(identity: Identity, stay: dict[str, str]) -> dict[str, tuple[str, str
         "area": (area, area),
         "hospital": (hospital, hospital),
         "disease": (disease, disease),
+        "stays": ("", str(_("共 %(count)s 次")) % {"count": stay.get("of", 1)}),
         "address": (row.address or "", masking.address(row.address)),
     }
     if isinstance(born, date):

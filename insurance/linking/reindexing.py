@@ -54,21 +54,25 @@ def reindex(after: int = 0, chunk: int = CHUNK) -> Iterator[Progress]:
 def renew(seconds: float, chunk: int = CHUNK) -> int:
     """Index anew what an older version of the keys has indexed, for so long at most. Returns how many were.
 
-    Whom another transaction holds is left for the next time. Nothing older left: one look at an index.
+    Whom another transaction holds is left for the next time. Nothing older left: two looks at an index. Who waits comes
+    when all persons are up to date: looked at earlier, nobody's new keys or stays would be found.
     """
     done, until = 0, time.monotonic() + seconds
-    while time.monotonic() < until:
-        with engine_scope("reindex"):
-            old = index.outdated(blocking.VERSION, chunk)
-            rows = list(
-                Identity.objects.select_for_update(no_key=True, skip_locked=True)
-                .filter(pk__in=old)
-                .order_by("pk")
-            )
-            if not rows:
-                break
-            _index(rows)
-            done += len(rows)
+    for waiting in (False, True):
+        while time.monotonic() < until:
+            with engine_scope("reindex"):
+                old = index.outdated(blocking.VERSION, chunk, waiting=waiting)
+                rows = list(
+                    Identity.objects.select_for_update(no_key=True, skip_locked=True)
+                    .filter(pk__in=old)
+                    .order_by("pk")
+                )
+                if old and not rows:
+                    return done
+                if not rows:
+                    break
+                _index(rows)
+                done += len(rows)
     return done
 
 

@@ -24,9 +24,9 @@ from matching.linkage.scoring import PairScore, pair_of
 from people.models import Identity
 
 from . import finding, lookup, suggesting
-from .lookup import Stay, stays
 from .models import Quality, Review
 from .pair import threshold
+from .stays import compared, stays
 from .suggesting import best_pair, evidence_of, open_of
 
 #: So many of each stratum at one drawing.
@@ -104,7 +104,7 @@ def _decisions(rng: random.Random) -> Iterator[_Found]:
 
 def _near(identity: Identity) -> Iterator[_Found]:
     """The nearest other person who was rejected for this description."""
-    mine = lookup.as_record(identity, stays([identity.pk]).get(identity.pk))
+    mine = lookup.as_record(identity, stays([identity.pk]).get(identity.pk, ()))
     tables = lookup.tables()
     near = [
         one
@@ -128,7 +128,6 @@ def _queue(found: _Found) -> bool:
     person_id = found.other.person_id
     if person_id is None:
         return False
-    known = stays([one.pk for one in (found.identity, found.other) if one.source == "insurer"])
     outcome, sources, band = found.stratum
     month = timezone.localdate().isoformat()[:7]
     review, created = Review.objects.get_or_create(
@@ -138,10 +137,7 @@ def _queue(found: _Found) -> bool:
         defaults={
             **evidence_of(found.pair),
             "candidate_identity": found.other,
-            "stays": {
-                "identity": vars(known.get(found.identity.pk, Stay())),
-                "candidate": vars(known.get(found.other.pk, Stay())),
-            },
+            "stays": compared(found.pair, found.identity.source, found.other.source),
             "at_stake": open_of(person_id),
             "sampled": {"month": month, "pair": sources, "band": band, "outcome": outcome},
         },

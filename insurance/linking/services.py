@@ -27,8 +27,9 @@ from people.models import Identity, LinkState, Person
 from vault.index import blind
 
 from . import finding, lookup, suggesting
-from .lookup import Scored, Stay, as_record, stays
+from .lookup import Scored, as_record
 from .models import NotSame, Review
+from .stays import compared, stays
 
 Outcome = Literal["linked", "review", "new", "waiting"]
 ZERO = Decimal("0.00")
@@ -119,8 +120,8 @@ def record_of(identity: Identity) -> PersonRecord:
         if not identity.id_valid or bytes(identity.id_blind or b"") != index:
             identity.id_valid, identity.id_blind = True, index
             identity.save(update_fields=["id_valid", "id_blind"])
-    stay = stays([identity.pk]).get(identity.pk) if identity.source == "insurer" else None
-    return as_record(identity, stay)
+    treated = stays([identity.pk]).get(identity.pk, ()) if identity.source == "insurer" else ()
+    return as_record(identity, treated)
 
 
 def _overtake(identity: Identity, keep: Iterable[int] = ()) -> None:
@@ -163,7 +164,6 @@ def _ask(identity: Identity, item: Scored, amount: Decimal | None) -> Review:
     candidate = registry.root(item.person_id)
     held, still_open = stakes(identity, candidate.pk)
     held += amount or ZERO
-    mine = stays([identity.pk]).get(identity.pk, Stay()) if identity.source == "insurer" else Stay()
     values: dict[str, Any] = {
         "candidate_identity_id": item.identity_id,
         "weight": item.pair.weight,
@@ -176,7 +176,7 @@ def _ask(identity: Identity, item: Scored, amount: Decimal | None) -> Review:
             for e in item.pair.evidence
         ],
         "flags": list(item.pair.flags),
-        "stays": {"identity": vars(mine), "candidate": vars(item.stay)},
+        "stays": compared(item.pair, identity.source, item.record.source or ""),
         "held": held,
         "at_stake": held + still_open,
     }

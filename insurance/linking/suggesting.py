@@ -16,8 +16,9 @@ from people import registry
 from people.models import Identity, Representation
 
 from . import moves
-from .lookup import Scored, Stay, as_record, stays, tables
+from .lookup import Scored, as_record, tables
 from .models import NotSame, Review
+from .stays import compared, stays
 
 ZERO = Decimal("0.00")
 #: So many descriptions of a person are compared with the other's: the best pair is shown.
@@ -57,7 +58,7 @@ def best_pair(
     """Of the descriptions of two persons, the two that tell most for their being one."""
     ours, theirs = list(left)[:DESCRIPTIONS], list(right)[:DESCRIPTIONS]
     known = stays([one.pk for one in [*ours, *theirs] if one.source == "insurer"])
-    records = {one.pk: as_record(one, known.get(one.pk)) for one in [*ours, *theirs]}
+    records = {one.pk: as_record(one, known.get(one.pk, ())) for one in [*ours, *theirs]}
     table = tables()
     pairs = [(a, b, score(records[a.pk], records[b.pk], table)) for a in ours for b in theirs]
     return max(pairs, key=lambda found: found[2].weight, default=None)
@@ -97,16 +98,12 @@ def ask(one_id: int, two_id: int, *, by_hand: bool = False) -> Review | None:
     if found is None:
         return None
     mine, theirs, pair = found
-    known = stays([one.pk for one in (mine, theirs) if one.source == "insurer"])
     held = open_of(absorbed.pk)
     values = {
         **evidence_of(pair),
         "candidate_identity": theirs,
         "other": absorbed,
-        "stays": {
-            "identity": vars(known.get(mine.pk, Stay())),
-            "candidate": vars(known.get(theirs.pk, Stay())),
-        },
+        "stays": compared(pair, mine.source, theirs.source),
         "held": held,
         "at_stake": held + open_of(survivor.pk),
         "moves": moves.of_merge(absorbed.pk, survivor.pk),

@@ -68,6 +68,7 @@ KNOWN = (
     gettext_noop("同一种病"),
     gettext_noop("同一类病"),
     gettext_noop("可能是家人"),
+    gettext_noop("取最相符的一次就诊；就诊越多，折减越多"),
     gettext_noop("不一致"),
     gettext_noop("姓名不完整，只能由人确认"),
     gettext_noop("同一证件号码，姓名不同：可能写错，也可能借用证件"),

@@ -14,7 +14,7 @@ from .values.characters import is_han
 
 #: Raised whenever a record may get other keys than before, here or through `values`: records kept under an older
 #: version are indexed anew (insurance.linking.reindexing). tests/matching/linkage/test_blocking.py holds the two together.
-VERSION = 8
+VERSION = 9
 #: All key names, in the order of their worth.
 KEYS = (
     "id18",
@@ -116,7 +116,7 @@ def blocking_values(rec: PersonRecord) -> list[tuple[str, str]]:
     # Insured here, registered there: an appeal names either.
     areas = (n.area(rec.area), n.area(identity.area6) if identity else None)
     cities = dict.fromkeys(filter(None, map(_city, areas)))
-    stays = list(_stays(rec, cities)) if years or len(full) > 1 else []
+    stays = list(dict.fromkeys(_stays(rec, cities))) if years or len(full) > 1 else []
     if len(full) > 1:
         out.extend((_UNDATED, f"{_letters(full)}|{value}") for kind, value in stays if kind == "city_disease")
     for year in years:
@@ -135,17 +135,20 @@ def blocking_values(rec: PersonRecord) -> list[tuple[str, str]]:
 
 
 def _stays(rec: PersonRecord, cities: Collection[str]) -> Iterator[tuple[str, str]]:
-    """(what is known, value) of an illness: any two of the hospital, the illness and the patient's city."""
-    illness = diseases.classify(rec.disease)
-    told = hospitals.key(rec.hospital), _house(rec.hospital), diseases.family(illness)
-    hospital, house, condition = (one.replace("|", "") for one in told)  # the mark between the parts of a key
-    if hospital and condition:
-        yield "hospital_disease", f"{hospital}|{condition}"
-    for city in cities:
-        if condition:
-            yield "city_disease", f"{city}|{condition}"
-        if house:
-            yield "city_hospital", f"{city}|{house}"
+    """(what is known, value) of every stay: any two of the hospital, the illness and the patient's city."""
+    for stay in rec.stays:
+        illness = diseases.classify(stay.disease)
+        told = hospitals.key(stay.hospital), _house(stay.hospital), diseases.family(illness)
+        hospital, house, condition = (
+            one.replace("|", "") for one in told
+        )  # the mark between the parts of a key
+        if hospital and condition:
+            yield "hospital_disease", f"{hospital}|{condition}"
+        for city in cities:
+            if condition:
+                yield "city_disease", f"{city}|{condition}"
+            if house:
+                yield "city_hospital", f"{city}|{house}"
 
 
 def undated(rec: PersonRecord) -> bool:

@@ -49,6 +49,7 @@ LEVELS: dict[str, str] = {
     "related": "一种是另一种的一类",
     "chapter": "同一类病",
     "relatives": "可能是家人",
+    "of_several": "取最相符的一次就诊；就诊越多，折减越多",
     "else": "不一致",
 }
 FLAGS: dict[str, str] = {
@@ -146,6 +147,7 @@ LEVELS_EN: dict[str, str] = {
     "related": "one is a kind of the other",
     "chapter": "same group of illnesses",
     "relatives": "perhaps relatives",
+    "of_several": "the stay that agrees best of several: the more there are, the less it tells",
     "else": "disagrees",
 }
 FLAGS_EN: dict[str, str] = {

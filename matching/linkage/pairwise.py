@@ -8,7 +8,7 @@ the two together, pair by pair.
 import math
 import re
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from rapidfuzz.distance import OSA, Indel
@@ -61,15 +61,38 @@ Sounds = tuple[frozenset[str], ...]
 _MAY_BE = re.compile(r"[*＊]|^\d{8}$", re.ASCII)
 
 
+class Treated:
+    """What is compared of one stay. An empty string is a missing value."""
+
+    __slots__ = ("chapter", "disease", "group", "hospital", "place", "plain")
+
+    def __init__(self, hospital: str, disease: str) -> None:
+        self.hospital: hospitals.Hospital | None = None
+        self.place = 0
+        plain = hospitals.parse(hospital).plain if hospital else ""
+        if plain:
+            self.hospital = hospitals.parse(plain)
+            self.place = int(self.hospital.place[:4] or 0)
+        self.disease = n.text(disease).casefold() if disease else ""
+        self.group = self.chapter = self.plain = ""
+        if self.disease:
+            found = diseases.classify(self.disease)
+            self.group, self.chapter, self.plain = found.group or found.plain, found.chapter, found.plain
+
+
+#: The same few hospitals and illnesses are compared over and over: with one record, all that share a key with it.
+_treated = lru_cache(maxsize=16384)(Treated)
+
+
 class Features:
     """What is compared of one record, made comparable once. An empty string is a missing value."""
 
     __slots__ = (
-        "address_", "area", "birth", "birth_contradicts", "birth_told", "chapter", "chars", "day", "digits", "disease",
-        "fold", "group", "han", "hidden", "hospital", "id", "id_group", "id_invalid", "id_masked", "id_valid", "issued", "last",
-        "letters", "lunar", "masked_name", "middle_star", "mixed_", "month", "name", "name_is_number", "name_kind",
-        "number", "open_end", "parts_", "phone", "phones", "place", "plain", "raw_address", "readings_", "sex", "sex_told",
-        "shown", "surname", "year",
+        "address_", "area", "birth", "birth_contradicts", "birth_told", "chars", "day", "digits", "fold",
+        "han", "hidden", "id", "id_group", "id_invalid", "id_masked", "id_valid", "issued", "last",
+        "letters", "lunar", "masked_name", "middle_star", "mixed_", "month", "name", "name_is_number",
+        "name_kind", "number", "open_end", "parts_", "phone", "phones", "raw_address", "readings_", "sex",
+        "sex_told", "shown", "stays", "surname", "year",
     )  # fmt: skip
 
     def __init__(self, record: PersonRecord) -> None:
@@ -87,18 +110,7 @@ class Features:
         self.raw_address = record.address
         code = n.area(str(record.area).removesuffix(".0")) if record.area else None
         self.area = int(code) if code else -1
-        self.hospital: hospitals.Hospital | None = None
-        self.place = 0
-        if record.hospital:
-            plain = hospitals.parse(str(record.hospital)).plain
-            if plain:
-                self.hospital = hospitals.parse(plain)
-                self.place = int(self.hospital.place[:4] or 0)
-        self.disease = n.text(str(record.disease)).casefold() if record.disease else ""
-        self.group = self.chapter = self.plain = ""
-        if self.disease:
-            found = diseases.classify(self.disease)
-            self.group, self.chapter, self.plain = found.group or found.plain, found.chapter, found.plain
+        self.stays = [_treated(str(stay.hospital), str(stay.disease)) for stay in record.stays]
 
     def _name(self, raw: str | None) -> None:
         value = n.plain_name(raw) if raw else ""
@@ -450,7 +462,7 @@ def _same_city(a: int, b: int) -> bool:
     return a // 100 == b // 100 or (a // 10000 == b // 10000 and a // 10000 in compare_values._ONE_CITY)
 
 
-def hospital_level(x: Features, y: Features) -> int:
+def hospital_level(x: Treated, y: Treated) -> int:
     """As `compare_text.PreparedHospital.compare`."""
     a, b = x.hospital, y.hospital
     if a is None or b is None:
@@ -475,7 +487,7 @@ def hospital_level(x: Features, y: Features) -> int:
     return _HOSPITAL["kind"] if kind else _HOSPITAL["else"]
 
 
-def disease_level(x: Features, y: Features) -> int:
+def disease_level(x: Treated, y: Treated) -> int:
     """As `compare_text.PreparedDisease.compare`."""
     if not x.disease or not y.disease:
         return 0
@@ -490,6 +502,11 @@ def disease_level(x: Features, y: Features) -> int:
     if x.group != y.group and _indel(x.plain, y.plain) + _EPS >= 0.75:
         return _DISEASE["similar"]
     return _DISEASE["chapter"] if x.chapter and x.chapter == y.chapter else _DISEASE["else"]
+
+
+@lru_cache(maxsize=16384)
+def _stay_levels(x: Treated, y: Treated) -> tuple[int, int]:
+    return hospital_level(x, y), disease_level(x, y)
 
 
 _SIBLINGS = (_BIRTH["year"], _BIRTH["year_off"], _BIRTH["ten_years"], _BIRTH["else"])
@@ -520,8 +537,22 @@ def sex_level(x: Features, y: Features) -> int:
 
 _LEVELS = {
     "name": name_level, "id_number": id_level, "birth_date": birth_level, "sex": sex_level, "phone": phone_level,
-    "address": address_level, "area": area_level, "hospital": hospital_level, "disease": disease_level,
+    "address": address_level, "area": area_level,
 }  # fmt: skip
+
+
+def _by_stay(x: Features, y: Features) -> int:
+    """Hospital and illness are compared by stays (`Scorer.shared`)."""
+    return 0
+
+
+def _mean(weights: list[float], times: list[int]) -> float:
+    """log2 of the mean of likelihood ratios, of which the log2 are given, each as often as it came."""
+    most = max(weights)
+    odds = math.fsum([many * 2.0 ** (weight - most) for weight, many in zip(weights, times, strict=True)])
+    return most + math.log2(odds / sum(times))
+
+
 _TERMS: dict[tuple[str, str], Any] = {
     ("name", "value"): lambda f: f.fold,
     ("name", "surname"): lambda f: f.surname,
@@ -535,6 +566,14 @@ _TERMS: dict[tuple[str, str], Any] = {
 }
 
 
+class Shared(NamedTuple):
+    """What the stays of two records come to. ``at``: which stay of each agrees best; ``each``: for all pairs of them the
+    levels of hospital and illness, what their rarity adds, and how many pairs say the same."""
+
+    at: tuple[int, int]
+    each: tuple[tuple[int, int, float, float, int], ...]
+
+
 class Scorer:
     """Levels and weights of pairs under one parameter table."""
 
@@ -542,7 +581,7 @@ class Scorer:
         self.params = params
         self.comparisons = model.comparisons
         self.names = model.names
-        self.compare = [_LEVELS[name] for name in model.names]
+        self.compare = [_LEVELS.get(name, _by_stay) for name in model.names]
         self.weights = [params.weights(c).tolist() for c in model.comparisons]
         self.prior = math.log2(params.prior / (1 - params.prior))
         #: Per group of people who belong together: its circle, its log2 odds, log2(h/u) of every level.
@@ -561,8 +600,8 @@ class Scorer:
         self.at_name, self.at_id, self.at_birth, self.at_sex = (
             at[k] for k in ("name", "id_number", "birth_date", "sex")
         )
-        self.at_phone, self.at_address, self.at_area, self.at_hospital = (
-            at[k] for k in ("phone", "address", "area", "hospital")
+        self.at_phone, self.at_address, self.at_area, self.at_hospital, self.at_disease = (
+            at[k] for k in ("phone", "address", "area", "hospital", "disease")
         )
         m, u = params.m["area"], params.u["area"]
         self.city = max(math.log2((m[0] + m[1]) / max(u[0] + u[1], 1e-12)), 0.0)
@@ -580,9 +619,42 @@ class Scorer:
                     found[comparison.index(level)] = (math.log2(f.mean), f.floor, f.values, term)
             self.frequencies.append(found)
 
-    def levels(self, x: Features, y: Features) -> list[int]:
+    def shared(self, x: Features, y: Features) -> Shared | None:
+        """What several stays come to; None where both have one.
+
+        Which of them the other means is not known, any may be it: the likelihood ratio is the mean over all pairs of
+        stays, of hospital and illness together. So strangers' odds are 1 on average however many stays they have; the
+        weight is that of the best pair less what the others would have had (`spread`, at worst -log2 of their number).
+        """
+        if len(x.stays) == 1 == len(y.stays):
+            return None
+        found: dict[tuple[int, int, float, float], int] = {}
+        places: dict[tuple[int, int, float, float], tuple[int, int]] = {}
+        for i, p in enumerate(x.stays):
+            for j, q in enumerate(y.stays):
+                a, b = _stay_levels(p, q)
+                said = (a, b, self._more(self.at_hospital, a, p, q), self._more(self.at_disease, b, p, q))
+                found[said] = found.get(said, 0) + 1
+                places.setdefault(said, (i, j))
+        # The same levels whichever record is asked first: of equal weights the nearer ones.
+        best = max(found, key=lambda said: (self._stay_weight(*said), -said[0], -said[1]))
+        return Shared(places[best], tuple((*said, times) for said, times in found.items()))
+
+    def spread(self, stays: Shared | None) -> float:
+        """log2, never above 0: the mean over all pairs of stays, by that of the best."""
+        if stays is None:
+            return 0.0
+        weights = [self._stay_weight(a, b, more, too) for a, b, more, too, _times in stays.each]
+        return min(_mean(weights, [one[4] for one in stays.each]) - max(weights), 0.0)
+
+    def _stay_weight(self, hospital: int, disease: int, more: float, too: float) -> float:
+        return self.weights[self.at_hospital][hospital] + more + self.weights[self.at_disease][disease] + too
+
+    def levels(self, x: Features, y: Features, stays: Shared | None = None) -> list[int]:
         """The level of every comparison; what another field says already is 'missing' (0)."""
         out = [compare(x, y) for compare in self.compare]
+        i, j = stays.at if stays else (0, 0)
+        out[self.at_hospital], out[self.at_disease] = _stay_levels(x.stays[i], y.stays[j])
         birth, sex = id_says(x, y, out[self.at_id])
         if birth:
             out[self.at_birth] = 0
@@ -602,20 +674,18 @@ class Scorer:
             out[self.at_area] = 0
         return out
 
-    def rarity(self, levels: list[int], x: Features, y: Features) -> list[float]:
+    def rarity(self, levels: list[int], x: Features, y: Features, stays: Shared | None = None) -> list[float]:
         """log2 of how much rarer than most the values are that agree, per comparison; 0 where that counts for nothing."""
         rare = [0.0] * len(levels)
+        i, j = stays.at if stays else (0, 0)
         for position, level in enumerate(levels):
-            frequency = self.frequencies[position].get(level)
-            if frequency is not None:
-                mean, floor, values, term = frequency
-                rare[position] = min(
-                    mean - math.log2(max(values.get(value, floor), floor)) if value else 0.0
-                    for value in (term(x), term(y))
-                )
+            if level in self.frequencies[position]:
+                by_stay = position in (self.at_hospital, self.at_disease)
+                of = (x.stays[i], y.stays[j]) if by_stay else (x, y)
+                rare[position] = self._more(position, level, *of)
         return rare
 
-    def parts(self, levels: list[int], rare: list[float]) -> list[float]:
+    def parts(self, levels: list[int], rare: list[float], stays: Shared | None = None) -> list[float]:
         """log2 weights per comparison with what rare values add (`rarity`); the last one is the household's.
 
         Of levels and rarity alone, which name nobody: from them a past score comes again (`online.replay`).
@@ -624,24 +694,46 @@ class Scorer:
         near = not self.kin and 0 < levels[self.at_area] <= 2  # with groups, they say so
         if near and (0 < levels[self.at_hospital] <= _H_SIMILAR or 0 < levels[self.at_address] <= _A_SIMILAR):
             out[self.at_area] -= self.city
-        out.append(self.household(levels, rare) if self.kin else self.taken_back(levels, out))
+        out.append(self.household(levels, rare, stays) if self.kin else self.taken_back(levels, out))
         return out
 
-    def household(self, levels: list[int], rare: list[float]) -> float:
+    def _more(self, position: int, level: int, x: Features | Treated, y: Features | Treated) -> float:
+        """What the rarity of the agreeing values adds."""
+        if level not in self.frequencies[position]:
+            return 0.0
+        mean, floor, values, term = self.frequencies[position][level]
+        return min(
+            mean - math.log2(max(values.get(value, floor), floor)) if value else 0.0
+            for value in (term(x), term(y))
+        )
+
+    def household(self, levels: list[int], rare: list[float], stays: Shared | None = None) -> float:
         """Evidence that two people who belong together explain the pair as well (see `model.household`)."""
         circles: dict[str, float] = {}
         families = 0.0
         for circle, odds, ratios in self.kin:
             shared = odds
-            for ratio, level, more in zip(ratios, levels, rare, strict=True):
-                if ratio is not None:
+            for position, (ratio, level, more) in enumerate(zip(ratios, levels, rare, strict=True)):
+                if ratio is not None and not (stays and position in (self.at_hospital, self.at_disease)):
                     shared += ratio[level] + more
+            if stays:
+                shared += self._of_stays(ratios[self.at_hospital], ratios[self.at_disease], stays)
             if circle:
                 circles[circle] = circles.get(circle, 1.0) + 2.0 ** min(shared, 200.0)
             else:
                 families += 2.0 ** min(shared, 200.0)
         out = math.log2(math.prod(circles.values()) + families)
         return -out if out >= 0.01 else 0.0
+
+    def _of_stays(self, hospital: list[float] | None, disease: list[float] | None, stays: Shared) -> float:
+        """log2(h/u) of several stays: here too any may be the one that is meant."""
+        if hospital is None and disease is None:
+            return 0.0
+        weights = [
+            (hospital[a] + more if hospital else 0.0) + (disease[b] + too if disease else 0.0)
+            for a, b, more, too, _times in stays.each
+        ]
+        return _mean(weights, [one[4] for one in stays.each])
 
     def taken_back(self, levels: list[int], out: list[float]) -> float:
         """What relatives share, where the given names differ (tables without groups; `Table.taken_back`)."""

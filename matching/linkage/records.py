@@ -2,10 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Source = Literal["insurer", "application", "campaign"]
 Sex = Literal["M", "F"]
+
+
+class Stay(NamedTuple):
+    """Where and for what somebody was treated; '' where it is not told."""
+
+    hospital: str = ""
+    disease: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +21,8 @@ class PersonRecord:
 
     ``area`` is a six-digit GB/T 2260 code (insured or registered area), ``birth_year`` a year alone
     where the date is not known, ``age`` in completed years (it says nothing without ``birth_year``,
-    which the caller derives from the day on which the age was written).
+    which the caller derives from the day on which the age was written). ``further``: stays other than that of
+    ``hospital`` and ``disease``, for a person has several bills.
     """
 
     name: str | None = None
@@ -29,3 +37,9 @@ class PersonRecord:
     hospital: str | None = None
     disease: str | None = None
     source: Source | None = None
+    further: tuple[Stay, ...] = ()
+
+    @property
+    def stays(self) -> tuple[Stay, ...]:
+        """Every stay, at least one."""
+        return (Stay(self.hospital or "", self.disease or ""), *self.further)

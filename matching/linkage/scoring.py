@@ -12,8 +12,8 @@ from .compare.numbers import IdNumber, clean_birth
 from .defaults import SURNAMES
 from .model import Frequencies, Model, Params
 from .oddities import ALIKE, KINDS, OTHER
-from .pairwise import Features, Scorer, birth_level, births_apart, id_says, sex_level
-from .records import PersonRecord
+from .pairwise import Features, Scorer, Shared, birth_level, births_apart, id_says, sex_level
+from .records import PersonRecord, Stay
 
 Outcome = Literal["accept", "review", "reject"]
 FIELDS = {
@@ -43,7 +43,11 @@ class FieldEvidence:
 
 
 class PairScore(NamedTuple):
-    """A scored pair. ``weight`` = ``prior_weight`` + the sum of the evidence (all log2); ``version`` of the table."""
+    """A scored pair. ``weight`` = ``prior_weight`` + the sum of the evidence (all log2); ``version`` of the table.
+
+    ``stays``: which stay of each record agrees best, and so stands for hospital and illness, ``among`` how many of each;
+    ``spread`` (log2, never above 0): that the others agree less, for any might have been meant; ``each``: what each said.
+    """
 
     weight: float
     probability: float
@@ -55,13 +59,21 @@ class PairScore(NamedTuple):
     version: str = ""
     rarity: tuple[float, ...] = ()
     pair: str = ""
+    stays: tuple[Stay, Stay] = (Stay(), Stay())
+    among: tuple[int, int] = (1, 1)
+    spread: float = 0.0
+    each: tuple[tuple[int, int, float, float, int], ...] = ()
 
     @property
     def kept(self) -> dict[str, Any]:
         """What is to be kept of a score so that it can be replayed (`online.replay`), whatever the comparisons have
         learnt since: levels, and log2 of what rare values added. No values of anybody."""
         rare = zip(self.levels, self.rarity, strict=False)
+        model = person_model()
+        houses, illnesses = (model.comparisons[model.names.index(k)].levels for k in ("hospital", "disease"))
+        stays = [[houses[a], illnesses[b], more, too, times] for a, b, more, too, times in self.each]
         return {
+            **({"stays": stays} if stays else {}),
             "pair": self.pair,
             "levels": {name: level for name, level in self.levels.items() if level != "missing"},
             "rarity": {name: more for name, more in rare if more},
@@ -76,6 +88,8 @@ class PairScore(NamedTuple):
             for (name, level), weight in zip(self.levels.items(), self.weights, strict=False)
             if level != "missing"
         ]
+        if self.spread:
+            out.append(FieldEvidence("stays", "of_several", self.spread, labels.LEVELS["of_several"]))
         if self.weights[-1]:
             out.append(FieldEvidence("household", "relatives", self.weights[-1], labels.LEVELS["relatives"]))
         return tuple(out)
@@ -164,7 +178,7 @@ def score_many(
         scorer = scorers.get(pair)
         if scorer is None:
             scorer = scorers[pair] = _scorer(params if isinstance(params, Params) else params.of(pair))
-        out.append(_judge(scorer, mine, Features(other), crowded, pair))
+        out.append(_judge(scorer, mine, Features(other), crowded, pair, (a, other)))
     return out
 
 
@@ -191,18 +205,29 @@ def _scorer(params: Params) -> Scorer:
     return made
 
 
-def _judge(scorer: Scorer, x: Features, y: Features, crowded: Collection[str], pair: str) -> PairScore:
-    found = heard = scorer.levels(x, y)
+def _judge(
+    scorer: Scorer,
+    x: Features,
+    y: Features,
+    crowded: Collection[str],
+    pair: str,
+    told: tuple[PersonRecord, PersonRecord],
+) -> PairScore:
+    stays = scorer.shared(x, y)
+    found = heard = scorer.levels(x, y, stays)
     if crowded:
         heard = list(found)
         for name in crowded:
             position = scorer.names.index(name)
             if scorer.comparisons[position].levels[found[position]] == "exact":
                 heard[position] = 0
-    rare = scorer.rarity(heard, x, y)
-    weights = scorer.parts(heard, rare)
+    rare = scorer.rarity(heard, x, y, stays)
+    weights = scorer.parts(heard, rare, stays)
     levels = {c.name: c.levels[level] for c, level in zip(scorer.comparisons, found, strict=True)}
-    weight = scorer.prior + math.fsum(weights)
+    spread = scorer.spread(stays)
+    weight = scorer.prior + math.fsum(weights) + spread
+    i, j = stays.at if stays else (0, 0)
+    one, two = told[0].stays, told[1].stays
     probability = 1 / (1 + 2.0 ** -max(min(weight, 500.0), -500.0))
     flags = _flags(x, y, levels, "phone" in crowded)
     outcome: Outcome = "reject"
@@ -212,17 +237,9 @@ def _judge(scorer: Scorer, x: Features, y: Features, crowded: Collection[str], p
     if probability >= limit.accept and not NEVER_ACCEPT.intersection(flags):
         outcome = "accept"
     return PairScore(
-        weight,
-        probability,
-        scorer.prior,
-        outcome,
-        flags,
-        levels,
-        weights,
-        scorer.params.version,
-        tuple(rare),
-        pair,
-    )
+        weight, probability, scorer.prior, outcome, flags, levels, weights, scorer.params.version, tuple(rare), pair,
+        (one[i], two[j]), (len(one), len(two)), spread, stays.each if stays else (),
+    )  # fmt: skip
 
 
 def replayed_weight(params: Params, kept: Mapping[str, Any]) -> float:
@@ -239,7 +256,21 @@ def replayed_weight(params: Params, kept: Mapping[str, Any]) -> float:
         rare.append(float(kept["rarity"].get(comparison.name, 0.0)))
     if unknown := {*kept["levels"], *kept["rarity"]} - set(scorer.names):
         raise ValueError(f"no comparison {', '.join(sorted(unknown))}")
-    return scorer.prior + math.fsum(scorer.parts(levels, rare))
+    stays = _stays_again(scorer, kept.get("stays"))
+    return scorer.prior + math.fsum(scorer.parts(levels, rare, stays)) + scorer.spread(stays)
+
+
+def _stays_again(scorer: Scorer, kept: list[list[Any]] | None) -> Shared | None:
+    if not kept:
+        return None
+    houses, illnesses = (scorer.comparisons[at].levels for at in (scorer.at_hospital, scorer.at_disease))
+    return Shared(
+        (0, 0),
+        tuple(
+            (houses.index(a), illnesses.index(b), float(more), float(too), int(times))
+            for a, b, more, too, times in kept
+        ),
+    )
 
 
 #: Ways to write one name.

@@ -79,9 +79,11 @@ def enter(identity: Identity, keys: Iterable[int], record: bytes, version: int =
     return new
 
 
-def outdated(version: int, limit: int) -> list[int]:
-    """Ids of descriptions that are indexed by an older version of the keys, in a fixed order; at most so many."""
-    rows = LinkageRecord.objects.filter(keys_version__lt=version).order_by("keys_version", "identity_id")
+def outdated(version: int, limit: int, *, waiting: bool) -> list[int]:
+    """Ids of descriptions, of nobody (waiting) or of persons, that are indexed by an older version of the keys, in a
+    fixed order; at most so many."""
+    rows = LinkageRecord.objects.filter(keys_version__lt=version, identity__person__isnull=waiting)
+    rows = rows.order_by("keys_version", "identity_id")
     return list(rows.values_list("identity_id", flat=True)[:limit])
 
 

@@ -201,6 +201,18 @@ def family(found: Disease) -> str:
     return (found.group, *wider_groups(found.group))[-1] or found.plain
 
 
+def told(name: str, code: str) -> str:
+    """Of an illness's name and its ICD-10 code the one that says more, the name where both say as much: C34.900
+    beside no name, beside one that nobody knows (见诊断书) or that is any cancer's."""
+    return code if code and _says(classify(code)) > _says(classify(name)) else name
+
+
+def _says(found: Disease) -> int:
+    if found.group:
+        return 2 if found.group in _BESIDE else 3
+    return 1 if found.chapter else 0
+
+
 @lru_cache(maxsize=4096)
 def classify(raw: str | None) -> Disease:
     """The group and chapter of an ICD-10 code, a diagnosis, or a disease named in a sentence."""
