@@ -514,6 +514,7 @@ def _settle(
     share = np.zeros(len(everything.counts))
     tells = table.tells() if split.link else None
     likely = np.ones(split.rows)
+    again = _again(table, split, candidates) if split.link else None
     for _ in range(rounds):
         logit = np.log2(params.prior / (1 - params.prior))
         related = _related(whole, params, table)
@@ -524,8 +525,8 @@ def _settle(
             held = np.zeros(split.rows)
             for piece, i, j in candidates.chunks():
                 own = odds[number[piece]] * likely[i] * likely[j]
-                np.add.at(held, i, own)
-                np.add.at(held, j, own)
+                np.add.at(held, i, own / again[1][piece] if again else own)
+                np.add.at(held, j, own / again[0][piece] if again else own)
             share = np.zeros(len(everything.counts))
             matched = np.zeros(split.rows)
             for piece, i, j in candidates.chunks():
@@ -574,6 +575,30 @@ def _stays(tells: Bools, matched: np.ndarray, left: int) -> tuple[tuple[float, f
         found = (matched[side][tells[side]].sum() + BELIEF * share) / (matched[side].sum() + BELIEF)
         out.append((float(np.log2((1 - found) / (1 - share))), float(np.log2(found / share))))
     return tuple(out)
+
+
+def _again(table: Table, split: Split, candidates: Pairs) -> tuple[np.ndarray, np.ndarray] | None:
+    """How many partners of the other row say the same person as a pair's left row, and as its right row; None: one each.
+
+    A patient's visits are no rivals of one another: who agrees on the two most telling fields of a person's own is told once.
+    """
+    own = [next(iter(p.keys.values()))().codes for p in table.prepared if p.comparison.own and p.keys]
+    own = sorted(own, key=lambda codes: -int(codes.max(initial=-1)))[:2]
+    if len(own) < 2:
+        return None
+    one, two = own
+    kind = np.where((one >= 0) & (two >= 0), one.astype(np.int64) * (int(two.max(initial=0)) + 1) + two, -1)
+    kind = np.unique(kind, return_inverse=True)[1] - int((kind < 0).any())
+    i, j = candidates.part(slice(None))
+    out = []
+    for mine, yours in ((j, i), (i, j)):
+        times = np.ones(len(i), dtype=np.uint16)
+        known = np.flatnonzero(kind[yours] >= 0)
+        place = mine[known].astype(np.int64) * (int(kind.max(initial=0)) + 1) + kind[yours[known]]
+        _, inverse, counts = np.unique(place, return_inverse=True, return_counts=True)
+        times[known] = np.minimum(counts, 2**16 - 1)[inverse]
+        out.append(times)
+    return (out[0], out[1]) if max(int(part.max(initial=1)) for part in out) > 1 else None
 
 
 def _unseen(everything: Patterns, share: np.ndarray, whole: Patterns, params: Params, model: Model) -> Params:

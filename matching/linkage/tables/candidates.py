@@ -15,6 +15,8 @@ from ..compare.columns import Ints
 #: Up to this many pairs in all, everything is compared with everything.
 ALL_PAIRS = 1_500_000
 MAX_BLOCK = 400
+#: The pairs of a block of that size between two tables.
+MOST_BETWEEN = MAX_BLOCK**2 // 4
 #: Pairs compared at a time: what they need fits the cache.
 CHUNK = 20_000
 
@@ -29,8 +31,8 @@ class Key:
     make: Callable[[], np.ndarray]
     #: Rows that meet others by this key; None: all.
     only: Ints | None = None
-    #: Persons have so many rows that blocks were cut into pieces.
-    cut: bool = False
+    #: Somebody may have very many rows: blocks were cut into pieces, or are larger than `MAX_BLOCK` between two tables.
+    many: bool = False
 
     @property
     def codes(self) -> np.ndarray:
@@ -72,6 +74,8 @@ class Blocks:
     last: np.ndarray
     #: Rows of larger blocks, side by side with those of their block.
     crowded: Ints
+    #: Whether some blocks have more than `MAX_BLOCK` rows, most of them of one table.
+    many: bool = False
 
     @property
     def pairs(self) -> int:
@@ -80,7 +84,8 @@ class Blocks:
 
     @classmethod
     def of(cls, codes: np.ndarray, split: Split) -> "Blocks":
-        """Blocks of two and more, none above `MAX_BLOCK`."""
+        """Blocks of two and more, none above `MAX_BLOCK`, or between two tables none with more pairs than such a block can
+        have: one row of a register may meet a thousand visits."""
         known = np.flatnonzero(codes >= 0)
         values = codes[known]
         if len(known) and int(values.max()) >= 2**62 // split.rows:
@@ -95,8 +100,15 @@ class Blocks:
         del packed
         sizes = np.diff(np.append(starts, len(rows)))
         good = (sizes > 1) & (sizes <= MAX_BLOCK)
+        large, many = sizes > MAX_BLOCK, False
+        if split.link and large.any():
+            ours = np.add.reduceat(rows < split.left, starts, dtype=np.int64)
+            meet = ours * (sizes - ours)
+            few = large & (meet > 0) & (meet <= MOST_BETWEEN)
+            good, many = good | few, bool(few.any())
+            large &= meet > MOST_BETWEEN
         keep = np.repeat(good, sizes)
-        crowded = rows[np.repeat(sizes > MAX_BLOCK, sizes)]
+        crowded = rows[np.repeat(large, sizes)]
         rows, sizes = rows[keep], sizes[good]
         starts = np.cumsum(sizes) - sizes
         last = np.repeat(starts + sizes, sizes).astype(np.int32)
@@ -106,7 +118,7 @@ class Blocks:
             before = np.concatenate([[0], np.cumsum(left)])
             across = starts + before[starts + sizes] - before[starts]
             first = np.where(left, np.repeat(across, sizes), last).astype(np.int32)
-        return cls(rows, first, last, crowded)
+        return cls(rows, first, last, crowded, many)
 
     def around(self, few: np.ndarray) -> tuple[Ints, Ints]:
         """The pairs of the rows that are marked in ``few`` with those behind them."""
@@ -222,10 +234,19 @@ def proposed(found: list[Key], i: Ints, j: Ints, split: Split) -> np.ndarray:
             chosen[key.only] = True
             same &= chosen[i] | chosen[j]
         some = np.flatnonzero(same)
-        shared, ordered = codes[i[some]], np.sort(codes)
-        size = np.searchsorted(ordered, shared, side="right") - np.searchsorted(ordered, shared, side="left")
-        out[some[size <= MAX_BLOCK]] = True
+        shared = codes[i[some]]
+        ours, theirs = (_count(part, shared) for part in np.split(codes, [split.left]))
+        meet = ours + theirs <= MAX_BLOCK
+        if split.link and key.only is None:
+            meet |= ours * theirs <= MOST_BETWEEN
+        out[some[meet]] = True
     return out
+
+
+def _count(codes: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """How many rows have each of the ``wanted`` codes."""
+    ordered = np.sort(codes)
+    return np.searchsorted(ordered, wanted, side="right") - np.searchsorted(ordered, wanted, side="left")
 
 
 def everything(split: Split) -> Pairs:

@@ -376,15 +376,15 @@ class Imported:
                 ],
                 dtype=np.int64,
             )
-            sizes = np.bincount(codes[codes >= 0], minlength=1)
-            if (crowded := int((sizes > MAX_BLOCK).sum())) and int(sizes.max()) > MAX_BLOCK:
+            blocks = Blocks.of(codes, split)
+            if crowded := len(np.unique(codes[blocks.crowded])):
                 self.notes.append(
                     say(
                         f"规则 {rule.text}：有 {crowded} 组超过 {MAX_BLOCK} 行，没有比较",
                         f"rule {rule.text}: {crowded} blocks of more than {MAX_BLOCK} rows were left out",
                     )
                 )
-            out.append(Key(rule.text, (), Blocks.of(codes, split).pairs, partial(_kept, codes)))
+            out.append(Key(rule.text, (), blocks.pairs, partial(_kept, codes)))
         return out
 
 

@@ -96,8 +96,6 @@ class _Persons:
         i = np.tile(met[0], 8)
         j = np.concatenate([rows[met[1] + met[2] * k // 8] for k in range(8)])
         keep = i != j
-        if self.split.link:
-            keep &= (i < self.split.left) != (j < self.split.left)
         return self._of(np.minimum(i, j)[keep], np.maximum(i, j)[keep])
 
     def _few(self, rows: Ints) -> np.ndarray:
@@ -167,14 +165,15 @@ def keys(table: Table, split: Split, per_row: float = 40.0) -> list[Key]:
         out = []
         for number, part in enumerate(divided(codes, [tells[k][1]() for k in others[:2]], limit)):
             blocks = Blocks.of(part, split)
-            out.append((Key(f"{name}/{number + 1}", group, blocks.pairs, shelf.put(part), cut=True), blocks))
+            out.append((Key(f"{name}/{number + 1}", group, blocks.pairs, shelf.put(part), many=True), blocks))
         return out
 
     def add(name: str, group: tuple[int, ...], make: Callable[[], np.ndarray], share: float) -> None:
         codes = make()
         blocks = Blocks.of(codes, split)
-        key, room = Key(name, group, blocks.pairs, make), share * split.rows
+        room = share * split.rows
         finest = len(group) > 1 or (len(tells) == 1 and name == single[0][0])
+        key = Key(name, group, blocks.pairs, make, many=blocks.many and len(group) > 1)
         fits = blocks.pairs <= room
         if persons is not None and not fits:
             same = persons.share(blocks)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import oddities
-from ..compare.columns import Bools, Ints, Levels
+from ..compare.columns import Bools, Ints
 from ..compare.fill import RECORDED_ON
 from ..compare.numbers import PreparedId
 from ..model import Model, Params, Table, household
-from ..outcomes import decide
+from ..outcomes import decide, doubtful
 from ..training import Trained, train
 from . import batch, habits
 from . import candidates as blocks
@@ -177,43 +177,24 @@ class Linked:
     label: Ints
     candidates: int
     #: Pairs that two other records of the person answer for.
-    vouched: Bools | None = None
+    answered: Bools
 
     def pieces(self, size: int = 10_000) -> Iterator[Piece]:
         """The pairs with their levels, which are found once more, so that they need not be kept."""
-        for piece, levels, outcome, odd in self._judged(size):
+        for start in range(0, len(self.i) if self.table else 0, size):
+            assert self.table is not None
+            i, j, weight, p, alone, answered = (
+                x[start : start + size]
+                for x in (self.i, self.j, self.weight, self.probability, self.alone, self.answered)
+            )
+            levels = self.table.levels(i, j)
             named = {
                 c.name: [c.levels[k] for k in levels[:, position].tolist()]
                 for position, c in enumerate(self.model.comparisons)
             }
-            i, j, weight, p = (x[piece] for x in (self.i, self.j, self.weight, self.probability))
-            yield Piece(i, j, weight, p, outcome, odd.flags, named)
-
-    def _judged(self, size: int) -> Iterator[tuple[slice, Levels, list[str], oddities.Odd]]:
-        for start in range(0, len(self.i) if self.table else 0, size):
-            assert self.table is not None
-            piece = slice(start, start + size)
-            i, j = self.i[piece], self.j[piece]
-            levels = self.table.levels(i, j)
             odd = oddities.find(self.table, levels, i, j)
-            vouched = None if self.vouched is None else self.vouched[piece]
-            p, alone = self.probability[piece], self.alone[piece]
-            outcome = decide(self.model, levels, p, self.params, alone=alone, odd=odd, vouched=vouched)
-            yield piece, levels, outcome, odd
-
-    def answered_for(self) -> "Linked":
-        """With the pairs of clusters of four rows and more for which two other rows answer (`vouching`)."""
-        sizes = np.bincount(self.label, minlength=self.split.rows)[self.label]
-        some = np.flatnonzero((self.label[self.i] == self.label[self.j]) & (sizes[self.i] > 3))
-        if self.split.link or not len(some):
-            return self
-        i, j, p = self.i[some], self.j[some], self.probability[some]
-        part = replace(self, i=i, j=j, weight=self.weight[some], probability=p, alone=self.alone[some])
-        outcomes = [outcome for _, _, found, _ in part._judged(blocks.CHUNK) for outcome in found]
-        accepted = np.array(outcomes) == "accept"
-        out = np.zeros(len(self.i), dtype=bool)
-        out[some] = vouched(self.split.rows, i, j, accepted, ~accepted & (p >= 0.5))
-        return replace(self, vouched=out)
+            outcome = decide(self.model, levels, p, self.params, alone=alone, odd=odd, vouched=answered)
+            yield Piece(i, j, weight, p, outcome, odd.flags, named)
 
 
 def link(
@@ -258,7 +239,7 @@ def link(
         chosen = params or (model.default_params() if imported is None else imported.params)
         return Linked(
             split, None, model, chosen, none, none, np.zeros(0), np.zeros(0), np.zeros(0),
-            np.arange(split.rows, dtype=np.int32), 0,
+            np.arange(split.rows, dtype=np.int32), 0, none > 0,
         )  # fmt: skip
     table = whole_table = model.prepare(rows)
     whole_split = split
@@ -281,7 +262,7 @@ def link(
     room = batch.room_of(memory_mb, batch.ROOM)
     expected = sum(k.pairs for k in keys)
     whole = split.total <= min(blocks.ALL_PAIRS, room) and not ruled
-    if params is None and any(key.cut for key in keys):
+    if params is None and any(key.many for key in keys):
         taught = teaching(table, split)
         if taught is not None:
             few = replace(split, rows=int(taught.sum()), left=int(taught[: split.left].sum()))
@@ -339,6 +320,7 @@ def link(
     held = np.clip(probability, 1e-15, 1 - 1e-15)
     bits = np.minimum(weight, np.log2(held) - np.log2(1 - held))
     del held
+    answered = np.zeros(len(i), dtype=bool)
     if split.link:
         label, _ = cluster(split.rows, i, j, bits, cut, heard=heard)
     else:
@@ -358,6 +340,7 @@ def link(
             probability = np.concatenate([probability, _probability(met)])
             alone = np.concatenate([alone, np.minimum(_probability(weight[len(alone) :]), _probability(met))])
             asked = np.concatenate([asked, np.zeros(len(x), dtype=bool)])
+        answered = _answered(table, params, one, i, j, probability, alone)
     show = np.flatnonzero((probability >= threshold) | asked)
     i, j = i[show], j[show]
     if told_often:
@@ -367,7 +350,7 @@ def link(
     order = np.lexsort((j, i, -weight[show]))
     i, j, show = i[order], j[order], show[order]
     tell("cluster", 1.0)
-    found = Linked(
+    return Linked(
         whole_split,
         whole_table,
         model,
@@ -379,8 +362,8 @@ def link(
         alone[show],
         label,
         count,
+        answered[show],
     )
-    return found.answered_for()
 
 
 def _probability(weight: np.ndarray) -> np.ndarray:
@@ -421,6 +404,22 @@ def _from_some(
     some = replace(split, share=share)
     sample = sample.astype(blocks.pair_kind(some), copy=False)
     return train(table, some, keys, blocks.Pairs(sample, some), progress=progress).params
+
+
+def _answered(
+    table: Table, params: Params, label: Ints, i: Ints, j: Ints, probability: np.ndarray, alone: np.ndarray
+) -> Bools:
+    """The pairs inside clusters of four rows and more for which two other rows answer (`vouching`)."""
+    sizes = np.bincount(label, minlength=len(label))[label]
+    inside = (label[i] == label[j]) & (sizes[i] > 3) & (probability >= 0.5)
+    sure = np.flatnonzero(inside & (np.minimum(probability, alone) >= params.limit().accept))
+    accepted = np.zeros(len(i), dtype=bool)
+    for start in range(0, len(sure), blocks.CHUNK):
+        piece = sure[start : start + blocks.CHUNK]
+        levels = table.levels(i[piece], j[piece])
+        odd = oddities.find(table, levels, i[piece], j[piece])
+        accepted[piece] = ~doubtful(table.model, levels) & ~odd.never
+    return vouched(len(label), i, j, accepted, inside & ~accepted)
 
 
 def _with_one_number(

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from bench.linkage.measures import pairs_of_clusters
 from bench.linkage.shapes import ALIKE, HAN, SURNAMES, shapes, slip
+from matching.linkage import training
 from matching.linkage.model import Model
+from matching.linkage.tables.candidates import Blocks, Key, Split, everything, proposed
 from matching.linkage.tables.clusters import MAX_DENSE, cluster
 from matching.linkage.tables.evidence import SMALL, Evidence, Others
 from matching.linkage.tables.keys import PIECE, TAUGHT, divided, keys, teaching
@@ -77,6 +79,67 @@ def test_patients_who_came_five_hundred_times_are_one_cluster_each():
     assert accepted.count("accept") > 0.8 * len(accepted)
 
 
+def test_a_row_of_a_register_meets_all_visits_of_its_patient_and_these_are_no_rivals():
+    columns, who = visits((500, 450, 300), 500)
+    first = {int(w): k for k, w in reversed(list(enumerate(who)))}
+    rng = random.Random(9)
+    strangers = [person(rng) for _ in range(800)]
+    register = {
+        "id": [*first, *range(10_000, 10_800)],
+        "note": [f"{rng.choice(HAN)}床{k}" for k in range(len(first) + 800)],
+    }
+    for place, field in enumerate(("name", "born", "phone")):
+        register[field] = [columns[field][k] for k in first.values()] + [one[place] for one in strangers]
+    found = link(register, columns, VISITS, "id")
+    ids = np.array(register["id"])
+    left, right = ids[found.i], who[found.j - len(ids)]
+    assert (left == right).sum() > 0.93 * len(who)
+    assert (left != right).sum() < 0.005 * len(who)
+
+
+def test_who_says_the_same_person_twice_is_told_once_among_the_partners_of_a_row():
+    rows = {
+        "name": ["王伟", "李娜", "王伟", "王伟", "王伟", "李娜", None],
+        "born": [
+            "1980-01-02",
+            "1990-05-06",
+            "1980-01-02",
+            "1980-01-02",
+            "1981-01-02",
+            "1990-05-06",
+            "1980-01-02",
+        ],
+    }
+    table = Model.for_fields({"name": "name", "born": "birth_date"}, rows).prepare(rows)
+    split = Split(7, 2, True)
+    again = training._again(table, split, everything(split))
+    assert again is not None
+    # Row 0 with rows 2 to 6, then row 1: how many partners of the left row are the same person as the right one.
+    assert again[1].tolist() == [2, 2, 1, 1, 1] * 2
+    assert again[0].tolist() == [1] * 10
+    few = {field: [values[k] for k in (0, 1, 2, 5)] for field, values in rows.items()}
+    split = Split(4, 2, True)
+    table = Model.for_fields({"name": "name", "born": "birth_date"}, few).prepare(few)
+    assert training._again(table, split, everything(split)) is None
+
+
+def test_between_two_tables_a_block_is_as_large_as_its_pairs():
+    for ours, theirs, met in (
+        (1, 1000, True),
+        (100, 400, True),
+        (100, 401, False),
+        (300, 300, False),
+        (0, 1000, False),
+    ):
+        split = Split(ours + theirs, ours, True)
+        found = Blocks.of(np.zeros(split.rows, dtype=np.int64), split)
+        assert found.pairs == (ours * theirs if met else 0)
+        assert len(found.crowded) == (0 if met or not ours else split.rows)
+        key = Key("all", (0,), 0, lambda rows=split.rows: np.zeros(rows, dtype=np.int64))
+        i, j = np.array([0], dtype=np.int32), np.array([split.rows - 1], dtype=np.int32)
+        assert not ours or proposed([key], i, j, split).tolist() == [met]
+
+
 def test_what_one_patient_says_again_and_again_is_not_what_people_have_in_common():
     columns, _ = visits((500, 450), 350)
     rows, split = combine(columns, None, VISITS)
@@ -93,7 +156,7 @@ def test_where_nobody_comes_often_everybody_teaches():
     rows, split = combine(columns, None, VISITS)
     table = Model.for_fields(VISITS, rows).prepare(rows)
     assert teaching(table, split) is None
-    assert not any(key.cut for key in keys(table, split))
+    assert not any(key.many for key in keys(table, split))
 
 
 def test_ten_thousand_rows_with_one_phone_stay_cheap_and_apart():
