@@ -183,10 +183,9 @@ class Linked:
         """The pairs with their levels, which are found once more, so that they need not be kept."""
         for start in range(0, len(self.i) if self.table else 0, size):
             assert self.table is not None
-            i, j, weight, p, alone, answered = (
-                x[start : start + size]
-                for x in (self.i, self.j, self.weight, self.probability, self.alone, self.answered)
-            )
+            piece = slice(start, start + size)
+            i, j, weight, p = self.i[piece], self.j[piece], self.weight[piece], self.probability[piece]
+            alone, answered = self.alone[piece], self.answered[piece]
             levels = self.table.levels(i, j)
             named = {
                 c.name: [c.levels[k] for k in levels[:, position].tolist()]
