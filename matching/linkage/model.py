@@ -434,6 +434,7 @@ class Table:
         self._logs: dict[tuple[int, str], np.ndarray] = {}
         self._logs_of: Params | None = None
         self._away = [k for k, p in enumerate(prepared) if p.comparison.away]
+        self._stays: tuple[Params, np.ndarray] | None = None
         #: Where the second of two tables begins; None for one table.
         self.left: int | None = None
 
@@ -444,12 +445,16 @@ class Table:
 
     def of_stays(self, i: Ints, j: Ints, params: Params) -> tuple[int, np.ndarray] | None:
         """(comparison, log2) what it weighs whether rows of two tables tell of a stay; None where that says nothing."""
-        told = self.tells() if params.stays and self.left is not None else None
-        if told is None or self.left is None:
+        if not params.stays or self.left is None or not self._away:
             return None
-        second = np.arange(len(told)) >= self.left
-        weight = np.array(params.stays)[second.astype(np.intp), told.astype(np.intp)].astype(self._kind)
-        return self._away[0], np.where(second[i] == second[j], 0, weight[i] + weight[j])
+        if self._stays is None or self._stays[0] is not params:
+            told = self.tells()
+            assert told is not None
+            second = np.arange(len(told)) >= self.left
+            weight = np.array(params.stays)[second.astype(np.intp), told.astype(np.intp)].astype(self._kind)
+            self._stays = params, weight
+        weight = self._stays[1]
+        return self._away[0], np.where((i < self.left) == (j < self.left), 0, weight[i] + weight[j])
 
     def once(self, name: str, prepared: Prepared, make: Callable[[Any], Any]) -> Any:
         """What ``make`` says of a prepared column of this table, found at the first question."""
