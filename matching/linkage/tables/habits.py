@@ -25,6 +25,8 @@ LOOK = 5_000
 NAMES = 100_000
 #: A habit shows in this share of the values that could show it.
 HABIT = 0.02
+#: So many of the lowest and of the highest numbers of a column may be slips.
+SLIPS = 0.05
 #: So many columns tell little beside a whole name.
 FEW = 3
 _PARTS = re.compile(r"\D*(\d{1,2})[./\-\s](\d{1,2})[./\-\s](\d{2}|\d{4})(?!\d)")
@@ -78,20 +80,16 @@ class Joined(Sequence[Any]):
     @staticmethod
     def _day(year: Any, month: Any, day: Any = None) -> str | None:
         y, m, d = _whole(year), _whole(month), _whole(day)
-        if y is None:
-            return None
-        return (
-            f"{y:04d}{m or 0:02d}{d or 0:02d}"
-            if 0 < y < 10_000 and (m or 0) < 100 and (d or 0) < 100
-            else None
-        )
+        # A digit typed twice leaves the others: 19933, 112.
+        y = y // 10 if y is not None and y >= 10_000 else y
+        return f"{y:04d}{(m or 0) % 100:02d}{(d or 0) % 100:02d}" if y else None
 
 
 def _whole(value: Any) -> int | None:
     text = (
         str(value).strip().removesuffix(".0").rstrip("年月日") if value is not None and value == value else ""
     )
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 4 else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 5 else None
 
 
 def birth_parts(rows: dict[str, Any], fields: dict[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -109,8 +107,8 @@ def birth_parts(rows: dict[str, Any], fields: dict[str, str]) -> tuple[dict[str,
         known = [v for v in map(_whole, look) if v is not None]
         if len(known) < 0.95 * len(look) or not known:
             return rows, fields
-        top = int(np.quantile(known, 0.99))  # slips do not count
-        if int(np.quantile(known, 0.01)) >= 1800 and top <= 2100:
+        low, top = (int(v) for v in np.quantile(known, (SLIPS, 1 - SLIPS)))
+        if low >= 1800 and top <= 2100:
             order["year"] = name
         elif top <= 31:
             free.append((top > 12, name))

@@ -194,3 +194,15 @@ def test_words_may_change_places_or_be_left_out():
         for i, j in ((0, 1), (2, 3), (3, 4), (5, 6))
     ]
     assert said == ["close", "similar", "else", "exact"]
+
+
+def test_slips_in_the_parts_of_a_birth_date_do_not_take_it_apart():
+    years = [str(1930 + k % 70) for k in range(100)]
+    months, days = [str(1 + k % 12) for k in range(100)], [str(1 + k % 28) for k in range(100)]
+    years[3:6], months[7], days[9] = ["193", "19936", "9136"], "112", "93"
+    rows, fields = {"y": years, "m": months, "d": days}, dict.fromkeys("ymd", "birth_date")
+    joined, left = habits.birth_parts(rows, fields)
+    assert left == {"y": "birth_date"}
+    assert [joined["y"][k] for k in (0, 3, 4, 5, 7, 9)] == [
+        "19300101", "01930404", "19930505", "91360606", "19371208", "19391093",
+    ]  # fmt: skip
