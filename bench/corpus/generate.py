@@ -8,7 +8,7 @@ from itertools import combinations
 from pathlib import Path
 from random import Random
 
-from bench.corpus import errors, other_insurers
+from bench.corpus import appeals, errors, other_insurers
 from devstack.synthetic import Population, noisy_application, settlements
 from devstack.synthetic.noise import variant
 from devstack.synthetic.people import SyntheticPerson, draw_phone
@@ -20,7 +20,10 @@ COLUMNS = (
     "hospital", "disease", "recorded_on", "text",
 )  # fmt: skip
 SOURCES = ("insurer", "application", "campaign")
-GENERATOR_VERSION = "1"
+#: Raised with every change of any file; tests hold it to the files. What changed stands in the data sheet.
+GENERATOR_VERSION = "1.3"
+#: What the random streams start from: another one is another population.
+STREAM = "1"
 Record = dict[str, str]
 
 
@@ -105,7 +108,7 @@ def generate(seed: int = 1, persons: int = 5000, second: bool = False) -> Corpus
 
 class _Maker:
     def __init__(self, seed: int, persons: int) -> None:
-        self.rng = Random(f"corpus-{GENERATOR_VERSION}-{seed}")
+        self.rng = Random(f"corpus-{STREAM}-{seed}")
         self.corpus = Corpus(seed, persons)
         self.population = Population(seed, persons, twin_rate=0.04, alike=True)
         self.bills: dict[int, SyntheticSettlement] = {}
@@ -176,7 +179,7 @@ class _Maker:
 
     def second(self) -> None:
         """A commercial insurer, or the company that runs the major-illness insurance; draws of its own."""
-        rng = Random(f"corpus-{GENERATOR_VERSION}-{self.corpus.seed}-second")
+        rng = Random(f"corpus-{STREAM}-{self.corpus.seed}-second")
         for person in self.population.people:
             bill = self.bills.get(person.index)
             if not other_insurers.has_one(bill, rng):
@@ -273,15 +276,16 @@ class _Maker:
         elif told:
             who = rng.choice(("父亲", "丈夫", "哥哥") if sex == "1" else ("母亲", "妻子", "姐姐"))
         cost = max(1, round(float(bill.total_fee) / 10000 * rng.uniform(1, 3)))
-        text = (
-            f"{area}，我{who if who != '我' else ''}{name}，今年{age}岁，"
-            f"{bill.admitted_on.month}月查出{disease}，"
-            f"现在{hospital}治疗，已花费{cost}万元，"
-            f"后续还需要{cost + rng.randint(3, 25)}万元，求好心人帮帮我们。"
-        ).replace("我我", "我")
         found = {"area": area, "name": name, "age": str(age), "disease": disease, "hospital": hospital}
-        starts = {key: text.index(value) for key, value in found.items()}
-        spans = {key: (start, start + len(found[key])) for key, start in starts.items()}
+        written_by = Random(f"appeal-{self.corpus.seed}-{len(self.corpus.campaigns)}")
+        text, spans = appeals.compose(
+            found,
+            who.removeprefix("我的"),
+            bill.admitted_on.month,
+            cost,
+            cost + rng.randint(3, 25),
+            written_by,
+        )
         if rng.random() < 0.06:
             spans.pop("hospital")
             hospital = ""

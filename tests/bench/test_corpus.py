@@ -1,13 +1,22 @@
 """The benchmark corpus is reproducible, labelled, and contains what it promises."""
 
 import csv
+import gzip
+import os
+import subprocess
+import sys
 from collections import Counter
+from hashlib import sha256
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 
-from bench.corpus import COLUMNS, generate
+from bench.corpus import COLUMNS, GENERATOR_VERSION, generate, score
 from devstack.synthetic.noise import has_valid_check_digit
+
+ROOT = Path(__file__).parents[2]
+RELEASES = ROOT / "bench" / "corpus" / "releases"
 
 
 @pytest.fixture(scope="module")
@@ -129,3 +138,83 @@ def test_a_second_insurer_knows_the_number_and_another_phone_hospital_and_addres
     assert {"id_missing", "phone_of_holder", "phone_changed", "other_hospital", "address_missing"} <= set(
         done
     )
+
+
+def test_the_release_is_what_the_generator_makes(tmp_path):
+    """Whoever changes a file raises GENERATOR_VERSION, writes the data sheet and releases anew."""
+    folder = RELEASES / GENERATOR_VERSION
+    sums = dict(reversed(line.split()) for line in (folder / "SHA256SUMS").read_text().splitlines())
+    generate(1, 4000).write(tmp_path)
+    assert sums == {path.name: sha256(path.read_bytes()).hexdigest() for path in tmp_path.iterdir()}
+    for name, digest in sums.items():
+        with gzip.open(folder / f"{name}.gz") as file:
+            assert sha256(file.read()).hexdigest() == digest, name
+
+
+def test_a_checkout_and_python_alone_make_and_score_a_corpus(tmp_path):
+    bare = {"PATH": os.environ["PATH"]}
+    command = [sys.executable, "-S", "-m", "bench.corpus"]  # -S: no site packages
+    subprocess.run([*command, "--persons", "100", "--out", str(tmp_path)], cwd=ROOT, env=bare, check=True)
+    truth = {row["record_id"]: row["person"] for row in score.rows(tmp_path / "truth.csv")}
+    pairs = tmp_path / "pairs.csv"
+    by_person = {}
+    for record, person in truth.items():
+        by_person.setdefault(person, []).append(record)
+    lines = [f"{b},{a},0.9" for group in by_person.values() for a, b in combinations(group, 2)]
+    pairs.write_text(
+        "\n".join(["left,right,probability", *lines[1:], f"{lines[0][:-3]}0.2"]), encoding="utf-8"
+    )
+    done = subprocess.run(
+        [*command, "score", str(pairs), "--corpus", str(tmp_path)],
+        cwd=ROOT,
+        env=bare,
+        check=True,
+        capture_output=True,
+    )
+    said = done.stdout.decode()
+    assert f"{len(lines)} pairs given, {len(lines)} true" in said
+    at_half = next(line for line in said.splitlines() if "threshold 0.5" in line).split()
+    assert at_half[2:] == [
+        f"{2 * (1 - 1 / len(lines)) / (2 - 1 / len(lines)):.4f}",
+        "1.0000",
+        f"{1 - 1 / len(lines):.4f}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [("one,two\nI0000001,A0000001\n", "needs columns left and right"), ("left,right\nI0000001,Q9\n", "no record of this corpus"),
+     ("left,right,probability\nI0000001,A0000001,often\n", "is no number"), (None, "is not here")],
+)  # fmt: skip
+def test_pairs_that_cannot_be_scored_say_why(tmp_path, capsys, text, what):
+    pairs = tmp_path / "pairs.csv"
+    if text is not None:
+        pairs.write_text(text, encoding="utf-8")
+    assert score.main([str(pairs), "--corpus", str(RELEASES / GENERATOR_VERSION)]) == 2
+    assert what in capsys.readouterr().out
+
+
+def test_campaigns_and_insurers_are_scored_alone_where_asked(tmp_path, capsys):
+    folder = RELEASES / GENERATOR_VERSION
+    persons, sources = score.truth_of(folder)
+    truth = score.true_pairs(persons, sources, "campaign-insurer")
+    assert len(truth) == 241
+    assert all(sources[a] == "insurer" and sources[b] == "campaigns" for a, b in truth)
+    pairs = tmp_path / "pairs.csv"
+    pairs.write_text(
+        "\n".join(["left,right", *(f"{b},{a}" for a, b in sorted(truth)[:100])]), encoding="utf-8"
+    )
+    assert score.main([str(pairs), "--corpus", str(folder), "--task", "campaign-insurer"]) == 0
+    assert "100 pairs given, 241 true" in capsys.readouterr().out
+
+
+def test_appeals_tell_the_same_facts_in_many_voices(corpus):
+    shapes = {
+        "".join(
+            "#" if any(a <= k < b for a, b in corpus.spans[r["record_id"]].values()) else c
+            for k, c in enumerate(r["text"])
+        )
+        for r in corpus.campaigns
+    }
+    assert len(shapes) > 0.95 * len(corpus.campaigns)
+    assert {len(r["text"]) // 40 for r in corpus.campaigns} >= {1, 2, 3}
