@@ -1,7 +1,9 @@
-"""python -m bench.linkage.online [--persons N] [--queries N] [--cities N] [--minutes M] [--no-peer] [--seed S] [--json FILE]
+"""python -m bench.linkage.online [--persons N] [--queries N] [--cities N] [--bills several|one] [--minutes M] [--no-peer]
+    [--seed S] [--json FILE]
 
 One incoming record against a registry of N persons (default 1,000,000; a scratch database, the real tables, sealed
 fields, keyed hashes and policies, read as the engine): the look-up of `insurance.linking` as the product calls it.
+As in registers people have one to thirteen bills, and an appeal tells of any of them; with --bills=one, of their only one.
 Beside it Splink's `predict_between` for one record, on the same persons. Needs about 4 GB of disk and eight minutes
 for a million; memory does not grow with the number of persons, except Splink's.
 """
@@ -19,6 +21,7 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -133,10 +136,51 @@ def description(record: dict[str, str], moved: Elsewhere) -> tuple[dict[str, Any
     return values, hospital if source == "insurer" else "", disease if source == "insurer" else ""
 
 
-def chunk(number: int, size: int, seed: int, spread: int, wanted: int, organisation: int) -> Chunk:
+#: What most bills are for: name, code, median yuan.
+MINOR = (
+    ("急性上呼吸道感染", "J06.9", 300), ("原发性高血压", "I10", 900), ("慢性胃炎", "K29.5", 1200), ("支气管炎", "J20.9", 2600),
+    ("腰椎间盘突出症", "M51.2", 5200), ("老年性白内障", "H25.9", 4800), ("急性阑尾炎", "K35.8", 9000), ("肠息肉", "K63.5", 4100),
+)  # fmt: skip
+#: How many bills somebody has beside the one that the corpus knows.
+MORE = ((0, 1, 2, 3, 5, 8, 12), (35, 25, 15, 10, 8, 5, 2))
+
+
+def bills(record: dict[str, str], moved: Elsewhere, hospital: str, disease: str, rng: Random) -> list[Any]:
+    """A person's bills as treatments, in any order of time: that of the corpus, to which appeals and forms refer, and more;
+    at least one. One in ten names its illness by a code alone."""
+    from devstack.synthetic.places import HOSPITALS
+    from devstack.synthetic.settlements import DISEASES
+    from insurance.linking.stays import Treatment
+
+    known = {one.name: one for one in DISEASES}
+    told: list[tuple[str, str, str, int]] = []
+    if hospital or disease:
+        one = known.get(disease)
+        told.append((hospital, disease, one.code if one else "", one.yuan if one else 3000))
+    houses = HOSPITALS["1303" if record["area"].startswith("1303") else "4301"]
+    for _ in range(max(rng.choices(*MORE)[0], 1 - len(told))):
+        if rng.random() < 0.7:
+            name, code, yuan = rng.choice(MINOR)
+        else:
+            grave = rng.choices(DISEASES, [one.weight for one in DISEASES])[0]
+            name, code, yuan = grave.name, grave.code, grave.yuan
+        told.append((moved.place(rng.choice(houses).name), name, code, yuan))
+    rng.shuffle(told)
+    return [
+        Treatment(
+            house, "" if code and rng.random() < 0.1 else name, code,
+            Decimal(round(yuan * rng.lognormvariate(0.0, 0.6))), last,
+        )
+        for last, (house, name, code, yuan) in enumerate(told)
+    ]  # fmt: skip
+
+
+def chunk(
+    number: int, size: int, seed: int, spread: int, wanted: int, organisation: int, several: bool = True
+) -> Chunk:
     """People `number * CHUNK` and on: everything about them that does not need the database."""
     from bench.corpus import generate
-    from insurance.linking import lookup
+    from insurance.linking import lookup, stays
     from matching.linkage import blocking
     from people.models import BlockingKey, Identity, LinkageRecord
     from people.registry import Description, _values
@@ -151,6 +195,7 @@ def chunk(number: int, size: int, seed: int, spread: int, wanted: int, organisat
     identities, keys, bodies, persons, rows = [], [], [], [], []
     first: dict[str, int] = {}
     second = []
+    treated = Random(f"{seed}-{number}-bills")
     for record in corpus.insurer:
         who = corpus.truth[record["record_id"]]
         if who in first:
@@ -163,7 +208,11 @@ def chunk(number: int, size: int, seed: int, spread: int, wanted: int, organisat
             id=position, source="insurer", organisation_id=organisation, person_id=position, state="linked",
             method="new", **_values(told),
         )  # fmt: skip
-        kept = lookup.as_record(identity, [lookup.Stay(hospital, disease)])
+        if several:
+            all_stays = stays.telling(bills(record, moved, hospital, disease, treated))
+        else:
+            all_stays = (lookup.Stay(hospital, disease),)
+        kept = lookup.as_record(identity, all_stays)
         cells = [str(position)]
         for one in fields:
             value = getattr(identity, one.attname)
@@ -218,7 +267,7 @@ def _splink(number: str, values: dict[str, Any], hospital: str, disease: str) ->
     )  # fmt: skip
 
 
-def _child(arguments: tuple[int, int, int, int, int, int]) -> Chunk:
+def _child(arguments: tuple[int, int, int, int, int, int, bool]) -> Chunk:
     return chunk(*arguments)
 
 
@@ -231,6 +280,7 @@ def load(
     organisation: int,
     rows_to: Path | None,
     seconds: float,
+    several: bool,
 ) -> tuple[int, list[Query]]:
     """Fill the registry's tables with COPY, indexes made afterwards; (persons loaded, queries).
 
@@ -248,7 +298,7 @@ def load(
         admin.execute("SET maintenance_work_mem = '1GB'")
         rebuild = _drop_indexes(admin, tables)
         with multiprocessing.get_context("fork").Pool(workers, os.nice, (10,)) as pool:
-            jobs = ((k, size, seed, spread, each, organisation) for k, size in pieces)
+            jobs = ((k, size, seed, spread, each, organisation, several) for k, size in pieces)
             for made in pool.imap(_child, jobs):
                 for table, body in made.copies.items():
                     with admin.cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN") as copy:
@@ -489,7 +539,14 @@ def splink(rows: Path, queries: list[Query], rounds: int) -> dict[str, float]:
 
 
 def measure(
-    persons: int, count: int, spread: int, seed: int, peer: bool, rounds: int, seconds: float = float("inf")
+    persons: int,
+    count: int,
+    spread: int,
+    seed: int,
+    peer: bool,
+    rounds: int,
+    seconds: float = float("inf"),
+    several: bool = True,
 ) -> dict[str, Any]:
     """Load, warm, ask, compare; prints as it goes. Returns the figures."""
     report: dict[str, Any] = {"persons": persons}
@@ -502,7 +559,7 @@ def measure(
         organisation = make.organisation("statutory_insurer").pk
         began = time.perf_counter()
         loaded, queries = load(
-            real, persons, seed, spread, count, organisation, rows if peer else None, seconds
+            real, persons, seed, spread, count, organisation, rows if peer else None, seconds, several
         )
         report["persons"] = loaded
         print(f"  loaded in {time.perf_counter() - began:.0f} s; {len(queries):,} records to look up")
@@ -601,6 +658,9 @@ def main(words: list[str] | None = None) -> dict[str, Any]:
     parser.add_argument("--queries", type=int, default=3000, help="records looked up, a third of each source")
     parser.add_argument("--cities", type=int, default=20, help="cities that the persons live in")
     parser.add_argument(
+        "--bills", choices=("several", "one"), default="several", help="bills that people have"
+    )
+    parser.add_argument(
         "--minutes",
         type=float,
         default=float("inf"),
@@ -620,6 +680,7 @@ def main(words: list[str] | None = None) -> dict[str, Any]:
         not given.no_peer,
         given.rounds,
         given.minutes * 60,
+        given.bills == "several",
     )
     if given.json:
         given.json.parent.mkdir(parents=True, exist_ok=True)

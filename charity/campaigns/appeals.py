@@ -115,11 +115,8 @@ def _weighed(one: Read, said: dict[str, Any], year: int, code: str) -> Read:
     stated_value = str(said.get(one.field) or "")
     if one.field == "disease":
         stated_value = stated_value or code
-    return replace(
-        one,
-        used=said.get(one.field) in (None, ""),
-        contradicts=bool(stated_value) and _against(one.field, stated_value, one.value),
-    )
+    against = bool(stated_value) and _against(one.field, stated_value, one.value)
+    return replace(one, used=said.get(one.field) in (None, "") and not against, contradicts=against)
 
 
 def _born(said: dict[str, Any], year: int) -> int | None:

@@ -7,6 +7,7 @@ differences; more than is open raises the need's excess and so a recovery case (
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -17,6 +18,7 @@ from audit import record
 from insurance.ledger import services as ledger
 from insurance.ledger.models import NeedAccount
 from insurance.linking import services as linking
+from matching.linkage.values import diseases, hospitals
 from outbox import emit
 from people import registry
 from people.models import Identity
@@ -30,8 +32,22 @@ ZERO = Decimal("0.00")
 def describe(campaign: Campaign, found: Sequence[appeals.Read] = ()) -> registry.Description:
     """The beneficiary as the link service compares him: as stated, else as the appeal's text tells (found).
 
-    An age counts from the campaign's start.
+    An age counts from the campaign's start. The illness's code counts where its name says less; a hospital that the text
+    names beside the stated one is another stay.
     """
+    plain = _described(campaign, found)
+    extra = dict(plain.extra)
+    illness = diseases.told(extra.get("disease", ""), campaign.disease_code)
+    if illness:
+        extra["disease"] = illness
+    other = next((one.value for one in found if one.field == "hospital" and not one.used), "")
+    if other and hospitals.parse(other) != hospitals.parse(extra.get("hospital")):
+        extra["stays"] = [[other, illness]]
+    return replace(plain, extra=extra)
+
+
+def _described(campaign: Campaign, found: Sequence[appeals.Read]) -> registry.Description:
+    """As it was described before codes and second hospitals counted."""
     said: Any = appeals.filled(campaign, found)
     extra = {name: said[name] for name in ("hospital", "disease", "age") if said.get(name) not in (None, "")}
     started = date.fromisoformat(said["started_on"]) if said.get("started_on") else None
@@ -55,9 +71,9 @@ def received(campaign_id: int) -> None:
     """Handler of `campaign.received`: describe, link, count. Idempotent."""
     campaign, link = _locked(campaign_id)
     found, texts = appeals.read(campaign)
-    identity, changed = registry.source_identity(
-        "campaign", campaign.pk, campaign.platform_id, describe(campaign, found)
-    )
+    described = describe(campaign, found)
+    _told_more(campaign, _described(campaign, found), described)
+    identity, changed = registry.source_identity("campaign", campaign.pk, campaign.platform_id, described)
     appeals.keep(campaign, identity.pk, found, texts)
     if changed:
         linking.described_anew(identity.pk)
@@ -67,6 +83,13 @@ def received(campaign_id: int) -> None:
     result = linking.link(identity.pk, amount=campaign.raised)
     link.person_id = result.person_id
     _attach(campaign, link)
+
+
+def _told_more(campaign: Campaign, plain: registry.Description, described: registry.Description) -> None:
+    """Whose description says nothing new, but is read as more than before, keeps its person."""
+    linked = Identity.objects.filter(source="campaign", source_id=campaign.pk, person__isnull=False).first()
+    if linked is not None and bytes(linked.fingerprint) == plain.fingerprint():
+        registry.describe_anew(linked, described)
 
 
 def person_found(identity_id: int, person_id: int) -> None:

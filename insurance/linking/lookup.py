@@ -364,7 +364,8 @@ def as_record(identity: Identity, treated: Sequence[Stay] = ()) -> PersonRecord:
     if extra.get("hospital") or extra.get(
         "disease"
     ):  # a description that tells of a stay itself has no bills
-        first, further = Stay(extra.get("hospital") or "", extra.get("disease") or ""), []
+        first = Stay(extra.get("hospital") or "", extra.get("disease") or "")
+        further = [Stay(*one) for one in extra.get("stays") or ()]
     return PersonRecord(
         name=row.name,
         id_number=row.id_number,

@@ -158,8 +158,11 @@ def values(identity: Identity, stay: dict[str, Any]) -> dict[str, tuple[str, str
     age = extra.get("age")
     sex = {"1": _("男"), "2": _("女")}.get(identity.sex, "")
     area = area_name(identity.area)
-    hospital = str(extra.get("hospital") or stay.get("hospital") or "")
-    disease = str(extra.get("disease") or stay.get("disease") or "")
+    told = [[extra.get("hospital"), extra.get("disease")], *(extra.get("stays") or ())]
+    which = stay.get("which", 0)
+    own = told[which] if which < len(told) else told[0]
+    hospital = str(own[0] or stay.get("hospital") or "")
+    disease = str(own[1] or stay.get("disease") or "")
     found = {
         "name": (row.name or "", masking.name(row.name)),
         "id_number": (row.id_number or "", masking.id_number(row.id_number)),

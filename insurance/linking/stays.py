@@ -78,8 +78,8 @@ def compared(pair: PairScore, identity: str, candidate: str) -> dict[str, Any]:
     """Which stay of each side agreed best, and of how many, as a review keeps it; the arguments name the sources, in the
     order in which the pair was scored. Only what stands in bills: what a description says itself stays sealed there."""
     return {
-        side: {**(stay if source == Source.INSURER else Stay())._asdict(), "of": count}
-        for side, source, stay, count in zip(
-            ("identity", "candidate"), (identity, candidate), pair.stays, pair.among, strict=True
+        side: {**(stay if source == Source.INSURER else Stay())._asdict(), "which": at, "of": count}
+        for side, source, stay, at, count in zip(
+            ("identity", "candidate"), (identity, candidate), pair.stays, pair.at, pair.among, strict=True
         )
     }

@@ -45,7 +45,7 @@ class FieldEvidence:
 class PairScore(NamedTuple):
     """A scored pair. ``weight`` = ``prior_weight`` + the sum of the evidence (all log2); ``version`` of the table.
 
-    ``stays``: which stay of each record agrees best, and so stands for hospital and illness, ``among`` how many of each;
+    ``stays``: which stay of each record (``at``) agrees best and so stands for hospital and illness, ``among`` how many;
     ``spread`` (log2, never above 0): that the others agree less, for any might have been meant; ``each``: what each said.
     """
 
@@ -60,6 +60,7 @@ class PairScore(NamedTuple):
     rarity: tuple[float, ...] = ()
     pair: str = ""
     stays: tuple[Stay, Stay] = (Stay(), Stay())
+    at: tuple[int, int] = (0, 0)
     among: tuple[int, int] = (1, 1)
     spread: float = 0.0
     each: tuple[tuple[int, int, float, float, int], ...] = ()
@@ -238,7 +239,7 @@ def _judge(
         outcome = "accept"
     return PairScore(
         weight, probability, scorer.prior, outcome, flags, levels, weights, scorer.params.version, tuple(rare), pair,
-        (one[i], two[j]), (len(one), len(two)), spread, stays.each if stays else (),
+        (one[i], two[j]), (i, j), (len(one), len(two)), spread, stays.each if stays else (),
     )  # fmt: skip
 
 

@@ -197,8 +197,13 @@ def test_a_review_keeps_in_clear_what_bills_say_and_nothing_else(people):
     with engine_scope("test"):
         told = Review.objects.get(identity_id=campaign).stays
     assert told == {
-        "identity": {"hospital": "", "disease": "", "of": 1},
-        "candidate": {"hospital": CANCER["hospital_name"], "disease": CANCER["disease_name"], "of": 2},
+        "identity": {"hospital": "", "disease": "", "which": 0, "of": 1},
+        "candidate": {
+            "hospital": CANCER["hospital_name"],
+            "disease": CANCER["disease_name"],
+            "which": 1,
+            "of": 2,
+        },
     }
 
 
