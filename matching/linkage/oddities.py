@@ -28,10 +28,14 @@ KINDS = {
 }  # fmt: skip
 #: More names beside one telephone number than a household has: a helper's or an agent's.
 HOUSEHOLD = 10
+#: From so many years on a digit of the year may as well be a father's and his son's.
+GENERATION = 15
 #: So many years an age is off at most.
 AGES = 5
 #: A number that is given to people one by one has so many digits at least.
 _LONG = 6
+#: Ways to write one name.
+_ONE_NAME = ("exact", "variant", "romanised")
 _GIVEN_OTHER = ("else",)
 _GIVEN_SLIPS = ("edit_1", "edit_2")
 _SIBLINGS = ("year", "year_off", "ten_years", "else")
@@ -61,7 +65,7 @@ def find(table: Table, levels: Levels, i: Ints, j: Ints) -> Odd:
     agree &= ~endless
     names = _names(table, levels, i, j)
     alike, other, plain = names.alike, names.other, names.plain
-    born, apart = _births(table, i, j)
+    born, apart, generations = _births(table, i, j)
     phone, line, last = _home(table, levels)
     crowd = phone & _crowded(table, i)
     # One character typed for another that sounds the same, as people do; both say one birth date beside the number.
@@ -72,14 +76,24 @@ def find(table: Table, levels: Levels, i: Ints, j: Ints) -> Odd:
     found["masked_name"] = names.hidden | found.get("masked_name", False)
     found["shared_id_other_name"] = exact & (other | (alike & plain))
     found["near_id_other_name"] = agree & ~exact & (other | (alike & plain))
-    found["id_other_birth"] = agree & (apart | _ages_apart(table, i, j))
+    ages = _ages_apart(table, i, j)
+    found["id_other_birth"] = agree & (apart | ages)
     if sex is not None:
         found["id_other_sex"] = agree & (sex.compare(i, j) == sex.comparison.size - 1)
     found["unchecked_document"] = exact & _unchecked(table, i) & ~born & ~(phone & ~crowd)
     # Tim and Tom, unless both have one number of whatever kind, as twins do not.
-    tim = names.given & last & ~_one_number(table, levels)
+    own = _one_number(table, levels)
+    tim = names.given & last & ~own
     found["twins"] = ~agree & (born | endless) & (alike | (other & last) | tim)
+    found["twins"] |= ~agree & born & names.soft
     found["relatives"] = ~agree & ((alike & apart) | (other & (phone | line)))
+    found["pinyin_only"] = ~agree & names.pinyin
+    # A mailbox is one grown-up's, or a father would have to share name and mailbox with his son.
+    one = names.same & ~own & ~_one_mailbox(table, levels)
+    found["other_birth"] = ~agree & one & (apart | ages | generations)
+    found["name_and_phone"] = (
+        ~agree & one & phone & _undated(table, levels) & ~_whole_address(table, levels, i)
+    )
     found["birth_contradicts_id"] = _contradicted(table, i, j)
     found["number_without_end"] = endless
     found["crowded_phone"] = crowd
@@ -88,7 +102,7 @@ def find(table: Table, levels: Levels, i: Ints, j: Ints) -> Odd:
         if flag not in _TOLD:
             never |= odd
     never |= (found["twins"] | found["relatives"]) & plain
-    never |= found["twins"] & tim
+    never |= found["twins"] & (tim | names.soft)
     never |= crowd & ~agree & ~born
     labels = list(found)
     matrix = np.array(list(found.values()), dtype=bool)
@@ -124,7 +138,8 @@ def _numbers(
 
 class _Names(NamedTuple):
     """Names that only look or sound alike; plainly other ones; whether both are Chinese; whether one hides something; whether
-    they sound the same; given names in a column of their own, in Latin letters, a letter or two apart (Tim, Tom)."""
+    they sound the same; given names in a column of their own, in Latin letters, a letter or two apart (Tim, Tom); given names
+    in variants that people choose (王喆, 王哲); one in pinyin alone; the same whole name."""
 
     alike: Bools
     other: Bools
@@ -132,11 +147,14 @@ class _Names(NamedTuple):
     hidden: Bools
     sounds: Bools
     given: Bools
+    soft: Bools
+    pinyin: Bools
+    same: Bools
 
 
 def _names(table: Table, levels: Levels, i: Ints, j: Ints) -> _Names:
     size = len(levels)
-    out = _Names(*(np.zeros(size, dtype=bool) for _ in range(6)))
+    out = _Names(*(np.zeros(size, dtype=bool) for _ in range(9)))
     for k, p in enumerate(table.prepared):
         c, column = p.comparison, levels[:, k]
         if isinstance(p, compare_names.PreparedName):
@@ -146,7 +164,14 @@ def _names(table: Table, levels: Levels, i: Ints, j: Ints) -> _Names:
             out.other[:] |= np.isin(column, [c.index(level) for level in OTHER])
             out.plain[:] |= p.han[a] & p.han[b]
             out.hidden[:] |= p.hidden[a] | p.hidden[b]
+            romanised = column == c.index("romanised")
+            out.pinyin[:] |= romanised & (p.han[a] != p.han[b])
+            out.same[:] |= np.isin(column, [c.index(level) for level in _ONE_NAME])
+            for row in np.flatnonzero(column == c.index("variant")).tolist():
+                x, y = (n.split_name(str(p.coded.objects[side[row]]))[1] for side in (a, b))
+                out.soft[row] = x != y
         elif isinstance(c, compare_text.Parts) and c.given:
+            out.same[:] |= (column == 1) & _last(table, levels)
             out.other[:] |= np.isin(column, [c.index(level) for level in _GIVEN_OTHER])
             slip = np.isin(column, [c.index(level) for level in _GIVEN_SLIPS])
             one_off = (column > 1) & ~np.isin(column, [c.index("else"), c.index("crossed")])
@@ -219,6 +244,29 @@ def _crowds(numbers: Ints, names: Ints) -> np.ndarray:
     return counts > HOUSEHOLD
 
 
+def _undated(table: Table, levels: Levels) -> Bools:
+    """Whether nothing says when these people were born, in a table that has a column for it."""
+    kinds = (compare_values.PreparedBirth, compare_values.PreparedAge, compare_values.PreparedId)
+    known = [k for k, p in enumerate(table.prepared) if isinstance(p, kinds)]
+    return (levels[:, known] == 0).all(axis=1) if known else np.zeros(len(levels), dtype=bool)
+
+
+def _whole_address(table: Table, levels: Levels, i: Ints) -> Bools:
+    """Whether both give one address with a number of the house; a village is everybody's who lives there."""
+    out = np.zeros(len(levels), dtype=bool)
+    for k, p in enumerate(table.prepared):
+        if isinstance(p, compare_text.PreparedAddress):
+            numbered = table.once("numbered", p, _numbered)
+            out |= ((levels[:, k] == 1) | (levels[:, k] == p.comparison.index("edit_1"))) & numbered[
+                p.coded.at(i)
+            ]
+    return out
+
+
+def _numbered(p: Any) -> Bools:
+    return np.array([any(map(str.isdigit, v[6:])) for v in p.coded.values] + [False])
+
+
 def _one_number(table: Table, levels: Levels) -> Bools:
     """Whether rows agree in a column of unknown kind that holds everybody's own number (a social security number, a file's)."""
     out = np.zeros(len(levels), dtype=bool)
@@ -257,18 +305,21 @@ def _given(p: Prepared, row: int) -> str:
     return str(p.values[p.parts[0][row]])
 
 
-def _births(table: Table, i: Ints, j: Ints) -> tuple[Bools, Bools]:
-    """Whether two birth dates are one day, and whether they are no slip of one another (`pairwise.apart`)."""
+def _births(table: Table, i: Ints, j: Ints) -> tuple[Bools, Bools, Bools]:
+    """Whether two birth dates are one day; whether they are no slip of one another (`pairwise.apart`); whether a digit makes a
+    generation (1958, 1985)."""
     p = _kind(table, compare_values.PreparedBirth)
     if p is None:
-        return np.zeros(len(i), dtype=bool), np.zeros(len(i), dtype=bool)
+        none = np.zeros(len(i), dtype=bool)
+        return none, none, none
     c, level = p.comparison, p.compare(i, j)
     a, b = p.coded.at(i), p.coded.at(j)
     whole = (p.day[a] > 0) & (p.day[b] > 0)
     years = np.abs(p.year[a] - p.year[b])
     far = np.isin(level, [c.index(one) for one in _SIBLINGS])
+    slip = np.isin(level, [c.index("two_parts"), c.index("edit")])
     far |= (years > 0) & np.isin(level, [c.index("two_parts"), c.index("month_off")])
-    return level == 1, (level > 1) & np.where(whole, far, years > 2)
+    return level == 1, (level > 1) & np.where(whole, far, years > 2), slip & (years >= GENERATION)
 
 
 def _ages_apart(table: Table, i: Ints, j: Ints) -> Bools:
@@ -296,6 +347,23 @@ def _not_of_age(age: Any, number: Any) -> Bools:
         return both
     first, last = np.quantile(year[both], (0.05, 0.95))
     return both & ((year < first - AGES) | (year > last + AGES))
+
+
+def _last(table: Table, levels: Levels) -> Bools:
+    """Whether a surname in a column of its own is the same."""
+    out = np.zeros(len(levels), dtype=bool)
+    for k, c in enumerate(table.model.comparisons):
+        if isinstance(c, compare_text.Parts) and c.circle == "name" and not c.given:
+            out |= levels[:, k] == 1
+    return out
+
+
+def _one_mailbox(table: Table, levels: Levels) -> Bools:
+    out = np.zeros(len(levels), dtype=bool)
+    for k, c in enumerate(table.model.comparisons):
+        if isinstance(c, compare_text.Email):
+            out |= levels[:, k] == 1
+    return out
 
 
 def _home(table: Table, levels: Levels) -> tuple[Bools, Bools, Bools]:

@@ -18,6 +18,7 @@ from .compare import numbers as compare_values
 from .compare import text as compare_text
 from .compare.comparison import Comparison
 from .model import Model, Params
+from .oddities import GENERATION
 from .records import PersonRecord
 from .values import characters as han
 from .values import dates, diseases, hospitals, idnumber, nobody
@@ -202,6 +203,11 @@ class Features:
         if self.mixed_ is None:
             self.mixed_ = tuple(frozenset(map(han.accent, options)) for options in self.readings)
         return self.mixed_
+
+    @property
+    def given(self) -> str:
+        """What follows the surname of a Chinese name, as it is written."""
+        return self.name[len(self.surname) :]
 
     def lunar_numbers(self) -> tuple[int, int]:
         """The days that this birth date is if it was said by the lunar calendar, of the month and of a leap month of
@@ -509,6 +515,7 @@ def _stay_levels(x: Treated, y: Treated) -> tuple[int, int]:
     return hospital_level(x, y), disease_level(x, y)
 
 
+_SLIPS = (_BIRTH["edit"], _BIRTH["two_parts"])
 _SIBLINGS = (_BIRTH["year"], _BIRTH["year_off"], _BIRTH["ten_years"], _BIRTH["else"])
 
 
@@ -520,6 +527,11 @@ def apart(level: int, whole: bool, years: int) -> bool:
     if not whole:
         return years > 2
     return level in _SIBLINGS or (years > 0 and level in (_BIRTH["two_parts"], _BIRTH["month_off"]))
+
+
+def generations(x: Features, y: Features) -> bool:
+    """Whether two birth dates are a slip of one another that makes a generation (1958, 1985)."""
+    return bool(x.birth and y.birth) and abs(x.year - y.year) >= GENERATION and birth_level(x, y) in _SLIPS
 
 
 def births_apart(x: Features, y: Features) -> bool:

@@ -12,7 +12,7 @@ from .compare.numbers import IdNumber, clean_birth
 from .defaults import SURNAMES
 from .model import Frequencies, Model, Params
 from .oddities import ALIKE, KINDS, OTHER
-from .pairwise import Features, Scorer, Shared, birth_level, births_apart, id_says, sex_level
+from .pairwise import Features, Scorer, Shared, birth_level, births_apart, generations, id_says, sex_level
 from .records import PersonRecord, Stay
 
 Outcome = Literal["accept", "review", "reject"]
@@ -25,7 +25,7 @@ NEVER_ACCEPT = frozenset(
     {
         "masked_name", "shared_id_other_name", "near_id_other_name", "id_other_birth", "id_other_sex", "same_invalid_id",
         "unchecked_document", "different_ids", "relatives", "twins", "no_identifier", "other_birth", "name_and_phone",
-        "no_name", "name_is_number", "unnamed_child", "name_of_kin", "two_names",
+        "no_name", "name_is_number", "unnamed_child", "name_of_kin", "two_names", "pinyin_only",
     }
 )  # fmt: skip
 #: One number, two people: a person is asked whatever the probability.
@@ -312,6 +312,10 @@ def _flags(x: Features, y: Features, levels: dict[str, str], crowded: bool) -> t
         flags.append("different_ids")
     if not agreeing and name in ALIKE:
         flags.append("twins" if born == "exact" else "relatives")
+    if not agreeing and name == "variant" and born == "exact" and x.given != y.given:
+        flags.append("twins")  # 王喆 and 王哲 are written so on purpose
+    if not agreeing and name == "romanised" and x.han != y.han:
+        flags.append("pinyin_only")
     if not agreeing and name in OTHER:
         if name == "surname" and born == "exact":
             flags.append("twins")
@@ -319,7 +323,7 @@ def _flags(x: Features, y: Features, levels: dict[str, str], crowded: bool) -> t
             flags.append("relatives")
     if not agreeing and name in _ONE_NAME:
         # A father and his son of one name, or whoever has got the number after a namesake.
-        if births_apart(x, y):
+        if births_apart(x, y) or generations(x, y):
             flags.append("other_birth")
         elif born == "missing" and phone == "exact" and not crowded:
             flags.append("name_and_phone")

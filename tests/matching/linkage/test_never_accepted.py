@@ -326,5 +326,73 @@ def test_a_helpers_telephone_number_is_no_familys():
     table = model.prepare(columns)
     i, j = np.array([0, 19], dtype=np.int32), np.array([18, 20], dtype=np.int32)
     odd = oddities.find(table, table.levels(i, j), i, j)
-    assert odd.flags == [("crowded_phone",), ("crowded_phone",)]
+    assert all("crowded_phone" in flags for flags in odd.flags)
     assert odd.never.tolist() == [True, False]
+
+
+# One name: fathers and sons, namesakes who got the number, names that only sound the same
+
+HOME = {**PEOPLE, "address": "address"}
+BOTH = ROW | {"card": None, "address": "湖南省长沙市幸福路12号3栋402"}
+VILLAGE = BOTH | {"birth": None, "address": "湖南省湘西土家族苗族自治州永顺县石堤镇王家村"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "flags"),
+    [
+        (
+            {"birth": "1958-03-08"},
+            {"birth": "1985-03-08"},
+            "other_birth",
+        ),  # a year's digits turned: a generation
+        ({"birth": "1969-05-06"}, {"birth": "1999-05-06"}, "other_birth"),
+        ({"birth": "1990-03-04"}, {"birth": "1962-11-20"}, "other_birth"),
+        ({"birth": "1969-05-06"}, {"birth": None, "address": None}, "name_and_phone"),
+        (VILLAGE, VILLAGE, "name_and_phone"),
+        ({"name": "王喆"}, {"name": "王哲"}, "twins"),
+        ({"name": "Chen Jia"}, {"name": "陈嘉"}, "pinyin_only"),
+    ],
+)
+def test_one_name_is_not_always_one_person(one, other, flags):
+    for a, b in ((one, other), (other, one)):
+        assert judged(HOME, BOTH | a, BOTH | b) == ("review", flags)
+    card = {"card": number(date(1969, 5, 6))}
+    assert flags not in judged(HOME, BOTH | one | card, BOTH | other | card)[1].split()
+
+
+def test_one_name_and_two_ages_are_asked_about():
+    fields = {"first": "given_name", "last": "surname", "age": "age", "line": "address", "phone": "phone"}
+    assert judged(fields, TIM | {"age": "48"}, TIM | {"age": "3"}) == ("review", "other_birth")
+    assert judged(fields, TIM | {"age": "48"}, TIM | {"age": "50"}) == ("accept", "")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"birth": "1980-01-01"}, {"birth": "1980-10-01"}),  # a slip
+        ({"birth": "1980-01-01"}, {"birth": "1981-01-01"}),
+        ({"birth": None}, {}),  # the house is one's own
+        ({"name": "闫丽"}, {"name": "阎丽"}),
+    ],
+)
+def test_a_slip_or_a_cell_left_empty_is_no_other_person(one, other):
+    assert judged(HOME, BOTH | one, BOTH | other) == ("accept", "")
+
+
+@SOURCES
+@pytest.mark.parametrize(
+    ("one", "other", "flag"),
+    [
+        ({"birth_date": date(1958, 3, 8)}, {"birth_date": date(1985, 3, 8)}, "other_birth"),
+        ({"birth_date": date(1969, 5, 6)}, {"birth_date": date(1999, 5, 6)}, "other_birth"),
+        ({"name": "王喆"}, {"name": "王哲"}, "twins"),
+        ({"name": "Chen Jia"}, {"name": "陈嘉"}, "pinyin_only"),
+    ],
+)
+def test_online_too_one_name_is_not_always_one_person(one, other, flag, source):
+    bare = replace(WANG, id_number=None)
+    found = score(replace(bare, **one), replace(bare, **other, source=source), TABLES)
+    assert found.outcome != "accept"
+    assert flag in found.flags
+    with_number = score(replace(WANG, **one), replace(WANG, **other, source=source), TABLES)
+    assert flag not in with_number.flags
