@@ -588,16 +588,24 @@ def _again(table: Table, split: Split, candidates: Pairs) -> tuple[np.ndarray, n
         return None
     one, two = own
     kind = np.where((one >= 0) & (two >= 0), one.astype(np.int64) * (int(two.max(initial=0)) + 1) + two, -1)
-    kind = np.unique(kind, return_inverse=True)[1] - int((kind < 0).any())
-    i, j = candidates.part(slice(None))
-    out = []
-    for mine, yours in ((j, i), (i, j)):
-        times = np.ones(len(i), dtype=np.uint16)
-        known = np.flatnonzero(kind[yours] >= 0)
-        place = mine[known].astype(np.int64) * (int(kind.max(initial=0)) + 1) + kind[yours[known]]
-        _, inverse, counts = np.unique(place, return_inverse=True, return_counts=True)
-        times[known] = np.minimum(counts, 2**16 - 1)[inverse]
-        out.append(times)
+    kind = (np.unique(kind, return_inverse=True)[1] - int((kind < 0).any())).astype(np.int32)
+    width = int(kind.max(initial=0)) + 1
+    # Who is told of once in his table is no rival of himself: of most tables nothing is left to be counted.
+    often = np.zeros(split.rows, dtype=bool)
+    for side in (slice(0, split.left), slice(split.left, split.rows)):
+        times = np.bincount(kind[side][kind[side] >= 0], minlength=width)
+        often[side] = (kind[side] >= 0) & (times[kind[side]] > 1)
+    out = [np.ones(len(candidates), dtype=np.uint16) for _ in range(2)]
+    for part, turned in zip(out, (True, False), strict=True):
+        known, place = [], []
+        for piece, i, j in candidates.chunks():
+            mine, yours = (j, i) if turned else (i, j)
+            some = np.flatnonzero(often[yours])
+            known.append(some + piece.start)
+            place.append(mine[some].astype(np.int64) * width + kind[yours[some]])
+        if known:
+            _, inverse, counts = np.unique(np.concatenate(place), return_inverse=True, return_counts=True)
+            part[np.concatenate(known)] = np.minimum(counts, 2**16 - 1)[inverse]
     return (out[0], out[1]) if max(int(part.max(initial=1)) for part in out) > 1 else None
 
 
