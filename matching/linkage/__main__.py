@@ -73,12 +73,8 @@ def run(options: dict[str, Any], folder: Path | None = None, spread: Spread | No
         raise ValueError(say("--workers 至少是 1", "--workers is at least 1"))
     bar = progress if sys.stderr.isatty() else None
     imported = _settings(options) if settings else None
-    if options["backend"] == "duckdb":
-        from .tables.backend import scorer
-
-        how: dict[str, Any] = {"scorer": scorer(options["memory_mb"], options["workers"])}
-    else:
-        how = {"workers": options["workers"], "folder": folder, "spread": spread}
+    if spread is not None and options["backend"] != "own":
+        raise ValueError(say("--celery 和 --backend 只能用一个", "--celery and --backend do not go together"))
     fields_b = options.get("fields_b")
     fields = imported.fields if imported else parse_fields(options["fields"])
     id_col = options["id_col"] or (imported.id_col if imported else None)
@@ -87,7 +83,8 @@ def run(options: dict[str, Any], folder: Path | None = None, spread: Spread | No
         threshold=options["threshold"], progress=bar, params=_params(options["params"]), memory_mb=options["memory_mb"],
         fields_b=parse_fields(fields_b) if fields_b else None, id_b=options.get("id_b"), sheet=options.get("sheet"),
         sheet_b=options.get("sheet_b"), save_params=options["save_params"], imported=imported, tell=note,
-        language=options.get("language"), when=datetime.now().astimezone(), **how,
+        language=options.get("language"), when=datetime.now().astimezone(), workers=options["workers"],
+        folder=folder, spread=spread, backend=options["backend"],
     )  # fmt: skip
     if bar:
         sys.stderr.write("\n")
@@ -102,7 +99,7 @@ def _settings(options: dict[str, Any]) -> "Imported":
     names = ("fields", "fields_b", "params", "save_params")
     clash = [f"--{n.replace('_', '-')}" for n in names if options.get(n)]
     if options["backend"] != "own":
-        clash.append("--backend duckdb")
+        clash.append("--backend")
     if clash:
         raise ValueError(
             say(
@@ -150,7 +147,7 @@ def _guessed(options: dict[str, Any]) -> str:
 
 
 def _told(done: Done, out: Path, clusters: Path | None) -> str:
-    pairs, compared, counts = len(done.linked.i), done.linked.candidates, done.outcomes
+    pairs, compared, counts = done.pairs, done.linked.candidates, done.outcomes
     where = str(out.resolve())
     if clusters:
         same = out.resolve().parent == clusters.resolve().parent

@@ -26,6 +26,8 @@ KINDS = (
 )  # fmt: skip
 #: Before training: so many pairs of relatives meet for one pair of records of a person.
 RELATED = 3.0
+#: So many rows say which of several columns of words differs most from row to row.
+WORDS = 1_000_000
 #: What strangers have in common makes groups of its own, lest it pass for a family, or a family for a person.
 CIRCLES = ("place", "name", "other")
 _SIMPLE: dict[str, type[Comparison]] = {
@@ -291,6 +293,8 @@ class Model:
     def __init__(self, comparisons: Sequence[Comparison]) -> None:
         self.comparisons = tuple(comparisons)
         self.names = tuple(c.name for c in comparisons)
+        #: In which year ages were written, where that was found before the rows are prepared (piece by piece).
+        self.written: int | None = None
 
     @classmethod
     def for_fields(cls, fields: dict[str, str], sample: Mapping[str, Sequence[Any]] | None = None) -> "Model":
@@ -336,7 +340,7 @@ class Model:
             # Nothing but words: what differs most from row to row is the person's own.
             words = [c for c in out if isinstance(c, compare_text.Text)]
             if words:
-                most = max(words, key=lambda c: len(set(sample[c.columns[0]])))
+                most = max(words, key=lambda c: len(set(islice(sample[c.columns[0]], WORDS))))
                 most.own = dict.fromkeys(most.levels[1:-1], 0.0)
         return cls(out)
 
@@ -372,7 +376,7 @@ class Model:
 
     def prepare(self, rows: Mapping[str, Any]) -> "Table":
         """Rows ready for comparison; ``rows`` are columns of equal length (lists or `Coded`)."""
-        filled, told = fill({c.name: c for c in self.comparisons}, rows)
+        filled, told, written = fill({c.name: c for c in self.comparisons}, rows, self.written)
         last = {column: c for c in self.comparisons for column in c.columns}
         prepared = []
         for c in self.comparisons:
@@ -381,7 +385,16 @@ class Model:
             for column in c.columns:
                 if last[column] is c:
                     filled.pop(column, None)
-        return Table(self, prepared, told)
+        table = Table(self, prepared, told)
+        table.written = written
+        return table
+
+    def settled(self, table: "Table") -> None:
+        """Take from these rows what all pieces of a table have in common: when ages were written, whether texts have words."""
+        self.written = table.written
+        for comparison, prepared in zip(self.comparisons, table.prepared, strict=True):
+            if isinstance(prepared, compare_text.PreparedText) and isinstance(comparison, compare_text.Text):
+                comparison.several = 0.0 if prepared.words is not None else 1.0
 
 
 def _normal(values: Sequence[float]) -> tuple[float, ...]:
@@ -431,6 +444,8 @@ class Table:
         )
         #: Features of whole columns that only some pairs ask for.
         self._once: dict[tuple[int, str], Any] = {}
+        #: In which year ages were written.
+        self.written: int | None = None
         self._logs: dict[tuple[int, str], np.ndarray] = {}
         self._logs_of: Params | None = None
         self._away = [k for k, p in enumerate(prepared) if p.comparison.away]
@@ -752,24 +767,41 @@ def household(related: np.ndarray, params: Params) -> np.ndarray:
     return np.where(out < 0.01, 0, -out).astype(np.float32)
 
 
+@dataclass(frozen=True)
+class Tally:
+    """How often values of a column stand in a table becomes how frequent they are: ``mean`` and ``floor`` as in `Frequencies`;
+    values that stand there more than ``least`` times have a frequency of their own, others ``floor``. Of their count
+    ``taken`` is no coincidence; ``rest`` at least is left."""
+
+    n: float
+    mean: float
+    floor: float
+    least: float
+    taken: float
+    rest: float
+
+    @classmethod
+    def of(cls, n: float, twice: float, prior: float) -> "Tally | None":
+        """For ``n`` rows with a value; ``twice`` = Σ count · (count - 1). None where they are too few to say anything."""
+        if n < 50:
+            return None
+        mean = twice / (n * (n - 1)) - prior
+        twin = 1 + prior * n  # how often one person's value comes again on average
+        if mean * n < 2:
+            # Nearly everyone has a value of his own: only values that very many share say less than usual.
+            mean = max(mean, 0.2 / n)
+            return cls(n, mean, mean, 6 * twin + mean * n, 6 * twin, 0.0)
+        return cls(n, mean, 1.0 / n, 1.0, twin - 1, 1.0)
+
+    def frequencies(self, values: Sequence[str], counts: np.ndarray) -> Frequencies:
+        """Of some values and how often they stand in the table; those above ``least`` are told."""
+        shares = np.maximum(counts - self.taken, self.rest) / self.n
+        told = np.flatnonzero(counts > self.least).tolist()
+        return Frequencies(self.mean, self.floor, {values[k]: float(shares[k]) for k in told})
+
+
 def _frequencies(coded: Coded, prior: float) -> Frequencies | None:
     codes = coded.codes[coded.codes >= 0]
-    if len(codes) < 50:
-        return None
     counts = np.bincount(codes, minlength=len(coded.values)).astype(np.float64)
-    n = float(len(codes))
-    mean = float((counts * (counts - 1)).sum() / (n * (n - 1))) - prior
-    twin = 1 + prior * n  # how often one person's value comes again on average
-    if mean * n < 2:
-        # Nearly everyone has a value of his own: only values that very many share say less than usual.
-        mean = max(mean, 0.2 / n)
-        limit = 6 * twin
-        values = {
-            coded.values[k]: float((counts[k] - limit) / n) for k in np.flatnonzero(counts > limit + mean * n)
-        }
-        values = {k: v for k, v in values.items() if v > mean}
-        return Frequencies(mean, mean, values)
-    floor = 1.0 / n
-    keep = np.flatnonzero(counts > 1)
-    values = {coded.values[k]: float(max(counts[k] - twin + 1, 1.0) / n) for k in keep}
-    return Frequencies(mean, floor, values)
+    tally = Tally.of(float(len(codes)), float((counts * (counts - 1)).sum()), prior)
+    return None if tally is None else tally.frequencies(coded.values, counts)

@@ -13,7 +13,7 @@ from . import outcomes
 from .compare.columns import Bools, Ints, Levels
 from .compare.comparison import Comparison
 from .model import Kin, Model, Params, Table, household
-from .tables.candidates import CHUNK, Key, Pairs, Split, pairs_of, proposed, random_pairs
+from .tables.candidates import CHUNK, Key, Pairs, Sample, Split, chunks, pairs_of, proposed, random_pairs
 from .tables.keys import in_order
 
 SEED = 20240917
@@ -362,8 +362,8 @@ def train(
     """
     model = table.model
     tell = progress or (lambda _stage, _share: None)
-    people = min(split.left, split.rows - split.left) if split.link else split.rows
-    params = believed = model.default_params(version, prior=min(0.2 * people / max(split.total, 1), 0.1))
+    prior = min(0.2 * split.whole.people / max(split.total, 1), 0.1)
+    params = believed = model.default_params(version, prior=prior)
     tell("all candidates", 0.0)
     everything, pattern = _numbered(table, candidates)
     tell("random pairs", 0.0)
@@ -416,7 +416,7 @@ def train(
     limits = {"": outcomes.choose(share, everything.counts, outcomes.expected(model, everything.levels))}
     tf = table.frequencies(params.prior)
     if any(c.rarer for c in model.comparisons):
-        i, j = (np.concatenate(rows) for rows in zip(*_drawn(table, split, seed), strict=True))
+        i, j = (np.concatenate(rows) for rows in zip(*drawn(table, split, seed), strict=True))
         step = 1 + len(i) // SLIPS
         for name, slips in table.slips(params.prior, i[::step], j[::step]).items():
             tf[name] = tf.get(name, {}) | slips
@@ -429,7 +429,7 @@ def _strangers(table: Table, split: Split, found: list[Key], candidates: Pairs, 
     parts: list[Patterns] = []
     looked = 0
     for (i, j), met in zip(
-        _drawn(table, split, seed), _met(table, split, found, candidates, seed), strict=True
+        drawn(table, split, seed), _met(table, split, found, candidates, seed), strict=True
     ):
         parts.append(Patterns.of(table.levels(i[~met], j[~met]), sizes))
         looked += len(i)
@@ -437,8 +437,12 @@ def _strangers(table: Table, split: Split, found: list[Key], candidates: Pairs, 
     return Patterns(rest.levels, rest.counts * (split.seen / looked))
 
 
-def _drawn(table: Table, split: Split, seed: int) -> Iterator[tuple[Ints, Ints]]:
+def drawn(table: Table, split: Split, seed: int) -> Iterator[tuple[Ints, Ints]]:
     """Random pairs, the same whatever the order of the rows: drawn from the rows in an order of their own."""
+    if isinstance(split, Sample):
+        assert split.random is not None
+        yield from chunks(*split.random)
+        return
     if split.total <= RANDOM_PAIRS:
         yield from random_pairs(split, RANDOM_PAIRS, seed)
         return
@@ -450,7 +454,12 @@ def _drawn(table: Table, split: Split, seed: int) -> Iterator[tuple[Ints, Ints]]
 
 def _met(table: Table, split: Split, found: list[Key], candidates: Pairs, seed: int) -> Iterator[np.ndarray]:
     """Which of the first random pairs are candidates, piece by piece."""
-    pieces = _drawn(table, split, seed)
+    if isinstance(split, Sample):
+        assert split.met is not None
+        for start in range(0, len(split.met), CHUNK):
+            yield split.met[start : start + CHUNK]
+        return
+    pieces = drawn(table, split, seed)
     if split.share == 1.0:
         for i, j in pieces:
             yield candidates.find(i, j)[1]
@@ -508,9 +517,9 @@ def _settle(
     """
     model = table.model
     everything, number = found
-    most = 2.0 * min(split.left, split.rows - split.left) if split.link else 20.0 * split.rows
+    most = (2.0 if split.link else 20.0) * split.whole.people
     ceiling = min(0.5, most / split.total)
-    family = min(0.2, RELATIVES * split.rows / split.total)
+    family = min(0.2, RELATIVES * split.whole.rows / split.total)
     share = np.zeros(len(everything.counts))
     tells = table.tells() if split.link else None
     likely = np.ones(split.rows)
@@ -536,7 +545,8 @@ def _settle(
                     matched += np.bincount(i, p, split.rows) + np.bincount(j, p, split.rows)
             share /= np.maximum(everything.counts, 1)
             if tells is not None:
-                params = replace(params, stays=_stays(tells, matched, split.left))
+                even = split.even if isinstance(split, Sample) else None
+                params = replace(params, stays=_stays(tells, matched, split.left, even))
                 second = (np.arange(split.rows) >= split.left).astype(np.intp)
                 likely = np.exp2(np.array(params.stays))[second, tells.astype(np.intp)]
         mass = everything.counts * share
@@ -563,12 +573,14 @@ def _settle(
     return params, share
 
 
-def _stays(tells: Bools, matched: np.ndarray, left: int) -> tuple[tuple[float, float], ...]:
+def _stays(
+    tells: Bools, matched: np.ndarray, left: int, even: Bools | None = None
+) -> tuple[tuple[float, float], ...]:
     """`Params.stays`: how much likelier those of each table who tell of a stay, and who do not, are found in the other one
-    (``matched``: how far each row is)."""
+    (``matched``: how far each row is). ``even``: of a sample, the rows that stand for all."""
     out = []
     for side in (slice(None, left), slice(left, None)):
-        share = float(tells[side].mean())
+        share = float((tells[side] if even is None else tells[side][even[side]]).mean())
         if not 0 < share < 1:
             out.append((0.0, 0.0))
             continue

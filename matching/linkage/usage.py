@@ -116,8 +116,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ),
     )  # fmt: skip
     add(
-        "--backend", choices=("own", "duckdb"), default="own",
-        help=say("duckdb：同一个模型在 Splink 的 DuckDB 上算", "duckdb: the same model in Splink on DuckDB (extra linkage-scale)"),
+        "--backend", choices=("own", "duckdb", "spark"), default="own",
+        help=say(
+            "比内存大的表：duckdb 在 Splink 的 DuckDB 上算，行放在 --out 旁边的盘上；spark 在 Spark 上比较",
+            "tables larger than memory: duckdb (Splink on DuckDB, rows on disk beside --out), spark (compared on Spark)",
+        ),
     )  # fmt: skip
     add(
         "--celery", action="store_true",

@@ -44,13 +44,16 @@ def _overlay(own: Coded, clean: Callable[[Any], str], codes: Ints, implied: list
 
 
 def fill(
-    comparisons: Mapping[str, Comparison], rows: Mapping[str, Sequence[Any] | Coded]
-) -> tuple[dict[str, Any], dict[str, Bools]]:
+    comparisons: Mapping[str, Comparison],
+    rows: Mapping[str, Sequence[Any] | Coded],
+    written: int | None = None,
+) -> tuple[dict[str, Any], dict[str, Bools], int | None]:
     """Birth date and sex from a possible identity number; a birth year from an age.
 
     The year in which an age was written is that of the column `RECORDED_ON`, if the table has one, else the
     year that fits the rows that have both, or rows that share a name.
-    Also tells, per column, the rows where an identity number alone said it.
+    Where these rows are a piece of a table, ``written`` is the year that the table said. Also tells, per column, the rows
+    where an identity number alone said it; and that year.
     """
     out: dict[str, Any] = dict(rows)
     told: dict[str, Bools] = {}
@@ -80,14 +83,15 @@ def fill(
         if RECORDED_ON in rows:
             recorded = Coded(rows[RECORDED_ON]).array(lambda v: int(clean_birth(v)[:4] or -1), np.int32, -1)
         both = (born >= 0) & (ages >= 0)
-        years = np.bincount((born + ages)[both])
-        year = int(years.argmax()) if both.any() else _year_by_name(comparisons, rows, born, ages)
-        when = np.where(recorded > 0, recorded, year or -1)
+        if written is None:
+            years = np.bincount((born + ages)[both])
+            written = int(years.argmax()) if both.any() else _year_by_name(comparisons, rows, born, ages)
+        when = np.where(recorded > 0, recorded, written or -1)
         guessed = np.where((ages >= 0) & (when > 0), when - ages, -1)
         known, codes = np.unique(guessed, return_inverse=True)
         implied = [f"{v:04d}" if v >= 0 else "" for v in known.tolist()]
         out[birth], _ = _overlay(births, clean_birth, codes.astype(np.int32), implied)
-    return out, told
+    return out, told, written
 
 
 def _on_one_day(ages: Sequence[Any] | Coded, recorded: Sequence[Any] | Coded) -> list[str | None]:

@@ -288,6 +288,8 @@ class Text(Comparison):
     clean = staticmethod(squash)
     #: Whether words may change places, or some of them be left out.
     by_words = True
+    #: From this share of values with several words on.
+    several = 0.02
 
     def prepare(self, rows: Mapping[str, Sequence[Any]]) -> "PreparedText":
         return PreparedText(self, rows[self.columns[0]])
@@ -307,7 +309,7 @@ class PreparedText(Prepared):
         if comparison.by_words:
             apart = Coded(rows, spaced)
             self.coded = apart.derive(lambda v: v.replace(" ", ""))
-            self._split(apart)
+            self._split(apart, comparison)
             del apart
         else:
             self.coded = Coded(rows, comparison.clean)
@@ -319,7 +321,7 @@ class PreparedText(Prepared):
         self.keys["exact"] = lambda: self.coded
         self.keys["start"] = lambda: self.coded.derive(lambda v: v[:4])
 
-    def _split(self, apart: Coded) -> None:
+    def _split(self, apart: Coded, comparison: Text) -> None:
         numbers: dict[str, int] = {}
         found: dict[str, list[int]] = {}
         several = 0
@@ -330,7 +332,7 @@ class PreparedText(Prepared):
                 value.replace(" ", ""),
                 [numbers.setdefault(w, len(numbers)) for w in dict.fromkeys(said)][:_WORDS],
             )
-        if several > 0.02 * len(found):
+        if several > comparison.several * len(found):
             self.words = np.full((len(found) + 1, _WORDS), -1, dtype=np.int32)
             for row, value in enumerate(self.coded.values):
                 said_here = found[value]

@@ -10,8 +10,9 @@ import pickle
 import signal
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -85,19 +86,21 @@ class Buckets:
         try:
             for number, key in enumerate(found):
                 for i, j in pairs_of(key, split):
-                    mixed = (
-                        i.astype(np.uint64) * np.uint64(0x9E3779B1) & np.uint64(0xFFFFFFFF)
-                    ) >> np.uint64(12)
-                    bucket = (mixed % np.uint64(self.count)).astype(np.uint16)
-                    order = np.argsort(bucket, kind="stable")
-                    codes = (i.astype(np.int64) * self.rows + j)[order]
-                    ends = np.cumsum(np.bincount(bucket, minlength=self.count))
-                    for k, (start, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
-                        files[k].write(codes[start:end].data)
+                    self.put(files, i, j)
                 progress((number + 1) / len(found))
         finally:
             for file in files:
                 file.close()
+
+    def put(self, files: Sequence[BinaryIO], i: Ints, j: Ints) -> None:
+        """Some pairs into the open files of their buckets."""
+        mixed = (i.astype(np.uint64) * np.uint64(0x9E3779B1) & np.uint64(0xFFFFFFFF)) >> np.uint64(12)
+        bucket = (mixed % np.uint64(self.count)).astype(np.uint16)
+        order = np.argsort(bucket, kind="stable")
+        codes = (i.astype(np.int64) * self.rows + j)[order]
+        ends = np.cumsum(np.bincount(bucket, minlength=self.count))
+        for k, (start, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
+            files[k].write(codes[start:end].data)
 
     def pairs(self, number: int) -> tuple[Ints, Ints]:
         """The pairs of a bucket, each once, in order of their rows."""

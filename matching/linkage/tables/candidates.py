@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..compare.columns import Ints
+from ..compare.columns import Bools, Ints
 
 #: Up to this many pairs in all, everything is compared with everything.
 ALL_PAIRS = 1_500_000
@@ -33,6 +33,8 @@ class Key:
     only: Ints | None = None
     #: Somebody may have very many rows: blocks were cut into pieces, or are larger than `MAX_BLOCK` between two tables.
     many: bool = False
+    #: Its pairs, where they were found elsewhere.
+    told: "tuple[Ints, Ints] | None" = None
 
     @property
     def codes(self) -> np.ndarray:
@@ -53,9 +55,19 @@ class Split:
     share: float = 1.0
 
     @property
+    def whole(self) -> "Split":
+        """The table that training stands for."""
+        return self
+
+    @property
     def seen(self) -> float:
         """Number of pairs that training stands for."""
         return self.total * self.share
+
+    @property
+    def people(self) -> int:
+        """Rows of the smaller table: so many persons at most can be in both."""
+        return min(self.left, self.rows - self.left) if self.link else self.rows
 
     @property
     def total(self) -> int:
@@ -63,6 +75,30 @@ class Split:
         if self.link:
             return self.left * (self.rows - self.left)
         return self.rows * (self.rows - 1) // 2
+
+
+@dataclass(frozen=True)
+class Sample(Split):
+    """Some rows of a table: those of a ``share`` of its candidates, and others for random pairs.
+
+    Every pair that its keys make is here with the same chance, ``share``; so counts of candidates, divided by it, are
+    those of the table ``of``, however the rows came here. ``random``: pairs drawn evenly from all pairs of the table,
+    in the numbers of these rows; ``met``: which of them some key of the table makes; ``even``: the rows drawn for them.
+    """
+
+    of: Split | None = None
+    random: tuple[Ints, Ints] | None = None
+    met: Bools | None = None
+    even: Bools | None = None
+
+    @property
+    def whole(self) -> Split:
+        assert self.of is not None
+        return self.of
+
+    @property
+    def total(self) -> int:
+        return self.whole.total
 
 
 @dataclass(frozen=True)
@@ -175,6 +211,8 @@ def toward(codes: np.ndarray, rows: Ints, split: Split, size: int = 60_000) -> I
 
 def pairs_of(key: Key, split: Split) -> Iterator[tuple[Ints, Ints]]:
     """All pairs of rows that share a value of the key, the lower row first, in pieces."""
+    if key.told is not None:
+        return chunks(*key.told)
     if key.only is not None:
         return toward(key.codes, key.only, split)
     return Blocks.of(key.codes, split).pieces()

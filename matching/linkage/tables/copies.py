@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..compare.columns import Bools, Ints
+from ..compare.columns import Bools, Ints, Levels
 from ..compare.text import PreparedParts
 from ..model import Table
 from .candidates import MAX_BLOCK, Split
@@ -103,6 +103,12 @@ class Copies:
         return np.minimum(x, y).astype(np.int32), np.maximum(x, y).astype(np.int32), n.astype(np.intp)
 
 
+def one_person(table: Table, levels: Levels, i: Ints, j: Ints, split: Split) -> Bools:
+    """Which pairs of equal rows what is believed holds for one person."""
+    believed = table.model.default_params(prior=min(0.2 * split.people / max(split.total, 1), 0.1))
+    return (table.weigh(levels, i, j, believed) >= ONE) & ((levels > 0).sum(axis=1) > 1)
+
+
 def copies(table: Table, split: Split) -> Copies | None:
     """Who follows whom; None where no description is told more than `COPIES` times on a side."""
     rows = np.arange(split.rows, dtype=np.int32)
@@ -125,9 +131,7 @@ def copies(table: Table, split: Split) -> Copies | None:
     starts = np.cumsum(sizes) - sizes
     lead, next_ = rows[starts], rows[starts + 1]
     levels = table.levels(lead, next_)
-    people = min(split.left, split.rows - split.left) if split.link else split.rows
-    believed = table.model.default_params(prior=min(0.2 * people / max(split.total, 1), 0.1))
-    one = (table.weigh(levels, lead, next_, believed) >= ONE) & ((levels > 0).sum(axis=1) > 1)
+    one = one_person(table, levels, lead, next_, split)
     if not one.any():
         return None
     rank = np.arange(len(rows)) - np.repeat(starts, sizes)

@@ -4,11 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from ..compare import names as compare_names
 from ..compare import numbers as compare_values
 from ..compare import text as compare_text
+from ..compare.columns import Ints
 from ..compare.comparison import Comparison
 from ..model import Model, Table
 from ..values import hospitals, idnumber, nicknames
@@ -125,28 +124,28 @@ def _extras(kind: str, value: str) -> dict[str, Any]:
 
 def features(model: Model, rows: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
     """The columns that exported conditions speak of: normalised values and what is derived from them."""
-    return features_of(model.prepare(rows))
+    out = {}
+    for name, (codes, values) in features_of(model.prepare(rows)).items():
+        out[name] = [values[k] if k >= 0 else None for k in codes.tolist()]
+    return out
 
 
-def features_of(table: Table, rows: slice = slice(None)) -> dict[str, list[Any]]:
-    """The same of some rows of a prepared table."""
-    out: dict[str, list[Any]] = {}
+def features_of(table: Table) -> dict[str, tuple[Ints, list[Any]]]:
+    """The same of a prepared table: per column a code per row (-1: missing) and the value of each code."""
+    out: dict[str, tuple[Ints, list[Any]]] = {}
     for comparison, prepared in zip(table.model.comparisons, table.prepared, strict=True):
         kind = KINDS.get(type(comparison), "text")
         coded = getattr(prepared, "coded", None) or prepared.tf["value"]
-        codes = coded.codes[rows]
-        known = np.unique(codes[codes >= 0])
-        place = np.searchsorted(known, codes)
-        values: list[Any] = coded.objects[known].tolist()
+        codes = coded.codes
+        values: list[Any] = coded.values.tolist()
         extras = [_extras(kind, v) for v in values] or [_extras(kind, _SAMPLES.get(kind, ""))]
         if kind == "phone":
             values = [compare_values.first_phone(v) for v in values]
         if kind == "age":
             values = [int(v) for v in values]
-        spots = [int(k) if code >= 0 else -1 for k, code in zip(place, codes, strict=True)]
-        out[comparison.name] = [values[k] if k >= 0 else None for k in spots]
+        out[comparison.name] = codes, values
         for key in extras[0]:
-            out[f"{comparison.name}__{key}"] = [extras[k][key] if k >= 0 else None for k in spots]
+            out[f"{comparison.name}__{key}"] = codes, [extra[key] for extra in extras]
     return out
 
 

@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, islice
@@ -19,7 +19,7 @@ from .batch import Spread
 from .earlier import aside, edited, tell_replaced
 from .fields import Missing, WholeName, guess, guess_id, pair, place_of, written_out
 from .oddities import lent
-from .pipeline import Linked, Scorer, link
+from .pipeline import Below, Linked, link
 from .reading import ROWS, Sheet, headings, read
 from .results import Groups, Tally, Worded, show_groups, show_pairs, write_clusters, write_pairs
 from .words import places, say
@@ -27,6 +27,7 @@ from .writing import check, check_kind, complete, guarded, is_sheet, is_text, ru
 
 if TYPE_CHECKING:
     from .foreign import Imported
+    from .ondisk import OnDisk
 
 _ID = "\0id"  # where a table keeps its ids, apart from the same column as a field
 _TEXT = np.dtypes.StringDType()
@@ -39,8 +40,9 @@ Tell = Callable[[str], None]
 class Done:
     """What was written: the pairs in row numbers, and how many of them are accepted, for review, rejected."""
 
-    linked: Linked
+    linked: "Linked | OnDisk"
     outcomes: Counter[str]
+    pairs: int
 
 
 def link_files(
@@ -57,7 +59,7 @@ def link_files(
     workers: int = 1,
     folder: Path | None = None,
     spread: Spread | None = None,
-    scorer: Scorer | None = None,
+    backend: str = "own",
     *,
     fields_b: dict[str, str] | None = None,
     id_b: str | None = None,
@@ -79,12 +81,20 @@ def link_files(
     The files appear all together, whole, or none does; what stood there is replaced if it was a result that nobody
     touched. Without ``id_col`` a row's id is its number in its file. ``fields_b`` and ``id_b`` say how ``b`` calls its
     columns; ``tell`` hears what a person should know; ``imported`` is a model from Splink, with the fields that it needs.
-    The rest as in `pipeline.link`. Raises ValueError, OSError.
+    ``backend`` 'duckdb' and 'spark' take tables larger than memory (`ondisk`), and write csv or parquet. The rest as in
+    `pipeline.link`. Raises ValueError, OSError.
     """
     outputs = (out, clusters, save_params)
     check(outputs, [a, b])
     for path in (out, clusters):
         check_kind(path)
+        if backend != "own" and path and is_sheet(path):
+            raise ValueError(
+                say(
+                    f"--backend {backend} 的结果给程序用，{path.name} 请写成 .csv 或 .parquet",
+                    f"--backend {backend} writes .csv or .parquet, not {path.name}",
+                )
+            )
     said: list[str] = []
 
     def hear(note: str) -> None:
@@ -120,16 +130,47 @@ def link_files(
     if len({RECORDED_ON in one.columns for one in sheets}) > 1:
         for one in sheets:
             one.columns.pop(RECORDED_ON, None)
+    if backend != "own":
+        from .ondisk import Twice, opened
+
+        columns = sheets[0].columns, sheets[1].columns if b else None
+        numbered = Below([one.columns[_ID] for one in sheets])
+        how_far = {
+            "threshold": threshold, "progress": progress, "params": params, "memory_mb": memory_mb, "threads": workers,
+        }  # fmt: skip
+        compared = {c: k for c, k in kinds.items() if k != RECORDED_ON}
+        try:
+            with opened(
+                *columns,
+                compared,
+                numbered,
+                out.resolve().parent,
+                spark=backend == "spark",
+                tell=hear,
+                **how_far,
+            ) as large:
+                excel = any(one.excel for one in sheets)
+                outcomes = _write_large(large, (out, clusters, save_params), old, language, excel, hear)
+        except Twice:
+            for one in sheets:
+                _distinct(one, id_col)
+            raise
+        tell_replaced(there, old, tell)
+        return Done(large, outcomes, large.count)
+    for one in sheets:
+        _distinct(one, id_col)
     ids = _ids(sheets)
     result = link(
         sheets[0].columns, sheets[1].columns if b else None, {c: k for c, k in kinds.items() if k != RECORDED_ON}, _ID,
         threshold=threshold, progress=progress, params=params, memory_mb=memory_mb, workers=workers, folder=folder,
-        spread=spread, scorer=scorer, imported=imported,
+        spread=spread, imported=imported,
     )  # fmt: skip
     excel = any(one.excel for one in sheets)
     for note in imported.notes if imported is not None else ():
         hear(note)
-    _tell_lent(result, ids, hear)
+    first, second = lent(result)
+    some = list(zip(first[:3].tolist(), second[:3].tolist(), strict=True))
+    _tell_lent(some, len(first), lambda rows: {row: str(ids[row]) for row in rows}, hear)
     labels = list(made_a)
     for_people = [path for path in (out, clusters) if path and is_sheet(path)]
     tally = Tally.of(result) if for_people else None
@@ -162,7 +203,48 @@ def link_files(
         if params_part:
             params_part.write_text(result.params.to_json(), encoding="utf-8")
     tell_replaced(there, old, tell)
-    return Done(result, outcomes)
+    return Done(result, outcomes, len(result.i))
+
+
+def _write_large(
+    found: "OnDisk",
+    outputs: tuple[Path, Path | None, Path | None],
+    old: Any,
+    language: str | None,
+    excel: bool,
+    tell: Tell,
+) -> Counter[str]:
+    """The results of a table on disk, all together or none."""
+    from .ondisk import Names
+
+    out, clusters, _ = outputs
+    names = Names(found.store)
+    texts = [path for path in (out, clusters) if path and is_text(path)]
+    running, long = 0, False
+    for start in range(0, len(names), ROWS):
+        some = names[start : start + ROWS].tolist()
+        running += sum(map(runs, some))
+        long = long or (start < 1000 and any(len(v) > 11 and v.isdecimal() for v in some[:1000]))
+    if texts:
+        _tell_ids(running, long, tell)
+    _tell_lent(found.lent_some, found.lent, found.names, tell)
+    with complete(*outputs, keep=old) as (pairs_part, clusters_part, params_part):
+        assert pairs_part is not None
+        names.how = guarded if running and is_text(out) else None
+        outcomes = write_pairs(found, names, pairs_part, Worded.of(out, language), excel)
+        if clusters_part and clusters:
+            names.how = guarded if running and is_text(clusters) else None
+            write_clusters(found, names, clusters_part, Worded.of(clusters, language), excel)
+        if params_part:
+            params_part.write_text(found.params.to_json(), encoding="utf-8")
+            if found.cut:
+                tell(
+                    say(
+                        "不同的值太多，参数里只存了最常见的：用它再算，少见的名字分量会轻一些",
+                        "too many values: the table keeps the commonest, and rare ones will weigh less where it is used again",
+                    )
+                )
+    return outcomes
 
 
 def _shown(result: Linked, out: Path, groups: Groups | None, tell: Tell) -> set[int]:
@@ -192,19 +274,19 @@ def _shown(result: Linked, out: Path, groups: Groups | None, tell: Tell) -> set[
     return rows
 
 
-def _tell_lent(result: Linked, ids: np.ndarray, tell: Tell) -> None:
-    first, second = lent(result)
-    if not len(first):
+def _tell_lent(
+    pairs: Sequence[tuple[int, int]], count: int, names: Callable[[Iterable[int]], dict[int, str]], tell: Tell
+) -> None:
+    if not count:
         return
-    some = [
-        f"{ids[i][:20]} – {ids[j][:20]}" for i, j in zip(first[:3].tolist(), second[:3].tolist(), strict=True)
-    ]
+    ids = names(row for pair in pairs for row in pair)
+    some = [f"{ids[i][:20]} – {ids[j][:20]}" for i, j in pairs[:3]]
     tell(
         say(
-            f"有 {len(first)} 处身份证号相同、名字不同：{'；'.join(some)}{'……' if len(first) > 3 else ''}。"
+            f"有 {count} 处身份证号相同、名字不同：{'；'.join(some)}{'……' if count > 3 else ''}。"
             "可能写错，也可能借用证件，请核对",
-            f"{len(first)} times one identity number stands under different names: {'; '.join(some)}"
-            f"{' …' if len(first) > 3 else ''}. A slip or a borrowed card: please look",
+            f"{count} times one identity number stands under different names: {'; '.join(some)}"
+            f"{' …' if count > 3 else ''}. A slip or a borrowed card: please look",
         )
     )
 
@@ -276,19 +358,20 @@ def _read(
         first = found.columns[f"0\0{label}"]
         label = RECORDED_ON if kinds[label] == RECORDED_ON else label
         columns_[label] = WholeName(first, found.columns[f"1\0{label}"]) if len(parts) == 2 else first
-    if id_col is not None:
-        _distinct(path, id_col, columns_[_ID], found.numbers)
     return Sheet(found.name, columns_, found.numbers, found.notes, found.excel)
 
 
-def _distinct(path: Path, id_col: str, ids: Sequence[Any], numbers: Sequence[int]) -> None:
+def _distinct(sheet: Sheet, id_col: str | None) -> None:
     """Raise ValueError where a row has no id, or another row's."""
+    if id_col is None:
+        return
+    ids, numbers = sheet.columns[_ID], sheet.numbers
     if empty := [n for n, v in zip(numbers, ids, strict=True) if v is None]:
         raise ValueError(
             say(
-                f"{path.name}：“{id_col}”在第 {places(empty)} 行是空的（共 {len(empty)} 行）。"
+                f"{sheet.name}：“{id_col}”在第 {places(empty)} 行是空的（共 {len(empty)} 行）。"
                 "请补上，或者不写 --id，就用行号当编号",
-                f"{path.name}: {id_col!r} is empty in {len(empty)} rows (rows {places(empty)}): fill it in, or leave out --id "
+                f"{sheet.name}: {id_col!r} is empty in {len(empty)} rows (rows {places(empty)}): fill it in, or leave out --id "
                 "and rows go by their number",
             )
         )
@@ -300,9 +383,9 @@ def _distinct(path: Path, id_col: str, ids: Sequence[Any], numbers: Sequence[int
     twice = sum(n > 1 for n in count.values())
     raise ValueError(
         say(
-            f"{path.name}：“{id_col}”有 {twice} 个值不止一行有，例如第 {places(rows)} 行。"
+            f"{sheet.name}：“{id_col}”有 {twice} 个值不止一行有，例如第 {places(rows)} 行。"
             "编号要每行不同；不写 --id，就用行号当编号",
-            f"{path.name}: {twice} values of {id_col!r} stand in several rows (such as rows {places(rows)}): ids "
+            f"{sheet.name}: {twice} values of {id_col!r} stand in several rows (such as rows {places(rows)}): ids "
             "must differ; leave out --id and rows go by their number",
         )
     )
@@ -331,20 +414,26 @@ def _safe(ids: np.ndarray, outputs: Sequence[Path], tell: Tell) -> np.ndarray:
     if running:
         ids = ids.copy()
         ids[running] = np.array([guarded(v) for v in ids[running].tolist()], dtype=_TEXT)
+    _tell_ids(len(running), any(len(v) > 11 and v.isdecimal() for v in ids[:1000].tolist()), tell)
+    return ids
+
+
+def _tell_ids(running: int, long: bool, tell: Tell) -> None:
+    """What Excel would do to the ids of a csv."""
+    if running:
         tell(
             say(
-                f"有 {len(running)} 个编号以 = + - @ 开头，结果里前面加了 '，免得 Excel 当成公式运行；写成 .xlsx 就不用加",
-                f"{len(running)} ids begin with = + - @: a ' was put before them, lest a spreadsheet run them (not in .xlsx)",
+                f"有 {running} 个编号以 = + - @ 开头，结果里前面加了 '，免得 Excel 当成公式运行；写成 .xlsx 就不用加",
+                f"{running} ids begin with = + - @: a ' was put before them, lest a spreadsheet run them (not in .xlsx)",
             )
         )
-    if any(len(v) > 11 and v.isdecimal() for v in ids[:1000].tolist()):
+    if long:
         tell(
             say(
                 "编号很长，Excel 直接打开 csv 会显示成 1.1E+17：请把结果写成 .xlsx",
                 "the ids are long: Excel shows them as 1.1E+17 when it opens a csv; write .xlsx",
             )
         )
-    return ids
 
 
 def _cells(ids: np.ndarray, out: Path) -> np.ndarray:

@@ -89,7 +89,7 @@ class _Persons:
     def of_crowds(self, codes: np.ndarray, rows: Ints) -> float:
         """The same among these rows and others of their code, however many these are."""
         some = np.flatnonzero(self._few(rows)).astype(np.int32)
-        rows = rows[:: len(rows) // _MET + 1]
+        rows = rows[:: len(rows) // MET + 1]
         rows = rows[np.argsort(codes[rows], kind="stable")]
         start, end = (np.searchsorted(codes[rows], codes[some], side=side) for side in ("left", "right"))
         met = some[end > start], start[end > start], (end - start)[end > start]
@@ -107,7 +107,7 @@ class _Persons:
         return out
 
     def _of(self, i: Ints, j: Ints) -> float:
-        step = len(i) // _MET + 1
+        step = len(i) // MET + 1
         i, j = i[::step], j[::step]
         if not len(i):
             return 0.0
@@ -116,7 +116,7 @@ class _Persons:
 
 
 #: So many of the pairs of a few rows are weighed.
-_MET = 4_000
+MET = 4_000
 
 
 def divided(codes: np.ndarray, order: Sequence[np.ndarray], limit: int) -> tuple[np.ndarray, np.ndarray]:
@@ -232,7 +232,7 @@ def teaching(table: Table, split: Split) -> Bools | None:
 
 
 #: The keys by which a row with a hidden name is looked for, two or three together.
-_SHOWN = ("surname", "year", "exact", "city", "group")
+SHOWN = ("surname", "year", "exact", "city", "group")
 
 
 def _of_hidden(
@@ -251,7 +251,7 @@ def _of_hidden(
     shown = [
         one
         for one in single
-        if one[0].rpartition(":")[2] in _SHOWN and 2 * (one[2]()[hidden] >= 0).sum() > len(hidden)
+        if one[0].rpartition(":")[2] in SHOWN and 2 * (one[2]()[hidden] >= 0).sum() > len(hidden)
     ]
     shown = [
         one

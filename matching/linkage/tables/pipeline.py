@@ -36,8 +36,6 @@ CONTRADICTION = -4.0
 #: So many partners of rows are looked at together, at most.
 RIVAL_ENTRIES = 500_000
 Progress = Callable[[str, float], None]
-#: Finds candidates and weighs those worth keeping (≥ the bound); also tells how many it looked at.
-Scorer = Callable[[Table, Params, list[blocks.Key], blocks.Split, float], tuple[Scored, int]]
 
 
 @dataclass(frozen=True)
@@ -179,6 +177,11 @@ class Linked:
     #: Pairs that two other records of the person answer for.
     answered: Bools
 
+    def named(self, ids: np.ndarray) -> Iterator[tuple[list[Any], list[Any], Piece]]:
+        """The pairs with the ids of both rows."""
+        for piece in self.pieces():
+            yield ids[piece.i].tolist(), ids[piece.j].tolist(), piece
+
     def pieces(self, size: int = 10_000) -> Iterator[Piece]:
         """The pairs with their levels, which are found once more, so that they need not be kept."""
         for start in range(0, len(self.i) if self.table else 0, size):
@@ -209,15 +212,13 @@ def link(
     workers: int = 1,
     folder: Path | None = None,
     spread: Spread | None = None,
-    scorer: Scorer | None = None,
     imported: "Imported | None" = None,
 ) -> Linked:
     """As `link_tables`, in row numbers and bounded memory: columns may be any sequences, `Coded` ones too.
 
     More than `batch.ROOM` pairs wait in buckets under ``folder`` (default: a temporary one) and are scored by
     ``workers`` child processes or elsewhere (``spread``). ``memory_mb`` bounds this process and its workers (fewer where less fit); 0: no limit.
-    ``scorer`` finds and weighs the candidates in another engine; training stays here. ``imported``: a model made elsewhere
-    with its parameters and rules, in place of one for ``fields``; nothing is trained.
+    ``imported``: a model made elsewhere with its parameters and rules, in place of one for ``fields``; nothing is trained.
     """
     tell = progress or (lambda _stage, _share: None)
     size = len(_column(a, id_col)) + (len(_column(b, id_col)) if b is not None else 0)
@@ -256,8 +257,7 @@ def link(
     keys = ruled or keys_of(table, split, per_row)
     if imported is not None:
         params = imported.fitted(table)
-    cut = float(np.log2(threshold / (1 - threshold))) if 0 < threshold < 1 else 0.0
-    low = (min(cut, 0.0) if 0 < threshold < 1 else -50.0) + FLOOR
+    low = lowest(threshold)
     room = batch.room_of(memory_mb, batch.ROOM)
     expected = sum(k.pairs for k in keys)
     whole = split.total <= min(blocks.ALL_PAIRS, room) and not ruled
@@ -270,15 +270,10 @@ def link(
             params = _learnt(some, few, per_row, room, folder, progress)
             del some
     del rows
-    if scorer is not None and params is not None:
-        pass  # nothing to learn: the other engine finds the pairs
-    elif spread is None and (whole or expected <= room):
+    if spread is None and (whole or expected <= room):
         pairs = blocks.everything(split) if whole else blocks.union(keys, split)
         count = len(pairs)
-        if scorer is None:
-            params, kept = _score_here(table, split, keys, pairs, low, params, tell)
-        else:
-            params = params or train(table, split, keys, pairs, progress=progress).params
+        params, kept = _score_here(table, split, keys, pairs, low, params, tell)
         del pairs
     else:
         with _folder(folder) as place:
@@ -287,33 +282,72 @@ def link(
             buckets.fill(keys, split, lambda share: tell("candidates", share))
             if params is None:
                 params = _from_some(table, split, keys, buckets, room, progress)
-            if scorer is None:
-                for prepared in table.prepared:
-                    prepared.keys.clear()  # blocking is done
-                table.order = None
-                parts, count = [], 0
-                for part, compared in batch.score_buckets(table, params, buckets, low, workers, spread):
-                    parts.append(part)
-                    count += compared
-                    tell("score", len(parts) / buckets.count)
-                kept = batch.joined(parts)
-                del parts
-    if scorer is not None:
-        tell("score", 0.0)
-        kept, count = scorer(table, params, keys, split, low)
-    i, j, weight = kept
+            for prepared in table.prepared:
+                prepared.keys.clear()  # blocking is done
+            table.order = None
+            parts, count = [], 0
+            for part, compared in batch.score_buckets(table, params, buckets, low, workers, spread):
+                parts.append(part)
+                count += compared
+                tell("score", len(parts) / buckets.count)
+            kept = batch.joined(parts)
+            del parts
+    tell("cluster", 0.0)
+    i, j, weight, probability, alone, label, answered = settle(table, split, params, kept, threshold, room)
     del kept
-    final = params
+    of: np.ndarray = np.arange(len(i))
+    if told_often:
+        label = told_often.labels(label)
+        i, j, of = told_often.pairs(i, j, whole_split)
+    order = np.lexsort((j, i, -weight[of]))
+    i, j, of = i[order], j[order], of[order]
+    tell("cluster", 1.0)
+    return Linked(
+        whole_split, whole_table, model, params, i, j, weight[of], probability[of], alone[of], label, count, answered[of],
+    )  # fmt: skip
+
+
+def cut_of(threshold: float) -> float:
+    """The weight (log2) at which a pair alone has this probability."""
+    return float(np.log2(threshold / (1 - threshold))) if 0 < threshold < 1 else 0.0
+
+
+def lowest(threshold: float) -> float:
+    """The least weight (log2) of pairs that can matter to those at or above a probability."""
+    return (min(cut_of(threshold), 0.0) if 0 < threshold < 1 else -50.0) + FLOOR
+
+
+#: Pairs of rows: left, right, weight (log2), probability, the same without third records; the cluster of every row; and for
+#: which pairs two other records answer.
+Settled = tuple[Ints, Ints, np.ndarray, np.ndarray, np.ndarray, Ints, Bools]
+
+
+def settle(
+    table: Table,
+    split: blocks.Split,
+    params: Params,
+    kept: Scored,
+    threshold: float,
+    room: int,
+    crowds: Bools | None = None,
+) -> Settled:
+    """What becomes of scored pairs once all of a row's possible partners are known: rivals share the odds, clusters form.
+
+    ``kept`` are pairs with their weights, from `lowest` on. Back come those at or above the threshold, those inside clusters
+    (of large ones up to ``room``), and those whose rows have one number that names a person; rows of ``crowds`` have one that
+    very many have.
+    """
+    i, j, weight = kept
+    cut = cut_of(threshold)
 
     def weigh(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return table.weigh(table.levels(x, y), x, y, final)
+        return table.weigh(table.levels(x, y), x, y, params)
 
     prior = float(np.log2(params.prior / (1 - params.prior)))
-    tell("cluster", 0.0)
     probability = alone = rivals(split.rows, i, j, weight, lambda x, y: weigh(x, y) - prior)
     proposed = len(i)
     i, j, weight, probability, alone, asked = _with_one_number(
-        table, split, i, j, weight, probability, alone, weigh
+        table, split, i, j, weight, probability, alone, weigh, crowds
     )
     heard = np.arange(len(i)) < proposed
     held = np.clip(probability, 1e-15, 1 - 1e-15)
@@ -323,7 +357,7 @@ def link(
     if split.link:
         label, _ = cluster(split.rows, i, j, bits, cut, heard=heard)
     else:
-        told = _evidence(table, final)
+        told = _evidence(table, params)
         others = Others(min(blocks.ALL_PAIRS, room))
         one, joint = cluster(split.rows, i, j, bits, 0.0, told, prior, heard & (weight >= FLOOR), others)
         together = one[i] == one[j]
@@ -341,28 +375,7 @@ def link(
             asked = np.concatenate([asked, np.zeros(len(x), dtype=bool)])
         answered = _answered(table, params, one, i, j, probability, alone)
     show = np.flatnonzero((probability >= threshold) | asked)
-    i, j = i[show], j[show]
-    if told_often:
-        label = told_often.labels(label)
-        i, j, of = told_often.pairs(i, j, whole_split)
-        show = show[of]
-    order = np.lexsort((j, i, -weight[show]))
-    i, j, show = i[order], j[order], show[order]
-    tell("cluster", 1.0)
-    return Linked(
-        whole_split,
-        whole_table,
-        model,
-        params,
-        i,
-        j,
-        weight[show],
-        probability[show],
-        alone[show],
-        label,
-        count,
-        answered[show],
-    )
+    return i[show], j[show], weight[show], probability[show], alone[show], label, answered[show]
 
 
 def _probability(weight: np.ndarray) -> np.ndarray:
@@ -430,12 +443,15 @@ def _with_one_number(
     probability: np.ndarray,
     alone: np.ndarray,
     weigh: Callable[[Ints, Ints], np.ndarray],
+    crowds: Bools | None = None,
 ) -> tuple[Ints, Ints, np.ndarray, np.ndarray, np.ndarray, Bools]:
     """The pairs, with those added whose rows have one number that names a person; which these are.
 
     A slip or a borrowed card: somebody has to see them, however little else agrees. What no key proposed is never accepted.
     """
     codes = [p.named() for p in table.prepared if isinstance(p, PreparedId)]
+    if crowds is not None:
+        codes = [np.where(crowds, np.int32(-1), one) for one in codes]
     numbers = [blocks.pair_numbers(*blocks.side_by_side(one, split), split) for one in codes]
     if not sum(map(len, numbers)):
         return i, j, weight, probability, alone, np.zeros(len(i), dtype=bool)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from .pipeline import Linked, Piece
 from .reading import ROWS
 from .words import language, say
 from .writing import Page, is_sheet, rows_into
+
+if TYPE_CHECKING:
+    from .ondisk import OnDisk
 
 #: Outcomes in the order in which people look at them.
 ORDER = ("review", "accept", "reject")
@@ -152,7 +155,7 @@ class Groups:
 
 
 def write_pairs(
-    result: Linked, ids: np.ndarray, part: Path, worded: Worded | None = None, excel: bool = False
+    result: "Linked | OnDisk", ids: Any, part: Path, worded: Worded | None = None, excel: bool = False
 ) -> Counter[str]:
     """The pairs of a result for programs; returns how many have which outcome."""
     outcomes: Counter[str] = Counter()
@@ -162,9 +165,9 @@ def write_pairs(
             words.column(name) for name in ("left", "right", "weight", "probability", "outcome", "flags")
         ]
         sink = rows_into(stack, part, [*heads, *map(words.compared, result.model.names)], excel)
-        for piece in result.pieces():
+        for left, right, piece in result.named(ids):
             columns = [
-                ids[piece.i].tolist(), ids[piece.j].tolist(), *_weights(piece), map(words.outcome, piece.outcome),
+                left, right, *_weights(piece), map(words.outcome, piece.outcome),
                 map(words.flags, piece.flags), *map(words.levels, piece.levels.values()),
             ]  # fmt: skip
             sink(zip(*columns, strict=True))
@@ -236,7 +239,7 @@ def show_pairs(
 
 
 def write_clusters(
-    result: Linked, ids: np.ndarray, part: Path, worded: Worded | None = None, excel: bool = False
+    result: "Linked | OnDisk", ids: Any, part: Path, worded: Worded | None = None, excel: bool = False
 ) -> None:
     """The clusters of a result for programs, every record on its line, in the order of the tables."""
     words = worded or Worded("")

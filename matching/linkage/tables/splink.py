@@ -18,11 +18,11 @@ from ..compare import text as compare_text
 from ..compare.comparison import Comparison
 from ..model import CIRCLES, Model, Params
 from . import foreign
-from .features import KINDS, features, features_of
+from .features import KINDS, features
 from .foreign import Imported, SqlComparison
 from .words import say
 
-__all__ = ["SqlComparison", "features", "features_of", "from_splink", "imported", "to_splink"]
+__all__ = ["SqlComparison", "features", "from_splink", "imported", "to_splink"]
 
 Dialect = Literal["duckdb", "spark"]
 #: Before what stands in a description for `from_splink`.

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.linkage.compare.columns import COMPACT, Coded, strings
-from matching.linkage.model import Model
 from matching.linkage.tables import batch
 from matching.linkage.tables.candidates import (
     Blocks,
@@ -209,83 +208,6 @@ def test_files_in_buckets_are_the_files_of_one_piece(table, small_rooms, tmp_pat
     assert (tmp_path / "x.csv").read_bytes() == (tmp_path / "u.csv").read_bytes()
     assert (tmp_path / "y.csv").read_bytes() == (tmp_path / "v.csv").read_bytes()
     assert len((tmp_path / "y.csv").read_text().splitlines()) == len(table["id"]) + 1
-
-
-def test_duckdb_finds_what_the_engine_finds(table, trained):
-    pytest.importorskip("splink")
-    from matching.linkage.tables.backend import scorer
-
-    own = link(table, None, FIELDS, "id", params=trained)
-    other = link(table, None, FIELDS, "id", params=trained, scorer=scorer())
-    mine = dict(zip(zip(own.i.tolist(), own.j.tolist(), strict=True), own.weight.tolist(), strict=True))
-    theirs = dict(
-        zip(zip(other.i.tolist(), other.j.tolist(), strict=True), other.weight.tolist(), strict=True)
-    )
-    assert len(mine.keys() & theirs.keys()) / len(mine) > 0.99
-    assert not theirs.keys() - mine.keys()
-    assert all(abs(mine[pair] - weight) < 1e-4 for pair, weight in theirs.items())
-
-
-def test_duckdb_looks_for_hidden_names_by_their_own_keys_and_takes_empty_columns():
-    pytest.importorskip("splink")
-    from matching.linkage.tables import backend
-    from matching.linkage.tables.keys import keys as keys_of
-    from matching.linkage.tables.pipeline import combine
-
-    surnames, given = "王李张刘陈杨黄赵吴周", "明华丽平军红伟芳强敏"
-    people = [(f"{a}{b}{c}", f"19{50 + k % 40}-0{1 + k % 9}-1{k % 10}", ("110105", "430102")[k % 2])
-              for k, (a, b, c) in enumerate((a, b, c) for a in surnames for b in given for c in given[:3])]  # fmt: skip
-    hidden = [(f"{name[0]}*", birth, area) for name, birth, area in people[::5]]
-    names, births, areas = (list(column) for column in zip(*people, *hidden, strict=True))
-    rows = {
-        "id": list(range(len(names))),
-        "name": names,
-        "birth": births,
-        "area": areas,
-        "age": [None] * len(names),
-    }
-    fields = {"name": "name", "birth": "birth_date", "area": "area", "age": "age"}
-    params = Model.for_fields(fields, rows).default_params(prior=0.001)
-    _, split = combine(rows, None, fields)
-    prepared = Model.for_fields(fields, rows).prepare(rows)
-    keys = [key for key in keys_of(prepared, split) if key.only is not None]
-    assert keys
-    for some in (keys[:1], keys):
-        i, j, _ = backend.predict(prepared, params, split, some, -500)
-        meant = {
-            pair
-            for key in some
-            for x, y in pairs_of(key, split)
-            for pair in zip(x.tolist(), y.tolist(), strict=True)
-        }
-        assert set(zip(i.tolist(), j.tolist(), strict=True)) == meant
-
-
-def test_splink_weighs_what_sql_can_say_as_the_engine_does(table, trained):
-    pytest.importorskip("splink")
-    from matching.linkage.model import Model, Params
-    from matching.linkage.tables.backend import predict
-    from matching.linkage.tables.keys import keys as keys_of
-    from matching.linkage.tables.pipeline import combine
-
-    rows, split = combine(table, None, FIELDS)
-    model = Model.for_fields(FIELDS, rows)
-    prepared = model.prepare(rows)
-    plain = Params("x", trained.prior, trained.m, trained.u)
-    i, j, weight = predict(prepared, plain, split, keys_of(prepared, split)[-3:], -20)
-    levels = prepared.levels(i, j)
-    exact = (levels <= 1).all(axis=1)  # missing or equal: the same in SQL
-    assert exact.sum() > 100
-    assert np.abs(prepared.weigh(levels, i, j, plain)[exact] - weight[exact]).max() < 0.01
-
-
-def test_what_cannot_be_exported_is_named():
-    from matching.linkage.model import Model
-    from matching.linkage.tables.backend import settings_of
-
-    model = Model.for_fields({'na"me': "name"})
-    with pytest.raises(ValueError, match='na"me'):
-        settings_of(model, model.default_params(), Split(2, 2, False), [])
 
 
 def test_the_job_folder_may_go_at_any_time(tmp_path):
