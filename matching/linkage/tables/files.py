@@ -135,20 +135,12 @@ def link_files(
 
         columns = sheets[0].columns, sheets[1].columns if b else None
         numbered = Below([one.columns[_ID] for one in sheets])
-        how_far = {
-            "threshold": threshold, "progress": progress, "params": params, "memory_mb": memory_mb, "threads": workers,
-        }  # fmt: skip
         compared = {c: k for c, k in kinds.items() if k != RECORDED_ON}
         try:
             with opened(
-                *columns,
-                compared,
-                numbered,
-                out.resolve().parent,
-                spark=backend == "spark",
-                tell=hear,
-                **how_far,
-            ) as large:
+                *columns, compared, numbered, out.resolve().parent, spark=backend == "spark", threshold=threshold,
+                progress=progress, params=params, memory_mb=memory_mb, threads=workers, tell=hear,
+            ) as large:  # fmt: skip
                 excel = any(one.excel for one in sheets)
                 outcomes = _write_large(large, (out, clusters, save_params), old, language, excel, hear)
         except Twice:
