@@ -191,19 +191,27 @@ def keys(table: Table, split: Split, per_row: float = 40.0) -> list[Key]:
                 if parts[0].pairs > max((k.pairs for k in crowds.get(group, ())), default=0):
                     crowds[group] = parts
         if key.pairs and fits:
-            best = [*groups.get(group, ()), key]
-            groups[group] = sorted(best, key=lambda k: (k.pairs, k.name))[-2:]
+            groups.setdefault(group, []).append(key)
 
     for name, position, make_codes in single:
         add(name, (position,), make_codes, per_row / 4)
     for (name_a, pos_a, a), (name_b, pos_b, b) in combinations(single, 2):
         if pos_a != pos_b:
             add(f"{name_a}+{name_b}", (pos_a, pos_b), _joint(a, b), per_row / 8)
-    found = [k for best in groups.values() for k in best]
+    found = [k for fitting in groups.values() for k in _two(fitting)]
     found += [second[k.name] for k in found if k.name in second]
     found += [k for parts in crowds.values() for k in parts]
     found += _of_hidden(table, split, single, per_row)
     return sorted(found, key=lambda k: (k.pairs, k.name))
+
+
+def _two(fitting: list[Key]) -> list[Key]:
+    """The widest of the keys on some fields, and the widest of those that rest on other parts of them: by the year of a
+    birth date the one, by its month and day the other."""
+    widest, *others = sorted(fitting, key=lambda k: (k.pairs, k.name), reverse=True)
+    parts = set(widest.name.split("+"))
+    apart = [k for k in others if parts.isdisjoint(k.name.split("+"))]
+    return [widest, *(apart or others)[:1]]
 
 
 def teaching(table: Table, split: Split) -> Bools | None:

@@ -8,6 +8,8 @@ import pytest
 
 from matching.linkage.model import Model, Params
 from matching.linkage.tables import habits
+from matching.linkage.tables.candidates import Split
+from matching.linkage.tables.keys import keys
 from matching.linkage.tables.pipeline import LinkResult, link_tables
 
 GIVEN = [
@@ -237,3 +239,18 @@ def _weights(result: LinkResult) -> dict:
             strict=True,
         )
     )
+
+
+def test_two_keys_on_the_same_fields_rest_on_different_parts_of_them():
+    rng = Random(1)
+    rows = [row for _, row in people(4000, rng, 0)]
+    born = [f"{rng.randint(1930, 2009)}{rng.randint(1, 12):02d}{rng.randint(1, 28):02d}" for _ in rows]
+    columns = {"first": [r["first"] for r in rows], "last": [r["last"] for r in rows], "dob": born}
+    fields = {"first": "given_name", "last": "surname", "dob": "birth_date"}
+    found = keys(Model.for_fields(fields, columns).prepare(columns), Split(len(rows), 0, link=False))
+    by_fields: dict[tuple[int, ...], list[set[str]]] = {}
+    for key in found:
+        by_fields.setdefault(key.comparisons, []).append(set(key.name.split("+")))
+    both = [parts for group, parts in by_fields.items() if len(group) > 1 and len(parts) > 1]
+    assert both
+    assert all(one.isdisjoint(other) for one, other in both)
