@@ -205,7 +205,8 @@ def same_year(a: Mapping[str, Any], b: Mapping[str, Any], fields: dict[str, str]
 
     def how(raw: Any) -> Any:
         value = _whole(raw)
-        return raw if value is None else str(max(value - years, 0))
+        # Whoever was not born then is no grown-up either; 0 is read as not told.
+        return raw if value is None else str(max(value - years, 1))
 
     return {**b, ages[0]: _rewritten(b[ages[0]], how)}
 
