@@ -14,7 +14,7 @@ from .values.characters import is_han
 
 #: Raised whenever a record may get other keys than before, here or through `values`: records kept under an older
 #: version are indexed anew (insurance.linking.reindexing). tests/matching/linkage/test_blocking.py holds the two together.
-VERSION = 9
+VERSION = 10
 #: All key names, in the order of their worth.
 KEYS = (
     "id18",

@@ -185,6 +185,8 @@ def plain_name(raw: str | None) -> str:
         value = "".join(han.simplify(c) for c in value if han.is_han(c) or c == "*")
         if "*" in value:
             value = _TITLES.sub("", _ILL.sub("", value)) or "*"
+        if len(value) == 1 and han.is_han(value):
+            return value + "*"  # no name is a surname alone: 王, 王✱, 王&&
         return _said(_unaddressed(value) or " ".join(latin).casefold())
     spoken = _ARTICLE.sub(r"\1 ", value).casefold()
     value = _FORMS.sub("", spoken)
