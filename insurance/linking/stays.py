@@ -21,6 +21,9 @@ from people.models import Source
 #: So many stays of one description are compared: the newest, and those that cost most, for people ask for help with them.
 AT_MOST = 8
 
+#: No person has more bills that differ; a sender may write what it will.
+LOOKED_AT = 200
+
 
 @dataclass(frozen=True)
 class Treatment:
@@ -54,7 +57,9 @@ def telling(treatments: Iterable[Treatment]) -> tuple[Stay, ...]:
     same hospital without an illness) is none of its own. The newest is kept whatever it cost.
     """
     merged: dict[tuple[str, str], tuple[Stay, Decimal, int]] = {}
-    for one in sorted(treatments, key=lambda one: (-one.cost, -one.last)):
+    ranked = sorted(treatments, key=lambda one: (-one.cost, -one.last))
+    latest = max(ranked, key=lambda one: one.last, default=None)
+    for one in (*ranked[:LOOKED_AT], *([latest] if latest in ranked[LOOKED_AT:] else [])):
         illness = diseases.told(one.name, one.code)
         key = hospitals.parse(one.hospital).plain, diseases.family(diseases.classify(illness))
         if not any(key):

@@ -578,12 +578,25 @@ _TERMS: dict[tuple[str, str], Any] = {
 }
 
 
+#: Of all pairs of stays the levels of hospital and illness, what their rarity adds, and how many pairs say the same.
+Said = tuple[tuple[int, int, float, float, int], ...]
+
+
+class Together(NamedTuple):
+    """What pairs of stays come to. ``best``: levels and rarity of the one that agrees best; ``spread``: log2, never above 0,
+    of the mean over all, by that one; ``kin``: log2(h/u) of the mean, per group of people who belong together."""
+
+    best: tuple[int, int, float, float]
+    spread: float
+    kin: list[float]
+
+
 class Shared(NamedTuple):
-    """What the stays of two records come to. ``at``: which stay of each agrees best; ``each``: for all pairs of them the
-    levels of hospital and illness, what their rarity adds, and how many pairs say the same."""
+    """What the stays of two records come to. ``at``: which stay of each agrees best."""
 
     at: tuple[int, int]
-    each: tuple[tuple[int, int, float, float, int], ...]
+    each: Said
+    told: Together
 
 
 class Scorer:
@@ -596,6 +609,7 @@ class Scorer:
         self.compare = [_LEVELS.get(name, _by_stay) for name in model.names]
         self.weights = [params.weights(c).tolist() for c in model.comparisons]
         self.prior = math.log2(params.prior / (1 - params.prior))
+        self.known: dict[Said, Together] = {}
         #: Per group of people who belong together: its circle, its log2 odds, log2(h/u) of every level.
         self.kin = [
             (
@@ -640,24 +654,39 @@ class Scorer:
         """
         if len(x.stays) == 1 == len(y.stays):
             return None
+        rare = self.frequencies[self.at_hospital] or self.frequencies[self.at_disease]
         found: dict[tuple[int, int, float, float], int] = {}
         places: dict[tuple[int, int, float, float], tuple[int, int]] = {}
         for i, p in enumerate(x.stays):
             for j, q in enumerate(y.stays):
                 a, b = _stay_levels(p, q)
-                said = (a, b, self._more(self.at_hospital, a, p, q), self._more(self.at_disease, b, p, q))
-                found[said] = found.get(said, 0) + 1
-                places.setdefault(said, (i, j))
-        # The same levels whichever record is asked first: of equal weights the nearer ones.
-        best = max(found, key=lambda said: (self._stay_weight(*said), -said[0], -said[1]))
-        return Shared(places[best], tuple((*said, times) for said, times in found.items()))
+                more = self._more(self.at_hospital, a, p, q) if rare else 0.0
+                too = self._more(self.at_disease, b, p, q) if rare else 0.0
+                said = (a, b, more, too)
+                if said in found:
+                    found[said] += 1
+                else:
+                    found[said], places[said] = 1, (i, j)
+        each = tuple(sorted([(*said, times) for said, times in found.items()]))
+        told = self.together(each)
+        return Shared(places[told.best], each, told)
 
-    def spread(self, stays: Shared | None) -> float:
-        """log2, never above 0: the mean over all pairs of stays, by that of the best."""
-        if stays is None:
-            return 0.0
-        weights = [self._stay_weight(a, b, more, too) for a, b, more, too, _times in stays.each]
-        return min(_mean(weights, [one[4] for one in stays.each]) - max(weights), 0.0)
+    def together(self, each: Said) -> Together:
+        """What pairs of stays come to that say so; the last few thousand are known."""
+        known = self.known.get(each)
+        if known is not None:
+            return known
+        times = [one[4] for one in each]
+        weights = [self._stay_weight(a, b, more, too) for a, b, more, too, _times in each]
+        # The same levels whichever record is asked first: of equal weights the nearer ones.
+        best = max(zip(weights, each, strict=True), key=lambda told: (told[0], -told[1][0], -told[1][1]))
+        at, too_at = self.at_hospital, self.at_disease
+        kin = [self._of_stays(ratios[at], ratios[too_at], each) for _circle, _odds, ratios in self.kin]
+        if len(self.known) > 4096:
+            self.known.clear()
+        spread = min(_mean(weights, times) - best[0], 0.0)
+        self.known[each] = told = Together(best[1][:4], spread, kin)
+        return told
 
     def _stay_weight(self, hospital: int, disease: int, more: float, too: float) -> float:
         return self.weights[self.at_hospital][hospital] + more + self.weights[self.at_disease][disease] + too
@@ -723,13 +752,13 @@ class Scorer:
         """Evidence that two people who belong together explain the pair as well (see `model.household`)."""
         circles: dict[str, float] = {}
         families = 0.0
-        for circle, odds, ratios in self.kin:
+        for group, (circle, odds, ratios) in enumerate(self.kin):
             shared = odds
             for position, (ratio, level, more) in enumerate(zip(ratios, levels, rare, strict=True)):
                 if ratio is not None and not (stays and position in (self.at_hospital, self.at_disease)):
                     shared += ratio[level] + more
             if stays:
-                shared += self._of_stays(ratios[self.at_hospital], ratios[self.at_disease], stays)
+                shared += stays.told.kin[group]
             if circle:
                 circles[circle] = circles.get(circle, 1.0) + 2.0 ** min(shared, 200.0)
             else:
@@ -737,15 +766,15 @@ class Scorer:
         out = math.log2(math.prod(circles.values()) + families)
         return -out if out >= 0.01 else 0.0
 
-    def _of_stays(self, hospital: list[float] | None, disease: list[float] | None, stays: Shared) -> float:
+    def _of_stays(self, hospital: list[float] | None, disease: list[float] | None, each: Said) -> float:
         """log2(h/u) of several stays: here too any may be the one that is meant."""
         if hospital is None and disease is None:
             return 0.0
         weights = [
             (hospital[a] + more if hospital else 0.0) + (disease[b] + too if disease else 0.0)
-            for a, b, more, too, _times in stays.each
+            for a, b, more, too, _times in each
         ]
-        return _mean(weights, [one[4] for one in stays.each])
+        return _mean(weights, [one[4] for one in each])
 
     def taken_back(self, levels: list[int], out: list[float]) -> float:
         """What relatives share, where the given names differ (tables without groups; `Table.taken_back`)."""

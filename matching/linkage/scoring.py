@@ -225,7 +225,7 @@ def _judge(
     rare = scorer.rarity(heard, x, y, stays)
     weights = scorer.parts(heard, rare, stays)
     levels = {c.name: c.levels[level] for c, level in zip(scorer.comparisons, found, strict=True)}
-    spread = scorer.spread(stays)
+    spread = stays.told.spread if stays else 0.0
     weight = scorer.prior + math.fsum(weights) + spread
     i, j = stays.at if stays else (0, 0)
     one, two = told[0].stays, told[1].stays
@@ -258,20 +258,19 @@ def replayed_weight(params: Params, kept: Mapping[str, Any]) -> float:
     if unknown := {*kept["levels"], *kept["rarity"]} - set(scorer.names):
         raise ValueError(f"no comparison {', '.join(sorted(unknown))}")
     stays = _stays_again(scorer, kept.get("stays"))
-    return scorer.prior + math.fsum(scorer.parts(levels, rare, stays)) + scorer.spread(stays)
+    spread = stays.told.spread if stays else 0.0
+    return scorer.prior + math.fsum(scorer.parts(levels, rare, stays)) + spread
 
 
 def _stays_again(scorer: Scorer, kept: list[list[Any]] | None) -> Shared | None:
     if not kept:
         return None
     houses, illnesses = (scorer.comparisons[at].levels for at in (scorer.at_hospital, scorer.at_disease))
-    return Shared(
-        (0, 0),
-        tuple(
-            (houses.index(a), illnesses.index(b), float(more), float(too), int(times))
-            for a, b, more, too, times in kept
-        ),
+    each = tuple(
+        (houses.index(a), illnesses.index(b), float(more), float(too), int(times))
+        for a, b, more, too, times in kept
     )
+    return Shared((0, 0), each, scorer.together(each))
 
 
 #: Ways to write one name.

@@ -262,6 +262,14 @@ def test_the_order_in_which_bills_are_read_says_nothing():
     assert len(telling(bills)) == AT_MOST
 
 
+def test_of_ten_thousand_bills_two_hundred_are_read_and_the_newest():
+    flood = [treatment(f"第{k}医院", f"病{k}", cost=f"{k}.00", last=k) for k in range(10_000)]
+    cold = treatment("社区卫生服务中心", "感冒", cost="0.01", last=10_000)
+    found = telling([*flood, cold])
+    assert len(found) == AT_MOST
+    assert {Stay("第9999医院", "病9999"), Stay(cold.hospital, cold.name)} <= set(found)
+
+
 @pytest.mark.django_db
 def test_bills_of_others_are_not_among_them(people):
     one, _ = somebody(people, CANCER)
