@@ -98,7 +98,7 @@ def ordered(value: str) -> str:
 
 def beside(raw: str | None) -> bool:
     """Whether a relation or a proxy stands in brackets beside a name (王芳（女儿）, 王芳（代））: whose name it is nobody can say."""
-    return isinstance(raw, str) and bool(_RELATION.search(raw))
+    return isinstance(raw, str) and not raw.isalpha() and bool(_RELATION.search(raw))
 
 
 def two_names(value: str) -> str:
