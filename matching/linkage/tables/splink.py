@@ -31,6 +31,16 @@ _MARK = "jieli "
 _SET = ("position", "given", "circle", "home", "away", "own", "disagree", "most", "default_h", "any_scheme")
 
 
+#: Splink names its tables of frequencies after columns without quoting them.
+_RESERVED = frozenset((
+    "all", "and", "any", "as", "asc", "between", "by", "case", "cast", "check", "collate", "column", "constraint", "create",
+    "cross", "default", "desc", "distinct", "do", "else", "end", "except", "exists", "false", "for", "foreign", "from", "full",
+    "grant", "group", "having", "in", "inner", "intersect", "into", "is", "join", "left", "like", "limit", "natural", "not",
+    "null", "offset", "on", "only", "or", "order", "outer", "primary", "references", "right", "select", "set", "some", "table",
+    "then", "to", "true", "union", "unique", "using", "values", "when", "where", "window", "with",
+))  # fmt: skip
+
+
 def _same(column: str) -> str:
     return f'"{column}_l" = "{column}_r"'
 
@@ -154,6 +164,10 @@ def to_splink(
         f"{c.name} (quotes in a name)"
         for c in model.comparisons
         if re.search('["`]', "".join((c.name, *c.columns)))
+    ] + [
+        f"{c.name} (a name that SQL reads otherwise)"
+        for c in model.comparisons
+        if c.tf and (c.name.casefold() in _RESERVED or re.search(r"[!#-/:-@\[-^{-~]", c.name))
     ]
     if alien or odd:
         raise ValueError("this cannot be exported to Splink: " + ", ".join([*alien, *odd]))

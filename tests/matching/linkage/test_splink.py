@@ -98,6 +98,19 @@ def test_what_splink_learnt_anew_counts_and_the_version_says_so(trained):
     assert params.version == f"{trained.params.version}+splink"
 
 
+@pytest.mark.parametrize("name", ["by", "Order", "name (full)", "a.b"])
+def test_columns_that_sql_would_read_otherwise_are_refused_by_name(name):
+    model = Model.for_fields({name: "text", "phone": "phone"})
+    with pytest.raises(ValueError, match=re.escape(f"{name} (a name that SQL reads otherwise)")):
+        to_splink(model, model.default_params())
+
+
+@pytest.mark.parametrize("name", ["first name", "姓名（全）", "born_by"])
+def test_columns_with_spaces_and_wide_brackets_are_exported(name):
+    model = Model.for_fields({name: "text", "phone": "phone"})
+    assert to_splink(model, model.default_params())["comparisons"]
+
+
 def test_columns_with_a_quote_are_not_exported():
     model = Model.for_fields({'na"me': "name"})
     with pytest.raises(ValueError, match="quotes"):
