@@ -1,6 +1,7 @@
 """Models made with Splink: settings read as a model of ours, scored as Splink scores them.
 
-No condition is executed as SQL: `sql` reads what Splink's own library of comparisons writes for DuckDB and Spark.
+No condition is executed as SQL: `sql` reads what Splink's own library of comparisons writes for DuckDB and Spark, and the
+usual parts of SQL in conditions of one's own.
 Values are compared as they stand in the file, for so they were when the settings were made.
 """
 
@@ -18,7 +19,7 @@ from ..compare.columns import Coded, Ints, Levels
 from ..compare.comparison import Comparison, Prepared
 from ..model import Frequencies, Model, Params, Table
 from .candidates import MAX_BLOCK, Blocks, Key, Split
-from .sql import LONGEST, Expression, Parser
+from .sql import LONGEST, Expression, Parser, uncommented
 from .words import say
 
 VERSION = "splink"
@@ -209,7 +210,7 @@ def _comparison(
 def _equality(column: str, levels: Sequence[Mapping[str, Any]], u: Sequence[float]) -> float:
     """The u of the level at which a column is equal: what its frequencies are held against."""
     for level, chance in zip(levels, u, strict=True):
-        hit = _EQUAL.fullmatch(str(level["sql_condition"]).strip())
+        hit = _EQUAL.fullmatch(uncommented(str(level["sql_condition"])).strip())
         if hit and hit.group(1).casefold() == column.casefold():
             return chance
     raise ValueError(f"no level says that {column} is equal, on which its term frequencies rest")
@@ -277,6 +278,7 @@ def rules(body: Mapping[str, Any]) -> list[Rule]:
 def _rule(text: str, dialect: str) -> Rule:
     if len(text) > LONGEST:
         raise ValueError(text[:100])
+    text = uncommented(text)
     parts: list[Expression] = []
     columns: set[str] = set()
     for clause in _split(_bare(text), "AND"):

@@ -8,8 +8,12 @@ from .words import say
 
 #: Characters of a pattern; steps that a pattern may take on one text, at worst.
 LONGEST, STEPS = 1_000, 2e7
+#: Characters of a text that a condition may make.
+MOST = 100_000
 #: A part that comes so often may vary within.
 FEW = 10
+#: A class of characters within a class, which Python takes for something else.
+_NESTED = re.compile(r"\[\^?\[|\[:[a-z^]+:\]")
 _REPEATS = ("MAX_REPEAT", "MIN_REPEAT")
 #: RE2, which runs a model where it was made, has none of these.
 _UNKNOWN = ("GROUPREF", "GROUPREF_EXISTS", "ASSERT", "ASSERT_NOT", "ATOMIC_GROUP", "POSSESSIVE_REPEAT")
@@ -50,9 +54,65 @@ def _find(value: str, part: str, start: int, end: int) -> int:
 def extract(value: str, pattern: str, group: float = 1) -> str:
     """What a regular expression's group holds in a text, '' where there is none. Raises ValueError for patterns that are
     none, or that could search without end."""
-    found = _compiled(pattern)
+    found = _bounded(value, pattern, "")
     if not 0 <= group <= found.groups:
         raise ValueError(say(f"{pattern!r} 没有第 {group:g} 组", f"{pattern!r} has no group {group:g}"))
+    hit = found.search(value)
+    return (hit.group(int(group)) or "") if hit else ""
+
+
+def matches(value: str, pattern: str, options: str = "") -> bool:
+    """Whether a regular expression fits somewhere in a text. ``options``: c or i. Raises as `extract`."""
+    return _bounded(value, pattern, options).search(value) is not None
+
+
+def full_match(value: str, pattern: str, options: str = "") -> bool:
+    """Whether a regular expression fits a text as a whole. Raises as `extract`."""
+    return _bounded(value, pattern, options).fullmatch(value) is not None
+
+
+def replaced(value: str, pattern: str, by: str, options: str = "") -> str:
+    """A text with the first place that fits replaced, with the option g all of them; \\0 to \\9 in ``by`` are groups.
+
+    Raises as `extract`, and for results of more than `MOST` characters.
+    """
+    found = _bounded(value, pattern, options.replace("g", ""))
+    pieces: list[int | str] = []
+    for part in re.findall(r"\\.?|[^\\]+", by, re.DOTALL):
+        pieces.append(int(part[1:]) if re.fullmatch(r"\\[0-9]", part) else "\\" if part == "\\\\" else part)
+        known = (
+            pieces[-1] <= found.groups if isinstance(pieces[-1], int) else part in ("\\\\", part.lstrip("\\"))
+        )
+        if not known:
+            raise ValueError(say(f"{by!r} 不能用来替换 {pattern!r}", f"{by!r} cannot replace {pattern!r}"))
+    out: list[str] = []
+    size, last = 0, 0
+    behind = -1
+    for hit in found.finditer(value):
+        # RE2 takes no empty match right behind another one.
+        if hit.start() == hit.end() == behind:
+            continue
+        behind = hit.end()
+        out += [
+            value[last : hit.start()],
+            *((hit.group(x) or "") if isinstance(x, int) else x for x in pieces),
+        ]
+        last = hit.end()
+        size += sum(map(len, out[-len(pieces) - 1 :]))
+        if size > MOST:
+            raise too_long()
+        if "g" not in options:
+            break
+    return "".join([*out, value[last:]])
+
+
+def too_long() -> ValueError:
+    """What is raised where a condition makes a text that has no end."""
+    return ValueError(say(f"算出的文字超过 {MOST:,} 个字", f"a text of more than {MOST:,} characters"))
+
+
+def _bounded(value: str, pattern: str, options: str) -> "re.Pattern[str]":
+    found = _compiled(pattern, options)
     if len(value) * _steps(pattern, len(value)) > STEPS:
         raise ValueError(
             say(
@@ -60,22 +120,54 @@ def extract(value: str, pattern: str, group: float = 1) -> str:
                 f"{pattern!r} searches {len(value):,} characters for too long: write it otherwise",
             )
         )
-    hit = found.search(value)
-    return (hit.group(int(group)) or "") if hit else ""
+    return found
 
 
 @lru_cache(1000)
-def _compiled(pattern: str) -> "re.Pattern[str]":
+def _compiled(pattern: str, options: str = "") -> "re.Pattern[str]":
     if len(pattern) > LONGEST:
         raise ValueError(say("正则表达式太长", "a regular expression is too long"))
+    if odd := set(options) - set("ci"):
+        shown = "".join(sorted(odd))
+        raise ValueError(
+            say(
+                f"正则表达式的选项 {shown} 读不了",
+                f"option {shown} of a regular expression is not known here",
+            )
+        )
+    any_case = options[-1:] == "i" or re.search(r"\(\?[a-zA-Z]*i", pattern)
+    if (any_case and any(c > "\x7f" and c.lower() != c.upper() for c in pattern)) or _NESTED.search(pattern):
+        raise ValueError(
+            say(
+                f"{pattern!r} 里有这里读不了的写法（[[:…:]]，或带符号的字母不分大小写）",
+                f"{pattern!r} has what is not read here: [[:…:]], or other than ASCII letters in any case",
+            )
+        )
     try:
-        found = re.compile(pattern)
+        re.compile(pattern)
+        # As in RE2, \w, \d, \s and \b know ASCII alone.
+        found = re.compile(
+            pattern if re.search(r"\(\?[a-zA-Z]*m", pattern) else _at_the_end(pattern),
+            re.ASCII | (re.IGNORECASE if options[-1:] == "i" else 0),
+        )
     except (re.error, RecursionError, OverflowError) as error:
         raise ValueError(
             say(f"{pattern!r} 不是正则表达式（{error}）", f"{pattern!r} is no regular expression: {error}")
         ) from error
     _steps(pattern, 1)
     return found
+
+
+def _at_the_end(pattern: str) -> str:
+    """With $ as RE2 has it: behind the last character, not before a line's end."""
+    out, inside = [], False
+    for part in re.findall(r"\\.|\[\^?\]?|.", pattern, re.DOTALL):
+        if inside:
+            inside = part != "]"
+        elif part[0] == "[":
+            inside = True
+        out.append("\\Z" if part == "$" and not inside else part)
+    return "".join(out)
 
 
 @lru_cache(10_000)

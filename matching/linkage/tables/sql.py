@@ -1,18 +1,15 @@
-"""The part of SQL in which Splink writes its levels, read and evaluated over pairs; nothing is executed.
+"""The part of SQL in which Splink writes its levels, and people theirs, read and evaluated over pairs; nothing is executed.
 
-As DuckDB does it (distances count bytes of UTF-8) or Spark (characters). Columns may be text where a file gave numbers
-and days: they are read as such where a condition calculates with them.
+As DuckDB does it (distances count bytes of UTF-8) or Spark (characters). What is not read is refused by name with its
+place, counted in characters from 1.
 """
 
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
-from rapidfuzz.distance import DamerauLevenshtein, Jaro, JaroWinkler, Levenshtein
-
-from .patterns import extract, like
+from . import functions
+from .functions import ARITHMETIC, DISTANCES, FUNCTIONS, LIKES, PARTS, TESTS, WITH_NULL
 
 Values = list[Any]
 #: Characters of a condition, and how deep it may be nested.
@@ -21,135 +18,26 @@ Row = Mapping[str, Values]
 Expression = Callable[[Row, int], Values]
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|(?P<string>'(?:[^']|'')*')|(?P<quoted>[\"`](?:[^\"`])+[\"`])"
-    r"|(?P<word>[A-Za-z_\u4e00-\u9fff][\w]*)|(?P<op><=|>=|<>|!=|=|<|>|\(|\)|,|-|\+|\*|/|\|\|))"
+    r"\s*(?:(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)|(?P<string>'(?:[^']|'')*')|(?P<quoted>[\"`](?:[^\"`])+[\"`])"
+    r"|(?P<word>[A-Za-z_\u4e00-\u9fff][\w]*)|(?P<op><=|>=|<>|!=|=|<|>|\(|\)|,|-|\+|\*|/|%|\|\||::))"
 )
+_COMMENT = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`|--[^\n]*|/\*.*?\*/", re.DOTALL)
+_TEXTS = ("TEXT", "VARCHAR", "STRING", "CHAR", "BPCHAR")
+_FLOATS = ("FLOAT", "DOUBLE", "FLOAT4", "FLOAT8", "REAL")
+_DECIMALS = ("DECIMAL", "NUMERIC")
+_WHOLES = ("TINYINT", "SMALLINT", "INT", "INTEGER", "BIGINT", "HUGEINT", "INT2", "INT4", "INT8", "LONG")
 
 
-def _day(value: Any) -> datetime | None:
-    """A day written as text; None for what is none."""
-    if isinstance(value, datetime):
-        return value
-    try:
-        return datetime.fromisoformat(str(value).strip()).replace(tzinfo=None)
-    except ValueError:
-        return None
+def uncommented(text: str) -> str:
+    """A condition with spaces in place of its comments. Raises ValueError for comments within comments."""
 
+    def blank(hit: re.Match[str]) -> str:
+        found = hit.group()
+        if found.startswith("/*") and "/*" in found[2:]:
+            raise ValueError(f"a comment within a comment at character {hit.start() + 1}")
+        return " " * len(found) if found.startswith(("--", "/*")) else found
 
-def _epoch(value: Any) -> float | None:
-    day = _day(value)
-    return None if day is None else day.replace(tzinfo=UTC).timestamp()
-
-
-def _strptime(value: Any, pattern: str) -> datetime | None:
-    try:
-        return datetime.strptime(str(value).strip(), pattern)  # noqa: DTZ007 (dates have no zone)
-    except (ValueError, re.error):
-        return None
-
-
-def _timestamp(value: Any, pattern: str) -> datetime | None:
-    """Spark's: letters of Java instead of signs of C."""
-    for java, sign in (("yyyy", "%Y"), ("MM", "%m"), ("dd", "%d"), ("HH", "%H"), ("mm", "%M"), ("ss", "%S")):
-        pattern = pattern.replace(java, sign)
-    return _strptime(value, pattern)
-
-
-def _days_between(a: Any, b: Any) -> int | None:
-    one, two = _day(a), _day(b)
-    return None if one is None or two is None else (one.date() - two.date()).days
-
-
-def _substr(value: str, start: float, length: float | None = None) -> str:
-    first = int(start) - 1 if start > 0 else max(len(value) + int(start), 0) if start < 0 else -1
-    last = len(value) if length is None else first + int(length)
-    return value[max(first, 0) : max(last, 0)]
-
-
-def _number(value: Any) -> Any:
-    """A number where a file gave its text; None for what is none."""
-    if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            return None
-    return value
-
-
-def _calculated(function: Callable[..., Any]) -> Callable[..., Any]:
-    def run(*values: Any) -> Any:
-        numbers = [_number(v) for v in values]
-        if any(v is None for v in numbers):
-            return None
-        try:
-            return function(*numbers)
-        except (ValueError, ZeroDivisionError, OverflowError):
-            return None
-
-    return run
-
-
-def _of_bytes(distance: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """DuckDB compares bytes: a Chinese character has three."""
-
-    def run(a: Any, b: Any) -> Any:
-        a, b = str(a), str(b)
-        return distance(a, b) if a.isascii() and b.isascii() else distance(a.encode(), b.encode())
-
-    return run
-
-
-def _of_characters(distance: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    return lambda a, b: distance(str(a), str(b))
-
-
-def _jaccard(a: Any, b: Any) -> float | None:
-    one, two = set(a), set(b)
-    return len(one & two) / len(one | two) if one and two else None
-
-
-def _jaro_winkler(a: Any, b: Any) -> float:
-    return JaroWinkler.similarity(a, b) if a or b else 0.0
-
-
-_DISTANCES: dict[str, Callable[[Any, Any], Any]] = {
-    "jaro_winkler_similarity": _jaro_winkler,
-    "jaro_winkler": _jaro_winkler,
-    "jaro_similarity": lambda a, b: Jaro.similarity(a, b) if a or b else 0.0,
-    "jaro_sim": lambda a, b: Jaro.similarity(a, b) if a or b else 0.0,
-    "levenshtein": lambda a, b: Levenshtein.distance(a, b),
-    "damerau_levenshtein": lambda a, b: DamerauLevenshtein.distance(a, b),
-    "jaccard": _jaccard,
-}
-_FUNCTIONS: dict[str, Callable[..., Any]] = {
-    **{
-        name: _calculated(getattr(math, name))
-        for name in ("floor", "ceil", "sin", "cos", "acos", "radians", "sqrt")
-    },
-    "abs": _calculated(abs),
-    "epoch": _epoch,
-    "unix_timestamp": _epoch,
-    "date": _day,
-    "datediff": _days_between,
-    "try_strptime": _strptime,
-    "strptime": _strptime,
-    "try_to_timestamp": _timestamp,
-    "to_timestamp": _timestamp,
-    "regexp_extract": lambda a, *k: extract(str(a), *k),
-    "lower": lambda a: str(a).lower(),
-    "upper": lambda a: str(a).upper(),
-    "trim": lambda a: str(a).strip(" "),
-    "length": lambda a: len(str(a)),
-    "substr": lambda a, *k: _substr(str(a), *k),
-    "substring": lambda a, *k: _substr(str(a), *k),
-    "left": lambda a, k: str(a)[: int(k)],
-    "right": lambda a, k: str(a)[-int(k) :] if k else "",
-    "reverse": lambda a: str(a)[::-1],
-    "concat": lambda *k: "".join(map(str, k)),
-}
-_TEXTS = ("TEXT", "VARCHAR", "STRING", "CHAR")
-_NUMBERS = ("FLOAT", "DOUBLE", "FLOAT8", "REAL", "INT", "INTEGER", "BIGINT", "DECIMAL")
-_DAYS = ("DATE", "TIMESTAMP")
+    return _COMMENT.sub(blank, text)
 
 
 class Parser:
@@ -160,17 +48,22 @@ class Parser:
             raise ValueError(f"a condition of {len(text):,} characters")
         self.text = text
         self.depth = 0
-        self.of = _of_characters if dialect == "spark" else _of_bytes
+        self.spark = dialect == "spark"
+        self.of = functions.of_characters if self.spark else functions.of_bytes
         #: What regexp_extract gives without a group's number: the whole in DuckDB, the first group in Spark.
-        self.group = 1 if dialect == "spark" else 0
-        self.tokens: list[tuple[str, str]] = []
+        self.group = 1 if self.spark else 0
+        self.tokens: list[tuple[str, str, int]] = []
         self.columns: set[str] = set()
         place = 0
-        while place < len(text.rstrip()):
-            hit = _TOKEN.match(text, place)
+        read = uncommented(text).rstrip()
+        while place < len(read):
+            hit = _TOKEN.match(read, place)
             if not hit or not hit.lastgroup:
-                raise ValueError(f"cannot read {text[place : place + 20]!r} in {text!r}")
-            self.tokens.append((hit.lastgroup, hit.group(hit.lastgroup)))
+                place += len(read[place:]) - len(read[place:].lstrip())
+                raise ValueError(
+                    f"cannot read {text[place : place + 20]!r} at character {place + 1} of {text!r}"
+                )
+            self.tokens.append((hit.lastgroup, hit.group(hit.lastgroup), hit.start(hit.lastgroup) + 1))
             place = hit.end()
         self.at = 0
 
@@ -178,8 +71,15 @@ class Parser:
         """The whole condition."""
         out = self._or()
         if self.at != len(self.tokens):
-            raise ValueError(f"cannot read {self.tokens[self.at][1]!r} in {self.text!r}")
+            raise self._odd()
         return out
+
+    def _odd(self, what: str = "cannot read", back: int = 0) -> ValueError:
+        """That a token is not read, by name and place."""
+        if self.at - back >= len(self.tokens):
+            return ValueError(f"{self.text!r} ends too early")
+        _, token, place = self.tokens[self.at - back]
+        return ValueError(f"{what} {token!r} at character {place} of {self.text!r}")
 
     def _next(self, *expected: str) -> bool:
         if self.at < len(self.tokens) and self.tokens[self.at][1].upper() in expected:
@@ -189,7 +89,7 @@ class Parser:
 
     def _need(self, expected: str) -> None:
         if not self._next(expected):
-            raise ValueError(f"expected {expected} in {self.text!r}")
+            raise self._odd(f"expected {expected} in place of")
 
     def _or(self) -> Expression:
         self.depth += 1
@@ -214,31 +114,71 @@ class Parser:
         return self._compare()
 
     def _compare(self) -> Expression:
-        left = self._sum()
+        left = self._text()
         if self._next("IS"):
             negative = self._next("NOT")
+            if self._next("DISTINCT"):
+                self._need("FROM")
+                return _apply(
+                    lambda a, b: functions.distinct(a, b) != negative, left, self._text(), null=True
+                )
+            if self._next("TRUE", "FALSE"):
+                wanted = self.tokens[self.at - 1][1].upper() == "TRUE"
+                return lambda row, n: [
+                    (v is not None and bool(v) == wanted) != negative for v in left(row, n)
+                ]
             self._need("NULL")
             return lambda row, n: [(v is None) != negative for v in left(row, n)]
-        if self._next("LIKE"):
-            pattern = self._sum()
-            return _apply(lambda v, p: like(str(v), str(p)), left, pattern)
-        for sign, test in _TESTS.items():
-            if self._next(sign):
-                return _apply(test, left, self._sum())
-        return left
+        negative = self._next("NOT")
+        if self._next("IN"):
+            self._need("(")
+            found = _apply(functions.among, left, *self._list(), null=True)
+        elif self._next("BETWEEN"):
+            low = self._text()
+            self._need("AND")
+            found = _apply(functions.between, left, low, self._text(), null=True)
+        elif self._next(*LIKES):
+            found = _apply(LIKES[self.tokens[self.at - 1][1].upper()], left, self._text())
+        elif negative:
+            raise self._odd("expected IN, BETWEEN or LIKE in place of")
+        elif self._next(*TESTS):
+            return _apply(TESTS[self.tokens[self.at - 1][1]], left, self._text())
+        else:
+            return left
+        return _apply(lambda v: not v, found) if negative else found
+
+    def _text(self) -> Expression:
+        return self._chain(("||",), self._sum)
 
     def _sum(self) -> Expression:
-        return self._chain(("-", "+", "||"), self._product)
+        return self._chain(("-", "+"), self._product)
 
     def _product(self) -> Expression:
-        return self._chain(("*", "/"), self._atom)
+        return self._chain(("*", "/", "%"), self._cast_to)
 
     def _chain(self, signs: tuple[str, ...], part: Callable[[], Expression]) -> Expression:
         out = part()
-        while self.at < len(self.tokens) and self.tokens[self.at] in [("op", sign) for sign in signs]:
-            sign = self.tokens[self.at][1]
-            self.at += 1
-            out = _apply(_ARITHMETIC[sign], out, part())
+        while self._next(*signs):
+            sign = self.tokens[self.at - 1][1]
+            right = part()
+            out = _apply(_spark_divided if self.spark and sign == "/" else ARITHMETIC[sign], out, right)
+        return out
+
+    def _cast_to(self) -> Expression:
+        if self._next("-"):
+            inner = self._deeper(self._cast_to)
+            return _apply(functions.calculated(lambda v: -v), inner)
+        out = self._atom()
+        while self._next("::"):
+            out = _apply(self._type(), out)
+        return out
+
+    def _deeper(self, part: Callable[[], Expression]) -> Expression:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise ValueError(f"a condition that is nested more than {DEEPEST} deep")
+        out = part()
+        self.depth -= 1
         return out
 
     def _atom(self) -> Expression:
@@ -246,15 +186,12 @@ class Parser:
             out = self._or()
             self._need(")")
             return out
-        if self._next("-"):
-            inner = self._atom()
-            return _apply(_calculated(lambda v: -v), inner)
         if self.at >= len(self.tokens):
-            raise ValueError(f"{self.text!r} ends too early")
-        kind, token = self.tokens[self.at]
+            raise self._odd()
+        kind, token, _ = self.tokens[self.at]
         self.at += 1
         if kind == "number":
-            return _constant(float(token))
+            return _constant(int(token) if token.isdigit() and len(token) <= 30 else float(token))
         if kind == "string":
             return _constant(token[1:-1].replace("''", "'"))
         if kind == "word" and token.upper() == "CASE":
@@ -266,17 +203,23 @@ class Parser:
         if kind in ("word", "quoted"):
             name = token.strip('"`')
             if name[-2:] not in ("_l", "_r"):
-                raise ValueError(f"column {name!r} ends in neither _l nor _r")
+                raise self._odd("neither _l nor _r ends column", 1)
             self.columns.add(name[:-2])
             return lambda row, n: row[name]
-        raise ValueError(f"cannot read {token!r} in {self.text!r}")
+        raise self._odd(back=1)
 
     def _case(self) -> Expression:
         parts: list[tuple[Expression, Expression]] = []
+        subject = None if self._next("WHEN") else self._or()
+        self.at -= subject is None
         while self._next("WHEN"):
             condition = self._or()
+            if subject is not None:
+                condition = _apply(functions.same, subject, condition)
             self._need("THEN")
             parts.append((condition, self._or()))
+        if not parts:
+            raise self._odd("expected WHEN in place of")
         rest = self._or() if self._next("ELSE") else _constant(None)
         self._need("END")
 
@@ -291,33 +234,103 @@ class Parser:
     def _cast(self) -> Expression:
         inner = self._or()
         self._need("AS")
-        for names, how in ((_TEXTS, str), (_NUMBERS, _number), (_DAYS, _day)):
-            if self._next(*names):
-                self._need(")")
-                return _apply(how, inner)
-        raise ValueError(f"a type in {self.text!r} is not known here")
+        how = self._type()
+        self._need(")")
+        return _apply(how, inner)
+
+    def _type(self) -> Callable[[Any], Any]:
+        """What makes a value one of the type that is named next."""
+        name = self.tokens[self.at][1].upper() if self.at < len(self.tokens) else ""
+        known: dict[tuple[str, ...], Callable[[Any], Any]] = {
+            _TEXTS: functions.text, _FLOATS: functions.calculated(float), _DECIMALS: functions.number, ("BOOLEAN", "BOOL"): functions.truth,
+            _WHOLES: lambda v: functions.whole(v, cut=self.spark), ("DATE",): functions.calendar_day, ("TIMESTAMP", "DATETIME"): functions.day,
+        }  # fmt: skip
+        how = next((one for names, one in known.items() if name in names), None)
+        if how is None:
+            raise self._odd("type not known here:")
+        self.at += 1
+        sizes: list[int] = []
+        if name in (*_TEXTS, *_DECIMALS) and self._next("("):
+            while not sizes or self._next(","):
+                kind, token, _ = self.tokens[self.at] if self.at < len(self.tokens) else ("", "", 0)
+                if kind != "number" or not token.isdigit() or len(token) > 9 or len(sizes) == 2:
+                    raise self._odd("expected a size in place of")
+                sizes.append(int(token))
+                self.at += 1
+            self._need(")")
+        if name in _DECIMALS:
+            places = sizes[1] if len(sizes) == 2 else 0 if sizes or self.spark else 3
+            return functions.calculated(lambda v: functions.rounded(v, places))
+        return how
+
+    def _list(self) -> list[Expression]:
+        """What stands between brackets."""
+        out = [self._or()]
+        while self._next(","):
+            out.append(self._or())
+        self._need(")")
+        return out
+
+    def _part(self) -> str:
+        """A part of a day, which stands in quotes."""
+        kind, token, _ = self.tokens[self.at] if self.at < len(self.tokens) else ("", "", 0)
+        name = token.strip("'").lower().removesuffix("s")
+        if kind not in ("string", "word") or name not in PARTS:
+            raise self._odd("part of a day not known here:")
+        self.at += 1
+        return name
 
     def _call(self, name: str) -> Expression:
+        back = self.at - 2
+        _, shown, place = self.tokens[back]
+        if name == "extract" or name in ("date_diff", "date_part") or (name == "datediff" and self._quoted()):
+            one = self._part()
+            self._need("FROM" if name == "extract" else ",")
+            given = self._list()
+            if len(given) != (2 if name.endswith("diff") else 1):
+                raise ValueError(
+                    f"{shown!r} has too many or too few arguments at character {place} of {self.text!r}"
+                )
+            if len(given) == 2:
+                return _apply(lambda a, b: functions.boundaries(one, a, b), *given)
+            return _apply(lambda a: functions.part(one, a), *given)
         arguments: list[Expression] = []
         if not self._next(")"):
             arguments.append(self._or())
-            while self._next(","):
+            if name == "substring" and self._next("FROM"):
                 arguments.append(self._or())
-            self._need(")")
-        if name == "nullif" and len(arguments) == 2:
-            return _apply(lambda a, b: None if a == b else a, *arguments)
-        if name == "coalesce":
-            return lambda row, n: [
-                next((v for v in values if v is not None), None)
-                for values in zip(*(a(row, n) for a in arguments), strict=True)
-            ]
+                if self._next("FOR"):
+                    arguments.append(self._or())
+                self._need(")")
+            elif self._next(","):
+                arguments += self._list()
+            else:
+                self._need(")")
+        null = name in WITH_NULL and not (self.spark and name == "concat")
+        counts, function = (WITH_NULL if name in WITH_NULL else FUNCTIONS).get(name, (range(2, 3), None))
+        if name in DISTANCES:
+            function = self.of(DISTANCES[name])
+        if name == "regexp_replace" and self.spark:
+            function = None
+        if function is None:
+            raise ValueError(f"function {shown!r} is not known here, at character {place} of {self.text!r}")
+        if len(arguments) not in counts:
+            raise ValueError(
+                f"{shown!r} has too many or too few arguments at character {place} of {self.text!r}"
+            )
         if name == "regexp_extract" and len(arguments) == 2:
             arguments.append(_constant(self.group))
-        if name in _DISTANCES and len(arguments) == 2:
-            return _apply(self.of(_DISTANCES[name]), *arguments)
-        if name not in _FUNCTIONS:
-            raise ValueError(f"function {name} is not known here")
-        return _apply(_FUNCTIONS[name], *arguments)
+        if name in ("trim", "ltrim", "rtrim") and len(arguments) == 1 and self.spark:
+            arguments.append(_constant(" "))
+        return _apply(function, *arguments, null=null)
+
+    def _quoted(self) -> bool:
+        return self.at < len(self.tokens) and self.tokens[self.at][0] == "string"
+
+
+def _spark_divided(a: Any, b: Any) -> Any:
+    """Spark divides by 0 into NULL."""
+    return ARITHMETIC["/"](a, b) if functions.number(b) else None
 
 
 def _constant(value: Any) -> Expression:
@@ -327,45 +340,19 @@ def _constant(value: Any) -> Expression:
 def _fold(parts: Sequence[Expression], wanted: bool) -> Expression:
     """OR (``wanted``) or AND of three values: NULL where no value decides and one is NULL."""
 
-    def one(values: tuple[Any, ...]) -> bool | None:
-        if any(v is not None and bool(v) == wanted for v in values):
+    def one(some: tuple[Any, ...]) -> bool | None:
+        if any(v is not None and bool(v) == wanted for v in some):
             return wanted
-        return None if any(v is None for v in values) else not wanted
+        return None if any(v is None for v in some) else not wanted
 
-    return lambda row, n: [one(values) for values in zip(*(p(row, n) for p in parts), strict=True)]
+    return lambda row, n: [one(some) for some in zip(*(p(row, n) for p in parts), strict=True)]
 
 
-def _apply(function: Callable[..., Any], *arguments: Expression) -> Expression:
+def _apply(function: Callable[..., Any], *arguments: Expression, null: bool = False) -> Expression:
+    """A function of values: NULL where one is NULL, unless it sees ``null`` itself."""
+
     def run(row: Row, n: int) -> Values:
-        out: Values = []
-        for values in zip(*(a(row, n) for a in arguments), strict=True):
-            out.append(None if any(v is None for v in values) else function(*values))
-        return out
+        given = zip(*(a(row, n) for a in arguments), strict=True)
+        return [None if not null and any(v is None for v in some) else function(*some) for some in given]
 
     return run
-
-
-def _same(a: Any, b: Any) -> bool:
-    if isinstance(a, str) != isinstance(b, str):
-        a, b = _number(a), _number(b)
-    return bool(a == b)
-
-
-def _ordered(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool | None]:
-    def run(a: Any, b: Any) -> bool | None:
-        if isinstance(a, str) != isinstance(b, str):
-            a, b = _number(a), _number(b)
-        return None if a is None or b is None else test(a, b)
-
-    return run
-
-
-_TESTS: dict[str, Callable[[Any, Any], bool | None]] = {
-    "=": _same, "<>": lambda a, b: not _same(a, b), "!=": lambda a, b: not _same(a, b),
-    "<=": _ordered(lambda a, b: a <= b), ">=": _ordered(lambda a, b: a >= b),
-    "<": _ordered(lambda a, b: a < b), ">": _ordered(lambda a, b: a > b),
-}  # fmt: skip
-_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
-    "-": _calculated(lambda a, b: a - b), "+": _calculated(lambda a, b: a + b), "*": _calculated(lambda a, b: a * b),
-    "/": _calculated(lambda a, b: a / b), "||": lambda a, b: f"{a}{b}",
-}  # fmt: skip
