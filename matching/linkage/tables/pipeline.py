@@ -13,6 +13,7 @@ import numpy as np
 from .. import oddities
 from ..compare.columns import Bools, Ints
 from ..compare.fill import RECORDED_ON
+from ..compare.names import PreparedName
 from ..compare.numbers import PreparedId
 from ..model import Model, Params, Table, household
 from ..outcomes import decide, doubtful
@@ -355,6 +356,11 @@ def settle(
     del held
     answered = np.zeros(len(i), dtype=bool)
     if split.link:
+        spoken = _of_persons(table, split, i, j, probability)
+        if spoken is not None:
+            more, probability = spoken > probability, spoken
+            sure = np.clip(probability[more], 1e-15, 1 - 1e-15)
+            bits[more] = np.log2(sure) - np.log2(1 - sure)
         label, _ = cluster(split.rows, i, j, bits, cut, heard=heard)
     else:
         told = _evidence(table, params)
@@ -380,6 +386,38 @@ def settle(
 
 def _probability(weight: np.ndarray) -> np.ndarray:
     return np.asarray(1 / (1 + np.exp2(-np.clip(weight.astype(np.float64), -200, 200))))
+
+
+def _of_persons(
+    table: Table, split: blocks.Split, i: Ints, j: Ints, probability: np.ndarray
+) -> np.ndarray | None:
+    """Probabilities of pairs as those of persons; None where every row is its own.
+
+    Rows of one table with one possible number and one name are one person's, say a second insurer's: whom one of them is,
+    the others are, however little they tell (no stay, an old address). The best of their pairs speaks for all.
+    """
+    numbers = next((p for p in table.prepared if isinstance(p, PreparedId)), None)
+    names = next((p for p in table.prepared if isinstance(p, PreparedName)), None)
+    if numbers is None or names is None or not len(i):
+        return None
+    number, name = numbers.coded.codes.astype(np.int64), names.fold[names.coded.codes]
+    known = np.flatnonzero(
+        (number >= 0) & numbers.valid[number] & (name >= 0) & ~names.hidden[names.coded.codes]
+    )
+    second = known >= split.left
+    told = (number[known] * (int(name.max()) + 1) + name[known]) * 2 + second
+    _, inverse, sizes = np.unique(told, return_inverse=True, return_counts=True)
+    if sizes.max(initial=1) < 2:
+        return None
+    person = np.arange(split.rows, dtype=np.int64)
+    person[known] = split.rows + inverse
+    pairs = person[i] * (2 * split.rows) + person[j]
+    order = np.argsort(pairs, kind="stable")
+    starts = np.flatnonzero(np.concatenate([[True], pairs[order][1:] != pairs[order][:-1]]))
+    best = np.maximum.reduceat(probability[order], starts)
+    out = np.empty_like(probability)
+    out[order] = np.repeat(best, np.diff(np.append(starts, len(order))))
+    return out
 
 
 def _learnt(

@@ -1,6 +1,7 @@
 """Tables in which one person has very many rows: a historic register, visits, gifts, one name over and over."""
 
 import random
+from collections import Counter
 from itertools import pairwise
 
 import numpy as np
@@ -8,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.linkage import engine
 from bench.linkage.measures import pairs_of_clusters
 from bench.linkage.shapes import ALIKE, HAN, SURNAMES, shapes, slip
+from bench.linkage.tasks import corpus_tasks
 from matching.linkage import training
 from matching.linkage.model import Model
 from matching.linkage.tables.candidates import Blocks, Key, Split, everything, proposed
@@ -18,6 +21,7 @@ from matching.linkage.tables.evidence import SMALL, Evidence, Others
 from matching.linkage.tables.keys import PIECE, TAUGHT, divided, keys, teaching
 from matching.linkage.tables.pipeline import combine, link, link_tables
 from matching.linkage.tables.vouching import vouched
+from matching.linkage.values import idnumber
 
 VISITS = {"name": "name", "born": "birth_date", "phone": "phone", "note": "text"}
 
@@ -296,3 +300,23 @@ def test_two_other_records_answer_for_a_pair_and_one_does_not():
     accepted = np.arange(len(pairs)) < 5
     assert vouched(6, i, j, accepted, ~accepted).tolist() == [False] * 5 + [True, False, False]
     assert not vouched(6, i, j, ~accepted, np.zeros(8, dtype=bool)).any()
+
+
+def test_whom_one_row_of_a_person_is_the_others_are():
+    """A second insurer tells of no stay: by itself its row would hardly be the campaign's patient."""
+    task = list(corpus_tasks(4000, 7))[1]
+    linked = engine.run(task)
+    register = task.b
+    of = dict(
+        zip(register[task.id_col], zip(register["id_number"], register["name"], strict=True), strict=True)
+    )
+    rows = Counter(who for who in of.values() if idnumber.parse(who[0]))
+    found: dict[tuple[tuple[str, str], str], list[float]] = {}
+    for (c, row), p in linked.pairs.items():
+        if p >= 0.5 and rows[of[row]] > 1:
+            found.setdefault((of[row], c), []).append(p)
+    assert len(found) > 5
+    met = sum(len(set(all_)) == 1 and len(all_) == rows[who] for (who, _), all_ in found.items())
+    assert met >= 0.9 * len(found), "one person, one probability; a row that no key proposes is not there"
+    assert all(len(set(all_)) == 1 for all_ in found.values())
+    assert "accept" not in linked.outcomes.values()
