@@ -315,7 +315,7 @@ def test_whom_one_row_of_a_person_is_the_others_are():
     for (c, row), p in linked.pairs.items():
         if p >= 0.5 and rows[of[row]] > 1:
             found.setdefault((of[row], c), []).append(p)
-    assert len(found) > 5
+    assert len(found) >= 5
     met = sum(len(set(all_)) == 1 and len(all_) == rows[who] for (who, _), all_ in found.items())
     assert met >= 0.9 * len(found), "one person, one probability; a row that no key proposes is not there"
     assert all(len(set(all_)) == 1 for all_ in found.values())
