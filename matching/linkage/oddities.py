@@ -84,9 +84,10 @@ def find(table: Table, levels: Levels, i: Ints, j: Ints) -> Odd:
     # Tim and Tom, unless both have one number of whatever kind, as twins do not.
     own = _one_number(table, levels)
     tim = names.given & last & ~own
+    mary = names.given & ~own & ~_one_mailbox(table, levels) & ~born & _dated(table, i, j)
     found["twins"] = ~agree & (born | endless) & (alike | (other & last) | tim)
     found["twins"] |= ~agree & born & names.soft
-    found["relatives"] = ~agree & ((alike & apart) | (other & (phone | line)))
+    found["relatives"] = ~agree & ((alike & apart) | (other & (phone | line)) | mary)
     found["pinyin_only"] = ~agree & names.pinyin
     # A mailbox is one grown-up's, or a father would have to share name and mailbox with his son.
     one = names.same & ~own & ~_one_mailbox(table, levels)
@@ -103,6 +104,8 @@ def find(table: Table, levels: Levels, i: Ints, j: Ints) -> Odd:
             never |= odd
     never |= (found["twins"] | found["relatives"]) & plain
     never |= found["twins"] & (tim | names.soft)
+    # Mary and Gary, ten days apart in one house: of what is a person's own two things differ.
+    never |= found["relatives"] & mary
     never |= crowd & ~agree & ~born
     labels = list(found)
     matrix = np.array(list(found.values()), dtype=bool)
@@ -320,6 +323,14 @@ def _births(table: Table, i: Ints, j: Ints) -> tuple[Bools, Bools, Bools]:
     slip = np.isin(level, [c.index("two_parts"), c.index("edit")])
     far |= (years > 0) & np.isin(level, [c.index("two_parts"), c.index("month_off")])
     return level == 1, (level > 1) & np.where(whole, far, years > 2), slip & (years >= GENERATION)
+
+
+def _dated(table: Table, i: Ints, j: Ints) -> Bools:
+    """Whether both tell a birth date."""
+    p = _kind(table, compare_values.PreparedBirth)
+    if p is None:
+        return np.zeros(len(i), dtype=bool)
+    return (p.coded.at(i) >= 0) & (p.coded.at(j) >= 0)
 
 
 def _ages_apart(table: Table, i: Ints, j: Ints) -> Bools:

@@ -218,6 +218,13 @@ def test_given_names_a_letter_apart_are_twins(one, other):
     assert "twins" in flags
 
 
+def test_given_names_a_letter_apart_and_two_birthdays_are_two_people_of_a_house():
+    gary = TIM | {"first": "Gary", "dob": "2010-02-15", "phone": None}
+    for last in ("Dunwood", None):
+        mary = gary | {"first": "Mary", "dob": "2010-02-05", "last": last}
+        assert judged(WEST, mary, gary) == ("review", "relatives")
+
+
 def test_short_forms_are_one_name():
     assert judged(WEST, TIM | {"first": "Daniel"}, TIM | {"first": "Dan"}) == ("accept", "")
 
