@@ -93,7 +93,7 @@ class Features:
         "han", "hidden", "id", "id_group", "id_invalid", "id_masked", "id_valid", "issued", "last",
         "letters", "lunar", "masked_name", "middle_star", "mixed_", "month", "name", "name_is_number",
         "name_kind", "number", "open_end", "parts_", "phone", "phones", "raw_address", "readings_", "sex",
-        "sex_told", "shown", "stays", "surname", "year",
+        "sex_told", "shown", "stays", "surname", "told", "year",
     )  # fmt: skip
 
     def __init__(self, record: PersonRecord) -> None:
@@ -111,7 +111,8 @@ class Features:
         self.raw_address = record.address
         code = n.area(str(record.area).removesuffix(".0")) if record.area else None
         self.area = int(code) if code else -1
-        self.stays = [_treated(str(stay.hospital), str(stay.disease)) for stay in record.stays]
+        self.told = record.stays
+        self.stays = [_treated(str(hospital), str(disease)) for hospital, disease in self.told]
 
     def _name(self, raw: str | None) -> None:
         value = n.plain_name(raw) if raw else ""

@@ -179,7 +179,7 @@ def score_many(
         scorer = scorers.get(pair)
         if scorer is None:
             scorer = scorers[pair] = _scorer(params if isinstance(params, Params) else params.of(pair))
-        out.append(_judge(scorer, mine, Features(other), crowded, pair, (a, other)))
+        out.append(_judge(scorer, mine, Features(other), crowded, pair))
     return out
 
 
@@ -206,14 +206,7 @@ def _scorer(params: Params) -> Scorer:
     return made
 
 
-def _judge(
-    scorer: Scorer,
-    x: Features,
-    y: Features,
-    crowded: Collection[str],
-    pair: str,
-    told: tuple[PersonRecord, PersonRecord],
-) -> PairScore:
+def _judge(scorer: Scorer, x: Features, y: Features, crowded: Collection[str], pair: str) -> PairScore:
     stays = scorer.shared(x, y)
     found = heard = scorer.levels(x, y, stays)
     if crowded:
@@ -228,7 +221,6 @@ def _judge(
     spread = stays.told.spread if stays else 0.0
     weight = scorer.prior + math.fsum(weights) + spread
     i, j = stays.at if stays else (0, 0)
-    one, two = told[0].stays, told[1].stays
     probability = 1 / (1 + 2.0 ** -max(min(weight, 500.0), -500.0))
     flags = _flags(x, y, levels, "phone" in crowded)
     outcome: Outcome = "reject"
@@ -239,7 +231,7 @@ def _judge(
         outcome = "accept"
     return PairScore(
         weight, probability, scorer.prior, outcome, flags, levels, weights, scorer.params.version, tuple(rare), pair,
-        (one[i], two[j]), (i, j), (len(one), len(two)), spread, stays.each if stays else (),
+        (x.told[i], y.told[j]), (i, j), (len(x.told), len(y.told)), spread, stays.each if stays else (),
     )  # fmt: skip
 
 
