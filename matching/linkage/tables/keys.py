@@ -6,6 +6,7 @@ Keys come from the comparisons themselves. What strangers share is a key's cost;
 import tempfile
 from collections.abc import Callable, Sequence
 from itertools import combinations
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -198,14 +199,14 @@ def keys(table: Table, split: Split, per_row: float = 40.0) -> list[Key]:
     for (name_a, pos_a, a), (name_b, pos_b, b) in combinations(single, 2):
         if pos_a != pos_b:
             add(f"{name_a}+{name_b}", (pos_a, pos_b), _joint(a, b), per_row / 8)
-    found = [k for fitting in groups.values() for k in _two(fitting)]
+    found = [k for fitting in groups.values() for k in two(fitting)]
     found += [second[k.name] for k in found if k.name in second]
     found += [k for parts in crowds.values() for k in parts]
     found += _of_hidden(table, split, single, per_row)
     return sorted(found, key=lambda k: (k.pairs, k.name))
 
 
-def _two(fitting: list[Key]) -> list[Key]:
+def two(fitting: list[Any]) -> list[Any]:
     """The widest of the keys on some fields, and the widest of those that rest on other parts of them: by the year of a
     birth date the one, by its month and day the other."""
     widest, *others = sorted(fitting, key=lambda k: (k.pairs, k.name), reverse=True)

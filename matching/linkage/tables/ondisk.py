@@ -148,11 +148,13 @@ def opened(
     with tempfile.TemporaryDirectory(prefix=".linkage-", dir=place) as name:
         folder = Path(name)
         own = max(OWN_MB, memory_mb * 0.4)
-        store = Store(folder, memory_mb - own if memory_mb else 0, threads)
+        # DuckDB takes about half as much again as it counts.
+        rest = (memory_mb - own) * 2 / 3 if memory_mb else 0
+        store = Store(folder, rest, threads)
         engine: Spark | None = None
         try:
             if spark:
-                engine = Spark(folder, threads, memory_mb - own if memory_mb else 0)
+                engine = Spark(folder, threads, rest)
             job = _Job(
                 store,
                 engine,

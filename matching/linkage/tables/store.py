@@ -21,7 +21,7 @@ from ..compare.numbers import PreparedId
 from ..model import Frequencies, Model, Params, Table, Tally
 from .candidates import CROWD, MAX_BLOCK, MOST_BETWEEN, Split
 from .features import features_of, numbers
-from .keys import MET, PROBES, SHOWN
+from .keys import MET, PROBES, SHOWN, two
 from .keys import PIECE as PIECE_OF_BLOCK
 from .pipeline import Progress
 from .words import say
@@ -364,9 +364,8 @@ class Store:
             if pairs > room and pairs * (1 - self._one_person(members, split)) > room:
                 continue
             group = tuple(single[k][1] for k in members)
-            best = [*groups.get(group, ()), Found(self._named(members), group, pairs, members)]
-            groups[group] = sorted(best, key=lambda k: (k.pairs, k.name))[-2:]
-        out = [k for best in groups.values() for k in best] + self._of_hidden(split, per_row)
+            groups.setdefault(group, []).append(Found(self._named(members), group, pairs, members))
+        out = [k for fitting in groups.values() for k in two(fitting)] + self._of_hidden(split, per_row)
         return sorted(out, key=lambda k: (k.pairs, k.name))
 
     def _named(self, members: Sequence[int]) -> str:
