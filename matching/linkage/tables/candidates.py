@@ -35,6 +35,8 @@ class Key:
     many: bool = False
     #: Its pairs, where they were found elsewhere.
     told: "tuple[Ints, Ints] | None" = None
+    #: What gives its pairs in pieces, the lower row first, where rows share no code: one value beside another.
+    across: "Callable[[], Iterator[tuple[Ints, Ints]]] | None" = None
 
     @property
     def codes(self) -> np.ndarray:
@@ -213,6 +215,8 @@ def pairs_of(key: Key, split: Split) -> Iterator[tuple[Ints, Ints]]:
     """All pairs of rows that share a value of the key, the lower row first, in pieces."""
     if key.told is not None:
         return chunks(*key.told)
+    if key.across is not None:
+        return key.across()
     if key.only is not None:
         return toward(key.codes, key.only, split)
     return Blocks.of(key.codes, split).pieces()

@@ -9,7 +9,6 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,13 +17,13 @@ from .. import stored
 from ..compare.columns import Coded, Ints, Levels
 from ..compare.comparison import Comparison, Prepared
 from ..model import Frequencies, Model, Params, Table
-from .candidates import MAX_BLOCK, Blocks, Key, Split
-from .sql import LONGEST, Expression, Parser, uncommented
+from .candidates import MAX_BLOCK, Key, Split
+from .rules import Rule
+from .sql import Expression, Parser, uncommented
 from .words import say
 
 VERSION = "splink"
 _EQUAL = re.compile(r"""\(*\s*["`]?(\w+)_l["`]?\s*=\s*["`]?\1_r["`]?\s*\)*""", re.IGNORECASE)
-_SIDE = re.compile(r"""(?<![\w"`.])["`]?([lr])["`]?\.(?:"([^"]+)"|`([^`]+)`|(\w+))""")
 
 
 @dataclass(frozen=True)
@@ -238,102 +237,6 @@ def _unique(labels: list[str]) -> list[str]:
     return out
 
 
-@dataclass(frozen=True)
-class Rule:
-    """A blocking rule that is an equality: one expression or several, the same of both sides."""
-
-    text: str
-    parts: tuple[Expression, ...]
-    columns: frozenset[str]
-
-
-def rules(body: Mapping[str, Any]) -> list[Rule]:
-    """The blocking rules of settings. Raises ValueError naming every one that is no equality."""
-    out, odd = [], []
-    dialect = str(body.get("sql_dialect") or "duckdb")
-    key = "blocking_rules_to_generate_predictions"
-    for entry in stored.listed(body.get(key) or [], key):
-        text = str(entry.get("blocking_rule") if isinstance(entry, Mapping) else entry)
-        if re.fullmatch(r"\s*\(?\s*1\s*=\s*1\s*\)?\s*", text):
-            return []
-        if isinstance(entry, Mapping) and entry.get("arrays_to_explode"):
-            odd.append(text)
-            continue
-        try:
-            out.append(_rule(text, dialect))
-        except (ValueError, RecursionError):
-            odd.append(text)
-    if odd:
-        shown = "\n".join(odd)
-        raise ValueError(
-            say(
-                f"这些 blocking_rules_to_generate_predictions 不是“两边相等”，读不了；请改写，或全部去掉（就由我们自己找）：\n{shown}",
-                "these blocking_rules_to_generate_predictions are no equalities of the two sides; rewrite them, or take out "
-                f"all of them (then our own keys serve):\n{shown}",
-            )
-        )
-    return out
-
-
-def _rule(text: str, dialect: str) -> Rule:
-    if len(text) > LONGEST:
-        raise ValueError(text[:100])
-    text = uncommented(text)
-    parts: list[Expression] = []
-    columns: set[str] = set()
-    for clause in _split(_bare(text), "AND"):
-        sides = [side.strip() for side in _split(_bare(clause), "=")]
-        if len(sides) != 2:
-            raise ValueError(text)
-        left, right = (
-            _SIDE.sub(lambda hit: f'"{hit[2] or hit[3] or hit[4]}_{hit[1]}"', side) for side in sides
-        )
-        if left.replace('_l"', '_r"') != right:
-            left, right = right, left
-        if left.replace('_l"', '_r"') != right or left == right:
-            raise ValueError(text)
-        parser = Parser(left, dialect)
-        parts.append(parser.parse())
-        columns |= parser.columns
-    return Rule(text, tuple(parts), frozenset(columns))
-
-
-def _bare(text: str) -> str:
-    """Without brackets around the whole."""
-    text = text.strip()
-    while text.startswith("(") and text.endswith(")"):
-        depth = 0
-        for place, sign in enumerate(text):
-            depth += (sign == "(") - (sign == ")")
-            if not depth and place < len(text) - 1:
-                return text
-        text = text[1:-1].strip()
-    return text
-
-
-def _split(text: str, by: str) -> list[str]:
-    """At a word or sign outside of brackets and quotes."""
-    out, depth, start, quote = [], 0, 0, ""
-    pattern = re.compile(rf"\b{by}\b" if by.isalpha() else r"(?<![<>!=])=(?!=)", re.IGNORECASE)
-    place = 0
-    while place < len(text):
-        sign = text[place]
-        if quote or sign in "'\"`":
-            quote = "" if sign == quote else quote or sign
-        elif sign in "()":
-            depth += 1 if sign == "(" else -1
-        elif not depth and (hit := pattern.match(text, place)):
-            out.append(text[start:place])
-            place = start = hit.end()
-            continue
-        place += 1
-    return [*out, text[start:]]
-
-
-def _kept(codes: np.ndarray) -> np.ndarray:
-    return codes
-
-
 @dataclass
 class Imported:
     """Settings ready to be run on a file.
@@ -368,25 +271,15 @@ class Imported:
         """The rules as keys."""
         out = []
         for rule in self.rules:
-            row = {f"{c}_l": [None if v == "" or v != v else v for v in rows[c]] for c in rule.columns}
-            values = zip(*(part(row, split.rows) for part in rule.parts), strict=True)
-            known: dict[tuple[Any, ...], int] = {}
-            codes = np.array(
-                [
-                    -1 if any(v is None for v in value) else known.setdefault(value, len(known))
-                    for value in values
-                ],
-                dtype=np.int64,
-            )
-            blocks = Blocks.of(codes, split)
-            if crowded := len(np.unique(codes[blocks.crowded])):
+            key, crowded = rule.key(rows, split)
+            if crowded:
                 self.notes.append(
                     say(
                         f"规则 {rule.text}：有 {crowded} 组超过 {MAX_BLOCK} 行，没有比较",
                         f"rule {rule.text}: {crowded} blocks of more than {MAX_BLOCK} rows were left out",
                     )
                 )
-            out.append(Key(rule.text, (), blocks.pairs, partial(_kept, codes)))
+            out.append(key)
         return out
 
 

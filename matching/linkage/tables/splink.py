@@ -17,7 +17,7 @@ from .. import stored
 from ..compare import text as compare_text
 from ..compare.comparison import Comparison
 from ..model import CIRCLES, Model, Params
-from . import foreign
+from . import foreign, rules
 from .features import KINDS, features
 from .foreign import Imported, SqlComparison
 from .words import say
@@ -284,9 +284,9 @@ def imported(settings: Mapping[str, Any] | str) -> Imported:
     model, params = from_splink(body)
     notes: list[str] = []
     if any(isinstance(c, SqlComparison) for c in model.comparisons):
-        rules = foreign.rules(body)
+        ruled = rules.read(body)
         columns = {column for c in model.comparisons for column in c.columns}
-        fields = dict.fromkeys(sorted(columns.union(*(rule.columns for rule in rules))), "text")
+        fields = dict.fromkeys(sorted(columns.union(*(rule.columns for rule in ruled))), "text")
         if unseen := foreign.untrained(body):
             notes.append(
                 say(
@@ -296,7 +296,7 @@ def imported(settings: Mapping[str, Any] | str) -> Imported:
             )
     else:
         # Our keys are found anew; rules that were added for Splink speak of exported columns.
-        rules = []
+        ruled = []
         fields = {}
         for c in model.comparisons:
             kind = KINDS.get(type(c), "text")
@@ -304,7 +304,7 @@ def imported(settings: Mapping[str, Any] | str) -> Imported:
                 kind = "address" if c.circle != "name" else "given_name" if c.given else "surname"
             fields[c.columns[0]] = "text" if kind == "place" else kind
     return Imported(
-        model, params, rules, fields, str(body.get("unique_id_column_name") or "unique_id"), notes
+        model, params, ruled, fields, str(body.get("unique_id_column_name") or "unique_id"), notes
     )
 
 

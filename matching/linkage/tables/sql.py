@@ -69,7 +69,14 @@ class Parser:
 
     def parse(self) -> Expression:
         """The whole condition."""
-        out = self._or()
+        return self._whole(self._or)
+
+    def value(self) -> Expression:
+        """The whole as one side of a comparison: nothing that binds less stands in it without brackets."""
+        return self._whole(self._text)
+
+    def _whole(self, part: Callable[[], Expression]) -> Expression:
+        out = part()
         if self.at != len(self.tokens):
             raise self._odd()
         return out

@@ -1,3 +1,4 @@
+import importlib
 import json
 import logging
 import pickle
@@ -10,6 +11,7 @@ import pytest
 from matching.linkage.__main__ import main
 from matching.linkage.model import KINDS, Model, Params
 from matching.linkage.scoring import DEFAULT, person_model
+from matching.linkage.tables.candidates import MAX_BLOCK, Split, pairs_of
 from matching.linkage.tables.features import numbers
 from matching.linkage.tables.pipeline import link
 from matching.linkage.tables.splink import features, from_splink, imported, to_splink
@@ -265,10 +267,92 @@ def test_blocking_rules_that_are_equalities_say_which_pairs_there_are():
     assert {(i, j) for i, j in zip(linked.i.tolist(), linked.j.tolist(), strict=True)} == {(0, 1), (0, 2)}
 
 
+@pytest.mark.parametrize("link_type", ["dedupe_only", "link_only"])
 @pytest.mark.parametrize(
     "rule",
     [
-        "l.first_name = r.dob",
+        "l.first = r.last and l.last = r.first", "l.first = r.first and l.year = r.year + 1", "l.year + 1 = r.year", "r.last = l.first",
+        "l.day::date = r.day::date - 1 AND l.first = r.first", "substr(l.first, 1, 1) = lower(r.first)", "l.first = r.first",
+    ],
+)  # fmt: skip
+def test_rules_of_two_sides_give_the_pairs_that_duckdb_joins(rule, link_type):
+    duckdb = pytest.importorskip("duckdb", reason="DuckDB is not here: rules were not compared with it")
+    rng = np.random.default_rng(1)
+    some = {
+        "first": ["a", "b", "A", "ab", None], "last": ["a", "b", "c", "", None], "year": ["1999", "2000", "2001", None],
+        "day": ["2000-02-28", "2000-02-29", "2000-03-01", None],
+    }  # fmt: skip
+    rows = {
+        name: [values[k] for k in rng.integers(0, len(values), 60).tolist()] for name, values in some.items()
+    }
+    rows["id"] = list(range(60))
+    body = settings_of(rule)
+    left = 25 if link_type == "link_only" else 60
+    connection = duckdb.connect()
+    connection.execute("create table t (first text, last text, year integer, day text, id integer)")
+    cells = ([None if v == "" else v for v in row] for row in zip(*rows.values(), strict=True))
+    connection.executemany("insert into t values (?, ?, ?, ?, ?)", list(cells))
+    side = "l.id < r.id" if left == 60 else f"l.id < {left} and r.id >= {left}"
+    theirs = connection.execute(f"select l.id, r.id from t l join t r on {rule} where {side}").fetchall()
+    found = imported(body)
+    key = found.keys(rows, Split(60, left, left < 60))[0]
+    parts = list(pairs_of(key, Split(60, left, left < 60)))
+    ours = [pair for i, j in parts for pair in zip(i.tolist(), j.tolist(), strict=True)]
+    assert theirs
+    assert sorted(ours) == sorted(theirs)
+    assert key.pairs == len(ours)
+
+
+def settings_of(*rules):
+    """Settings with blocking rules."""
+    levels = [{"sql_condition": "first_l = first_r"}, {"sql_condition": "ELSE"}]
+    comparisons = [{"output_column_name": "first", "comparison_levels": levels}]
+    return {"comparisons": comparisons, "blocking_rules_to_generate_predictions": list(rules)}
+
+
+def test_a_rule_over_empty_cells_gives_no_pairs():
+    rows = {"first": [None, "", "a"], "last": ["", None, None]}
+    split = Split(3, 3, False)
+    assert list(pairs_of(imported(settings_of("l.first = r.last")).keys(rows, split)[0], split)) == []
+
+
+def test_a_rule_of_two_sides_leaves_out_what_too_many_share_and_says_so():
+    size = MAX_BLOCK + 5
+    rows = {
+        "first": ["a"] * size + ["b", "c"],
+        "last": ["a"] * size + ["x", "b"],
+        "id": list(range(size + 2)),
+    }
+    found = imported(settings_of("l.first = r.last"))
+    linked = link(rows, None, found.fields, "id", threshold=1e-9, imported=found)
+    assert linked.candidates == 1
+    assert "l.first = r.last" in found.notes[-1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("peer", ["febrl", "fake", "chinese_raw", "chinese_features", "campaign_features"])
+def test_the_models_that_the_benchmark_makes_with_splink_are_read(peer):
+    splink = pytest.importorskip("splink")
+    how = importlib.import_module("bench.linkage.peer").SET_UPS[peer]()
+    settings = splink.SettingsCreator(
+        link_type="dedupe_only",
+        comparisons=how.comparisons,
+        blocking_rules_to_generate_predictions=how.blocking,
+    ).create_settings_dict(sql_dialect_str="duckdb")
+    found = imported(settings)
+    assert len(found.rules) == len(how.blocking)
+    assert len(found.model.comparisons) == len(how.comparisons)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "l.first_name = l.dob",
+        "l.first_name || r.dob = r.first_name",
+        "NOT l.first_name = r.dob",
+        "l.age = r.age + 1 OR r.age",
+        "l.age = r.age IS NULL",
+        "l.age < 3 = r.age",
         "l.age < r.age",
         "levenshtein(l.a, r.a) <= 1",
         "l.a = r.a OR l.b = r.b",
