@@ -229,9 +229,9 @@ def link(
     if size != split.rows:
         raise ValueError("the id column is not as long as the others")
     tell("prepare", 0.0)
+    given = fields
     if imported is None:
-        rows, fields = habits.birth_parts(rows, fields)
-        rows, fields = habits.name_parts(rows, fields, None if params is None else params.m)
+        rows, fields = _as_parts(rows, given, params)
     model = Model.for_fields(fields, rows) if imported is None else imported.model
     if params is not None:
         params.check(model)
@@ -255,6 +255,7 @@ def link(
         table.left, whole_table.left = split.left, whole_split.left
     tell("candidates", 0.0)
     ruled = imported.keys(rows, split) if imported is not None else []
+    del rows
     keys = ruled or keys_of(table, split, per_row)
     if imported is not None:
         params = imported.fitted(table)
@@ -267,10 +268,12 @@ def link(
         if taught is not None:
             few = replace(split, rows=int(taught.sum()), left=int(taught[: split.left].sum()))
             them = told_often.rows[taught] if told_often else np.flatnonzero(taught).astype(np.int32)
-            some = model.prepare({name: those_of(values, them) for name, values in rows.items()})
+            # The columns are read once more rather than kept.
+            again, _ = _as_parts(combine(a, b, given)[0], given, params)
+            some = model.prepare({name: those_of(values, them) for name, values in again.items()})
+            some.left = few.left if split.link else some.left
             params = _learnt(some, few, per_row, room, folder, progress)
-            del some
-    del rows
+            del again, some
     if spread is None and (whole or expected <= room):
         pairs = blocks.everything(split) if whole else blocks.union(keys, split)
         count = len(pairs)
@@ -382,6 +385,14 @@ def settle(
         answered = _answered(table, params, one, i, j, probability, alone)
     show = np.flatnonzero((probability >= threshold) | asked)
     return i[show], j[show], weight[show], probability[show], alone[show], label, answered[show]
+
+
+def _as_parts(
+    rows: dict[str, Any], fields: dict[str, str], params: Params | None
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Columns and fields as they are compared: dates and names that stand in several columns, or in one."""
+    rows, fields = habits.birth_parts(rows, fields)
+    return habits.name_parts(rows, fields, None if params is None else params.m)
 
 
 def _probability(weight: np.ndarray) -> np.ndarray:
