@@ -178,8 +178,9 @@ def keys(table: Table, split: Split, per_row: float = 40.0) -> list[Key]:
         fits = blocks.pairs <= room
         if persons is not None and not fits:
             same = persons.share(blocks)
-            fits = blocks.pairs <= room + PIECE // 2 * split.rows and blocks.pairs * (1 - same) <= room
-            if not fits and finest and same > ONE_PERSON / 2:
+            often = same > ONE_PERSON / 2
+            fits = often and blocks.pairs <= min(room + PIECE // 2 * split.rows, room / (1 - same + 1e-9))
+            if often and not fits and finest:
                 (key, blocks), (again, _) = cut(name, group, codes, PIECE)
                 fits = (key.pairs + again.pairs) * (1 - persons.share(blocks)) <= room
                 second[key.name] = again
