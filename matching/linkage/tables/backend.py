@@ -99,6 +99,7 @@ class Spark:
         except ImportError as error:
             raise ValueError(spark_needs()) from error
         builder = SparkSession.builder.appName("linkage").config("spark.jars", similarity_jar_location())
+        builder = builder.config("spark.sql.warehouse.dir", str(folder / "warehouse"))
         if "PYSPARK_SUBMIT_ARGS" not in os.environ:
             local = {
                 "spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1", "spark.ui.enabled": "false",
