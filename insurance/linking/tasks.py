@@ -22,7 +22,7 @@ from celery import shared_task
 from django.conf import settings
 
 from matching.linkage.tables import batch
-from matching.linkage.tables.words import say
+from matching.linkage.words import say
 from scope import engine_scope
 
 from . import reindexing, sampling

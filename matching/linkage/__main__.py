@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING, Any
 # No matrix is multiplied here: the threads that NumPy would keep for it take a fiftieth of a second.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+from .files.fields import parse_fields
+from .files.linking import Done, link_files, proposal
 from .model import Params
 from .tables.batch import Spread
-from .tables.fields import parse_fields
-from .tables.files import Done, link_files, proposal
-from .tables.words import say, speak
 from .usage import check_tables, kinds_are, start
+from .words import say, speak
 
 if TYPE_CHECKING:
-    from .tables.foreign import Imported
+    from .splink.foreign import Imported
 
 STAGES = {
     "prepare": "整理", "candidates": "找可能的对", "all candidates": "学习", "random pairs": "学习",
@@ -93,7 +93,7 @@ def run(options: dict[str, Any], folder: Path | None = None, spread: Spread | No
 
 def _settings(options: dict[str, Any]) -> "Imported":
     """The model of ``--splink-settings``."""
-    from .tables.splink import imported
+    from .splink.settings import imported
 
     path: Path = options["splink_settings"]
     names = ("fields", "fields_b", "params", "save_params")

@@ -15,8 +15,8 @@ from .compare import text as compare_text
 from .compare.columns import Bools, Coded, Ints, Levels
 from .compare.comparison import Comparison, Prepared
 from .compare.fill import fill
-from .tables.words import say
 from .values.characters import is_han
+from .words import say
 
 FORMAT = 2
 #: Kinds of fields, in the order in which their comparisons stand.

@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from .tables.words import say
+from .words import say
 
 #: Levels of a comparison, at most.
 LEVELS = 200

@@ -8,8 +8,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
-from .tables.fields import known_kinds
-from .tables.words import language, say, speak
+from .files.fields import known_kinds
+from .words import language, say, speak
 
 
 def about() -> str:

@@ -9,7 +9,7 @@ import pytest
 from openpyxl import Workbook
 
 from matching.linkage.__main__ import _params
-from matching.linkage.tables.reading import read
+from matching.linkage.files.reading import read
 
 SHEET = "xl/worksheets/sheet1.xml"
 WANTED = {"编号": "编号", "姓名": "姓名"}

@@ -1,1 +1,1 @@
-"""Whole tables and files: candidates, batches, clusters, Splink."""
+"""Whole tables: candidates, batches, scores, clusters."""

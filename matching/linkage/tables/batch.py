@@ -18,8 +18,8 @@ import numpy as np
 
 from ..compare.columns import Ints, Levels
 from ..model import Params, Table
+from ..words import say
 from .candidates import Key, Split, chunks, distinct, pairs_of
-from .words import say
 
 #: Up to this many pairs are held in memory, and trained on.
 ROOM = 2_000_000

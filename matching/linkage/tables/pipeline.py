@@ -29,7 +29,7 @@ from .keys import teaching
 from .vouching import vouched
 
 if TYPE_CHECKING:
-    from .foreign import Imported
+    from ..splink.foreign import Imported
 
 #: How many partners of a row are held against one another, and from where two of them contradict (log2).
 RIVALS = 6

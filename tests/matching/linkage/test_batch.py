@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.linkage.compare.columns import COMPACT, Coded, strings
+from matching.linkage.files.linking import link_files
 from matching.linkage.tables import batch
 from matching.linkage.tables.candidates import (
     Blocks,
@@ -21,7 +22,6 @@ from matching.linkage.tables.candidates import (
     pairs_of,
     rows_of,
 )
-from matching.linkage.tables.files import link_files
 from matching.linkage.tables.pipeline import link
 
 SURNAMES, GIVEN = "王李张刘陈杨黄赵吴周", "伟芳娜秀英敏静丽强磊军洋勇艳杰娟涛明超霞平刚桂文华建国玉兰"

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.linkage.tables import fields as columns_
-from matching.linkage.tables.fields import guess, pair, parse_fields
-from matching.linkage.tables.files import link_files, proposal
-from matching.linkage.tables.reading import headings, read
-from matching.linkage.tables.repair import Repair
+from matching.linkage.files import fields as columns_
+from matching.linkage.files.fields import guess, pair, parse_fields
+from matching.linkage.files.linking import link_files, proposal
+from matching.linkage.files.reading import headings, read
+from matching.linkage.files.repair import Repair
 from spreadsheets import write_xlsx
 
 HEAD = "编号,姓名,身份证,生日\n"
@@ -235,7 +235,7 @@ def test_a_cell_without_end_is_refused(tmp_path):
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_a_line_without_end_is_refused(tmp_path, monkeypatch, encoding):
-    monkeypatch.setattr("matching.linkage.tables.delimited._LINE", 1000)
+    monkeypatch.setattr("matching.linkage.files.delimited._LINE", 1000)
     with pytest.raises(ValueError, match="第 2 行太长"):
         table(tmp_path, (HEAD + "1," + "长" * 1000 + "\n").encode(encoding))
 
@@ -477,7 +477,7 @@ def test_entities_that_multiply_are_refused(tmp_path):
 
 
 def test_a_file_that_unpacks_to_more_than_the_memory_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("matching.linkage.tables.spreadsheet.UNPACKED", 1000)
+    monkeypatch.setattr("matching.linkage.files.spreadsheet.UNPACKED", 1000)
     write_xlsx(tmp_path / "a.xlsx", {"一": [["编号"], ["1"]]})
     with pytest.raises(ValueError, match="解压后太大"):
         read(tmp_path / "a.xlsx", {"编号": "编号"})
@@ -760,7 +760,7 @@ def test_a_spreadsheet_of_pairs_shows_both_rows_and_a_csv_does_not(tmp_path):
 
 
 def test_of_very_many_pairs_a_spreadsheet_holds_the_ids_and_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr("matching.linkage.tables.files.BESIDE", 0)
+    monkeypatch.setattr("matching.linkage.files.linking.BESIDE", 0)
     path = csv_of(tmp_path / "a.csv", ["姓名", "手机"], [["张三", "13800138000"]] * 2)
     heard: list[str] = []
     link_files(path, None, {"姓名": "name", "手机": "phone"}, None, tmp_path / "o.xlsx", tell=heard.append)

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
+from matching.linkage.files.linking import link_files
 from matching.linkage.labels import FLAGS
 from matching.linkage.tables.candidates import Split, side_by_side
-from matching.linkage.tables.files import link_files
 from matching.linkage.tables.pipeline import link_tables
 from matching.linkage.values.idnumber import check_character
 

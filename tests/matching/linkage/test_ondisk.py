@@ -15,10 +15,12 @@ pytest.importorskip("duckdb")
 pytest.importorskip("splink")
 
 from matching.linkage.__main__ import main
+from matching.linkage.files.linking import link_files
 from matching.linkage.model import Model
-from matching.linkage.tables import backend, batch, ondisk, store
+from matching.linkage.ondisk import backend, store
+from matching.linkage.ondisk import linking as ondisk
+from matching.linkage.tables import batch
 from matching.linkage.tables import candidates as blocks
-from matching.linkage.tables.files import link_files
 from matching.linkage.tables.keys import keys as keys_of
 from matching.linkage.tables.pipeline import combine, link
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from matching.linkage.__main__ import main
+from matching.linkage.files import earlier
+from matching.linkage.files.fields import parse_fields
+from matching.linkage.files.linking import link_files
 from matching.linkage.labels import COLUMNS, FLAGS, FLAGS_EN, LEVELS, OUTCOMES
 from matching.linkage.model import KINDS, Model
-from matching.linkage.tables import earlier
-from matching.linkage.tables.fields import parse_fields
-from matching.linkage.tables.files import link_files
-from matching.linkage.tables.words import language, speak
 from matching.linkage.usage import Parser, add_arguments
+from matching.linkage.words import language, speak
 
 openpyxl = pytest.importorskip("openpyxl")
 FIELDS = "name=姓名,id_number=身份证,birth_date=生日,phone=手机"
@@ -170,7 +170,7 @@ def test_groups_of_two_tables_say_whose_a_row_is(tmp_path):
 
 
 def test_of_very_many_rows_those_alone_have_their_id_only(tmp_path, monkeypatch):
-    monkeypatch.setattr("matching.linkage.tables.files.BESIDE", 14)
+    monkeypatch.setattr("matching.linkage.files.linking.BESIDE", 14)
     told = linked(tmp_path)
     rows = page(tmp_path / "分组.xlsx")[1:]
     assert {bool(row[4]) for row in rows[:14]} == {True}
@@ -247,7 +247,7 @@ def test_an_error_leaves_an_edited_result_where_it_was(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("matching.linkage.tables.files.show_groups", full)
+    monkeypatch.setattr("matching.linkage.files.linking.show_groups", full)
     with pytest.raises(OSError):
         linked(tmp_path)
     assert sorted(p.name for p in tmp_path.iterdir()) == before

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.linkage.tables import sheetxml
-from matching.linkage.tables.reading import read
-from matching.linkage.tables.repair import Repair
-from matching.linkage.tables.sheetxml import Down, filled_down
-from matching.linkage.tables.spreadsheet import _Xlsx, cell_text
+from matching.linkage.files import sheetxml
+from matching.linkage.files.reading import read
+from matching.linkage.files.repair import Repair
+from matching.linkage.files.sheetxml import Down, filled_down
+from matching.linkage.files.spreadsheet import _Xlsx, cell_text
 from spreadsheets import write_xlsx
 
 MERGED = Path(__file__).parent / "data" / "merged.xls"
@@ -287,7 +287,7 @@ def test_a_row_of_a_megabyte_in_a_csv_takes_no_memory_and_is_said(tmp_path):
 
 
 def test_rows_without_end_between_quotes_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("matching.linkage.tables.delimited._LINE", 2000)
+    monkeypatch.setattr("matching.linkage.files.delimited._LINE", 2000)
     rows = '1,"' + '\n","'.join(["张三"] * 2000)
     (tmp_path / "a.csv").write_text(f"编号,姓名\n{rows}\n", encoding="utf-8")
     with pytest.raises(ValueError, match="第 2 行有一个引号"):

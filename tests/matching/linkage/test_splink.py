@@ -11,11 +11,11 @@ import pytest
 from matching.linkage.__main__ import main
 from matching.linkage.model import KINDS, Model, Params
 from matching.linkage.scoring import DEFAULT, person_model
+from matching.linkage.splink.features import numbers
+from matching.linkage.splink.settings import features, from_splink, imported, to_splink
+from matching.linkage.splink.sql import Parser
 from matching.linkage.tables.candidates import MAX_BLOCK, Split, pairs_of
-from matching.linkage.tables.features import numbers
 from matching.linkage.tables.pipeline import link
-from matching.linkage.tables.splink import features, from_splink, imported, to_splink
-from matching.linkage.tables.sql import Parser
 
 ROWS = {
     "name": ["张三丰", "張三豐", "张*", "章叁峰", "李四", None],

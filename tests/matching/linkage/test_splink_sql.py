@@ -6,9 +6,9 @@ from itertools import product
 import numpy as np
 import pytest
 
-from matching.linkage.tables import patterns
-from matching.linkage.tables.splink import from_splink, imported
-from matching.linkage.tables.sql import Parser
+from matching.linkage.splink import patterns
+from matching.linkage.splink.settings import from_splink, imported
+from matching.linkage.splink.sql import Parser
 
 NAMES = ["anna", "Anna", "an na", "ann", "", "张三", "张\u3000三", "a.b", " b ", "Ünal", None]
 TYPES = {

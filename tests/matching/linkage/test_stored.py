@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from matching.linkage.model import Model, Params
 from matching.linkage.online import VERSIONS, _shipped
-from matching.linkage.tables import patterns
-from matching.linkage.tables.foreign import document
-from matching.linkage.tables.patterns import extract, like
+from matching.linkage.splink import patterns
+from matching.linkage.splink.foreign import document
+from matching.linkage.splink.patterns import extract, like
+from matching.linkage.splink.settings import from_splink, imported, to_splink
+from matching.linkage.splink.sql import Parser
 from matching.linkage.tables.pipeline import link_tables
-from matching.linkage.tables.splink import from_splink, imported, to_splink
-from matching.linkage.tables.sql import Parser
-from matching.linkage.tables.words import speak
+from matching.linkage.words import speak
 
 MODEL = Model.for_fields({"name": "name", "phone": "phone"})
 PARAMS = MODEL.default_params()

@@ -12,12 +12,12 @@ import zipfile
 import pytest
 
 from matching.linkage.__main__ import main, why
-from matching.linkage.tables import files
-from matching.linkage.tables.fields import parse_fields
-from matching.linkage.tables.files import link_files
-from matching.linkage.tables.reading import read
-from matching.linkage.tables.words import say
-from matching.linkage.tables.writing import check, complete, guarded, runs
+from matching.linkage.files import linking as files
+from matching.linkage.files.fields import parse_fields
+from matching.linkage.files.linking import link_files
+from matching.linkage.files.reading import read
+from matching.linkage.files.writing import check, complete, guarded, runs
+from matching.linkage.words import say
 
 FIELDS = parse_fields("name=姓名,birth_date=生日,phone=手机")
 NAMES = ["张三丰", "李四光", "王五一", "赵六六", "陈七七", "杨八八"]
@@ -147,7 +147,7 @@ def test_every_kind_of_result_says_the_same(tmp_path, kind):
 
 
 def test_more_rows_than_a_sheet_holds_are_said(tmp_path, monkeypatch):
-    monkeypatch.setattr("matching.linkage.tables.writing.SHEET_ROWS", 10)
+    monkeypatch.setattr("matching.linkage.files.writing.SHEET_ROWS", 10)
     a = sheet(tmp_path / "a.csv", IDS)
     with pytest.raises(ValueError, match="请写成 .csv"):
         link_files(a, None, FIELDS, "编号", tmp_path / "o.xlsx")
@@ -281,7 +281,7 @@ def test_a_disk_that_is_full_in_the_middle_of_a_sheet_is_said_without_an_outcry(
 def test_who_is_stopped_leaves_nothing(tmp_path, number):
     a = sheet(tmp_path / "a.csv", IDS)
     code = (
-        "import sys, time\nfrom matching.linkage import __main__ as m\nfrom matching.linkage.tables import files\n"
+        "import sys, time\nfrom matching.linkage import __main__ as m\nfrom matching.linkage.files import linking as files\n"
         "def slow(result, ids, part, *_):\n    part.write_text('half'); print('writing', flush=True); time.sleep(60)\n"
         "files.write_pairs = slow\nsys.exit(m.main(sys.argv[1:]))"
     )

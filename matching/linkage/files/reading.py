@@ -11,12 +11,12 @@ from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ..words import places, say
 from . import delimited
 from .delimited import TOP, Rows, one_line
 from .fields import Missing, guess, guess_id, missing, place_of, squeezed
 from .repair import Repair
 from .sheetxml import Across, Down
-from .words import places, say
 
 ROWS = 5_000  # read and written at a time
 ROOM = 1 << 22  # characters that wait for it

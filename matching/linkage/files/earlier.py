@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ..labels import COLUMNS
-from .words import say
+from ..words import say
 from .writing import MADE_BY, is_sheet
 
 _FIRST = tuple(

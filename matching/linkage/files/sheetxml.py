@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO
 from xml.parsers import expat
 
-from .words import say
+from ..words import say
 
 ROWS, COLUMNS = 1_048_576, 16_384  # of a sheet
 CELL = 131_072  # characters of a cell, as in a csv; a spreadsheet itself holds 32,767

@@ -11,10 +11,10 @@ import numpy as np
 
 from .. import stored
 from ..compare.columns import Ints
-from .candidates import MAX_BLOCK, MOST_BETWEEN, Blocks, Key, Split
+from ..tables.candidates import MAX_BLOCK, MOST_BETWEEN, Blocks, Key, Split
+from ..words import say
 from .functions import day, number
 from .sql import LONGEST, Expression, Parser, uncommented
-from .words import say
 
 _SIDE = re.compile(r"""(?<![\w"`.])["`]?([lr])["`]?\.(?:"([^"]+)"|`([^`]+)`|(\w+))""")
 

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from .words import say
+from ..words import say
 
 #: Characters of a pattern; steps that a pattern may take on one text, at worst.
 LONGEST, STEPS = 1_000, 2e7

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import BinaryIO
 
-from .words import places, say
+from ..words import places, say
 
 TOP = 30  # the header stands among the first rows
 _LINE = 1 << 22  # no row of a table is longer

@@ -19,19 +19,19 @@ import numpy as np
 
 from ..compare.columns import Bools, Ints
 from ..model import Model, Params
+from ..tables import batch, habits
+from ..tables import candidates as blocks
+from ..tables.batch import Buckets, Scored
+from ..tables.candidates import Key, Pairs, Sample, Split
+from ..tables.clusters import components
+from ..tables.copies import one_person
+from ..tables.oddities import lent
+from ..tables.pipeline import Linked, Piece, Progress, combine, cut_of, lowest, settle
 from ..training import RANDOM_PAIRS, SEED, SLIPS, drawn, train
-from . import batch, habits
-from . import candidates as blocks
+from ..words import say
 from .backend import MARGIN, DuckDb, Spark, settings_of
-from .batch import Buckets, Scored
-from .candidates import Key, Pairs, Sample, Split
-from .clusters import components
-from .copies import one_person
-from .oddities import lent
-from .pipeline import Linked, Piece, Progress, combine, cut_of, lowest, settle
 from .repeated import Repeated
 from .store import Found, Store
-from .words import say
 
 #: Candidates that are learnt from, about, counted as often as keys make them; rows from which random pairs are drawn.
 LEARNT = 2_000_000

@@ -15,9 +15,9 @@ from datetime import date, datetime, time, timedelta
 from itertools import islice
 from typing import Any, BinaryIO
 
+from ..words import say
 from .delimited import TOP, one_line
 from .sheetxml import Cells, Merge, Rows, Said, filled_down, matters, merges
-from .words import say
 
 UNPACKED = 8 << 30
 #: Texts and styles are held in memory, sheets are not.

@@ -19,12 +19,12 @@ from ..compare.columns import Bools, Coded, Ints
 from ..compare.names import PersonName, PreparedName
 from ..compare.numbers import PreparedId
 from ..model import Frequencies, Model, Params, Table, Tally
-from .candidates import CROWD, MAX_BLOCK, MOST_BETWEEN, Split
-from .features import features_of, numbers
-from .keys import MET, PROBES, SHOWN, two
-from .keys import PIECE as PIECE_OF_BLOCK
-from .pipeline import Progress
-from .words import say
+from ..splink.features import features_of, numbers
+from ..tables.candidates import CROWD, MAX_BLOCK, MOST_BETWEEN, Split
+from ..tables.keys import MET, PROBES, SHOWN, two
+from ..tables.keys import PIECE as PIECE_OF_BLOCK
+from ..tables.pipeline import Progress
+from ..words import say
 
 #: Rows that are prepared at a time.
 PIECE = 25_000

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..compare.columns import Bools, Ints
-from .copies import COPIES, LISTED
+from ..tables.copies import COPIES, LISTED
 from .store import Store
 
 

@@ -17,10 +17,10 @@ from .. import stored
 from ..compare.columns import Coded, Ints, Levels
 from ..compare.comparison import Comparison, Prepared
 from ..model import Frequencies, Model, Params, Table
-from .candidates import MAX_BLOCK, Key, Split
+from ..tables.candidates import MAX_BLOCK, Key, Split
+from ..words import say
 from .rules import Rule
 from .sql import Expression, Parser, uncommented
-from .words import say
 
 VERSION = "splink"
 _EQUAL = re.compile(r"""\(*\s*["`]?(\w+)_l["`]?\s*=\s*["`]?\1_r["`]?\s*\)*""", re.IGNORECASE)

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..labels import COLUMNS, FLAGS, FLAGS_EN, LEVELS, LEVELS_EN, OUTCOMES, SILENCED, SILENCED_EN
-from .pipeline import Linked, Piece
+from ..tables.pipeline import Linked, Piece
+from ..words import language, say
 from .reading import ROWS
-from .words import language, say
 from .writing import Page, is_sheet, rows_into
 
 if TYPE_CHECKING:
-    from .ondisk import OnDisk
+    from ..ondisk.linking import OnDisk
 
 #: Outcomes in the order in which people look at them.
 ORDER = ("review", "accept", "reject")

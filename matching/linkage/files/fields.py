@@ -9,7 +9,7 @@ from typing import Any
 
 from ..compare.fill import RECORDED_ON
 from ..model import KINDS
-from .words import say
+from ..words import say
 
 #: Kinds as people call them, in the order of `KINDS`.
 CALLED = dict(

@@ -17,10 +17,10 @@ from .. import stored
 from ..compare import text as compare_text
 from ..compare.comparison import Comparison
 from ..model import CIRCLES, Model, Params
+from ..words import say
 from . import foreign, rules
 from .features import KINDS, features
 from .foreign import Imported, SqlComparison
-from .words import say
 
 __all__ = ["SqlComparison", "features", "from_splink", "imported", "to_splink"]
 

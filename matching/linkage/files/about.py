@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from ..compare.fill import RECORDED_ON
+from ..tables.pipeline import Linked
+from ..words import say
 from .fields import CALLED
-from .pipeline import Linked
 from .results import Groups, Tally
-from .words import say
 
 
 def about_lines(

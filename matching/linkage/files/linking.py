@@ -14,20 +14,20 @@ import numpy as np
 
 from ..compare.fill import RECORDED_ON
 from ..model import Params
+from ..tables.batch import Spread
+from ..tables.oddities import lent
+from ..tables.pipeline import Below, Linked, link
+from ..words import places, say
 from .about import about_lines
-from .batch import Spread
 from .earlier import aside, edited, tell_replaced
 from .fields import Missing, WholeName, guess, guess_id, pair, place_of, written_out
-from .oddities import lent
-from .pipeline import Below, Linked, link
 from .reading import ROWS, Sheet, headings, read
 from .results import Groups, Tally, Worded, show_groups, show_pairs, write_clusters, write_pairs
-from .words import places, say
 from .writing import check, check_kind, complete, guarded, is_sheet, is_text, runs
 
 if TYPE_CHECKING:
-    from .foreign import Imported
-    from .ondisk import OnDisk
+    from ..ondisk.linking import OnDisk
+    from ..splink.foreign import Imported
 
 _ID = "\0id"  # where a table keeps its ids, apart from the same column as a field
 _TEXT = np.dtypes.StringDType()
@@ -131,7 +131,7 @@ def link_files(
         for one in sheets:
             one.columns.pop(RECORDED_ON, None)
     if backend != "own":
-        from .ondisk import Twice, opened
+        from ..ondisk.linking import Twice, opened
 
         columns = sheets[0].columns, sheets[1].columns if b else None
         numbered = Below([one.columns[_ID] for one in sheets])
@@ -207,7 +207,7 @@ def _write_large(
     tell: Tell,
 ) -> Counter[str]:
     """The results of a table on disk, all together or none."""
-    from .ondisk import Names
+    from ..ondisk.linking import Names
 
     out, clusters, _ = outputs
     names = Names(found.store)

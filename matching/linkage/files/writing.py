@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ..labels import COLUMNS
-from .words import say
+from ..words import say
 
 #: A row of cells, and columns by name: what a sink takes.
 Rows = Iterable[Sequence[Any]]

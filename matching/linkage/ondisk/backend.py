@@ -17,9 +17,9 @@ import numpy as np
 
 from ..compare.columns import Ints
 from ..model import Model, Params
-from .splink import Dialect, to_splink
+from ..splink.settings import Dialect, to_splink
+from ..words import say
 from .store import Store, needs
-from .words import say
 
 #: So much lower (log2) than the engine's own bound may Splink's weight of a pair be: what the two see differently.
 MARGIN = 6.0

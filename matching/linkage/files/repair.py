@@ -4,7 +4,7 @@ import re
 from datetime import date, timedelta
 
 from ..values import idnumber
-from .words import say
+from ..words import say
 
 #: 1.38001E+10, as a spreadsheet shows a long number; 13800138000.0, as programs write one.
 _EXPONENT = re.compile(r"(\d)(?:\.(\d*))?[eE]\+?(\d{1,2})", re.ASCII)
