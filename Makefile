@@ -19,7 +19,7 @@ export UV_NO_PROGRESS := 1
 export UV_LINK_MODE ?= copy
 SYNC = $(UV) pip sync --quiet --require-hashes --python $(PY)
 
-.PHONY: help install install-dev run test e2e check bench lock translations format clean
+.PHONY: services help install install-dev run test e2e check bench lock translations format clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -60,8 +60,11 @@ $(VENV)/.bench: requirements/bench.txt | $(VENV)/bin/python
 run: install ## start everything on this machine (PORT=8000); Ctrl-C stops it
 	@exec $(PY) manage.py up
 
-test: install-dev ## the whole suite but the browser's, on its own PostgreSQL
-	@$(PY) -m pytest -n $(JOBS) --dist worksteal -m "not e2e" $(ARGS)
+test: install-dev ## the whole suite but the browser's and the services', on its own PostgreSQL
+	@$(PY) -m pytest -n $(JOBS) --dist worksteal -m "not e2e and not services" $(ARGS)
+
+services: install-dev ## starting, killing, backup and restore of the services, and the whole demo
+	@$(PY) -m pytest -n $(JOBS) --dist worksteal -m services tests/devstack $(ARGS)
 
 e2e: install-dev ## the browser's tests (Chromium needed)
 	@$(PY) -m pytest -m e2e --ignore=tests/e2e $(ARGS)

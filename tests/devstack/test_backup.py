@@ -38,7 +38,7 @@ def filled(real_db):
     return real_db, need
 
 
-@pytest.mark.slow
+@pytest.mark.services
 def test_what_was_saved_comes_back_and_verifies(filled, test_databases: TestDatabases, tmp_path):
     real, need = filled
     out = tmp_path / "jieli.tar"
@@ -75,7 +75,7 @@ def test_what_was_saved_comes_back_and_verifies(filled, test_databases: TestData
         test_databases.drop(empty)
 
 
-@pytest.mark.slow
+@pytest.mark.services
 def test_a_damaged_archive_is_refused(filled, test_databases: TestDatabases, tmp_path):
     real, _ = filled
     out = tmp_path / "jieli.tar"

@@ -70,7 +70,7 @@ def test_it_is_never_loaded_in_production_or_when_switched_off(settings, name, v
         call_command("load_demo")
 
 
-@pytest.mark.slow
+@pytest.mark.services
 def test_it_shows_every_state_and_loading_again_changes_nothing(real_db, settings, tmp_path):
     settings.VAR_DIR = tmp_path
     said = []

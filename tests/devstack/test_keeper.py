@@ -27,7 +27,7 @@ def start_user(home: Path) -> tuple[subprocess.Popen[str], int]:
     return user, int(user.stdout.readline())
 
 
-@pytest.mark.slow
+@pytest.mark.services
 def test_users_share_one_server_and_it_ends_after_the_last_is_killed(tmp_path):
     first, port = start_user(tmp_path)
     second, same = start_user(tmp_path)

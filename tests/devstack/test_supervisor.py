@@ -16,7 +16,7 @@ import pytest
 from devstack import environment, process
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.services
 
 
 class Up:
