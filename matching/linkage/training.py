@@ -13,7 +13,18 @@ from . import outcomes
 from .compare.columns import Bools, Ints, Levels
 from .compare.comparison import Comparison
 from .model import Kin, Model, Params, Table, household
-from .tables.candidates import CHUNK, Key, Pairs, Sample, Split, chunks, pairs_of, proposed, random_pairs
+from .tables.candidates import (
+    CHUNK,
+    Key,
+    Pairs,
+    Sample,
+    Split,
+    chunks,
+    pairs_of,
+    proposed,
+    random_pairs,
+    rows_of,
+)
 from .tables.keys import in_order
 
 SEED = 20240917
@@ -31,6 +42,8 @@ FAMILY = 0.2
 RELATIVES = 4.0
 #: BELIEF as a share of the matches, where there are too few columns to learn from.
 LONELY = {2: 1.0, 3: 0.2}
+#: Odds below this are none, of however many partners: what thousands of them add up to is in no parameter.
+FAINT = 1e-8
 #: Fewer pairs than this say nothing about a level.
 RARE = 3.0
 #: From this share of all pairs on, a table is of one person or a few.
@@ -531,16 +544,23 @@ def _settle(
         share = _probability(weight)
         if split.link and len(number):
             odds = np.exp2(np.clip(weight, -60, 60))
+            # Most pairs of strangers have no odds to speak of: they neither hold a partner nor are found.
+            heard = odds > FAINT
+            some = np.flatnonzero(heard[number])
             held = np.zeros(split.rows)
-            for piece, i, j in candidates.chunks():
-                own = odds[number[piece]] * likely[i] * likely[j]
-                np.add.at(held, i, own / again[1][piece] if again else own)
-                np.add.at(held, j, own / again[0][piece] if again else own)
-            share = np.zeros(len(everything.counts))
+            for part in _slices(len(some)):
+                at = some[part]
+                i, j = rows_of(candidates.numbers[at], split)
+                own = odds[number[at]] * likely[i] * likely[j]
+                held += np.bincount(i, own / again[1][at] if again else own, split.rows)
+                held += np.bincount(j, own / again[0][at] if again else own, split.rows)
+            share = np.where(heard, 0.0, odds) * everything.counts
             matched = np.zeros(split.rows)
-            for piece, i, j in candidates.chunks():
-                p = odds[number[piece]] * likely[i] * likely[j] / (1 + np.maximum(held[i], held[j]))
-                share += np.bincount(number[piece], p, len(share))
+            for part in _slices(len(some)):
+                at = some[part]
+                i, j = rows_of(candidates.numbers[at], split)
+                p = odds[number[at]] * likely[i] * likely[j] / (1 + np.maximum(held[i], held[j]))
+                share += np.bincount(number[at], p, len(share))
                 if tells is not None:
                     matched += np.bincount(i, p, split.rows) + np.bincount(j, p, split.rows)
             share /= np.maximum(everything.counts, 1)
@@ -571,6 +591,11 @@ def _settle(
         if abs(params.prior - before.prior) < 1e-5 * before.prior:
             break
     return params, share
+
+
+def _slices(count: int, size: int = 5 * CHUNK) -> Iterator[slice]:
+    """Pieces of so many places, which bound the memory."""
+    return (slice(start, start + size) for start in range(0, count, size))
 
 
 def _stays(
