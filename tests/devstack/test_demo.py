@@ -85,7 +85,9 @@ def test_it_shows_every_state_and_loading_again_changes_nothing(real_db, setting
         assert Record.objects.filter(progress="awaiting_original").exists()
         assert Review.objects.filter(state="open", identity__source="campaign").exists()
         assert Review.objects.filter(state="open", identity__source="insurer").exists()
-        assert Review.objects.filter(state="second", kind="merge").exists(), "a yes that waits for a colleague"
+        assert Review.objects.filter(state="second", kind="merge").exists(), (
+            "a yes that waits for a colleague"
+        )
         assert Review.objects.filter(state="open", kind="sample").exists()
         assert BillQuestion.objects.filter(state="open").exists()
         assert RecoveryCase.objects.exists()
