@@ -123,7 +123,7 @@ def pair(review: Review) -> Pair:
             note, weight = words.level(item["level"]), float(item["weight"])
         if field == "household":
             a = b = (Part("", False),)
-        rows.append(Row(field, named[field], a, b, note, weight, hidden(*plain)))
+        rows.append(Row(field, named[field], a, b, note, weight, hidden(*plain, of_name=field == "name")))
     # The lines of the table that gave the score, which may not be the one in use now.
     sources = pair_of(left.source, right.source)
     limit = replayed(review.params, sources, review.prior_weight).limit(sources)
@@ -212,19 +212,22 @@ def marked(
     return tuple(_runs(left[1], differing)), tuple(_runs(right[1], differing))
 
 
-def hidden(left: tuple[str, str], right: tuple[str, str]) -> str:
-    """What is said of two values that look the same on the page, yet differ, or may differ, in what is hidden."""
+def hidden(left: tuple[str, str], right: tuple[str, str], of_name: bool = True) -> str:
+    """What is said of two values that look the same on the page, yet differ, or may differ, in what is hidden.
+
+    of_name: whether they are names, which hide by 某 and 女士 as well as by stars.
+    """
     if not left[0] or not right[0] or left[1] != right[1]:
         return ""
-    by_source = [_hides(value) for value, _shown in (left, right)]
+    by_source = ["*" in value or (of_name and _hides(value)) for value, _shown in (left, right)]
     if any(by_source):
         return _("来源本来就遮着，遮掩处不能比较")
     return "" if left[0].upper() == right[0].upper() else _("遮掩处不同，页面上不能比较")
 
 
 def _hides(value: str) -> bool:
-    """Whether the source itself hid a part of it."""
-    return "*" in value or (is_masked_name(value) and not value.isascii())
+    """Whether the source itself hid a part of a name without a star."""
+    return is_masked_name(value) and not value.isascii()
 
 
 def _runs(text: str, differing: list[bool]) -> Iterator[Part]:

@@ -135,3 +135,10 @@ def test_every_word_of_the_engine_and_the_desk_is_said_in_both_languages():
                 assert any("\u4e00" <= letter <= "\u9fff" for letter in say(name))
             with override("en"):
                 assert not any("\u4e00" <= letter <= "\u9fff" for letter in say(name)), name
+
+
+def test_a_word_that_would_hide_a_name_hides_nothing_elsewhere():
+    assert hidden(("女", "女"), ("女", "女"), of_name=False) == ""
+    assert "来源本来就遮着" in hidden(
+        ("4301****0028", "430*****0028"), ("4301****0028", "430*****0028"), of_name=False
+    )
