@@ -123,7 +123,7 @@ def pair(review: Review) -> Pair:
             note, weight = words.level(item["level"]), float(item["weight"])
         if field == "household":
             a = b = (Part("", False),)
-        rows.append(Row(field, named[field], a, b, note, weight, hidden(*plain, of_name=field == "name")))
+        rows.append(Row(field, named[field], a, b, note, weight, hidden(plain[0], plain[1], field == "name")))
     # The lines of the table that gave the score, which may not be the one in use now.
     sources = pair_of(left.source, right.source)
     limit = replayed(review.params, sources, review.prior_weight).limit(sources)
