@@ -281,7 +281,7 @@ def test_a_disk_that_is_full_in_the_middle_of_a_sheet_is_said_without_an_outcry(
 def test_who_is_stopped_leaves_nothing(tmp_path, number):
     a = sheet(tmp_path / "a.csv", IDS)
     code = (
-        "import sys, time\nfrom matching.linkage import __main__ as m\nfrom matching.linkage.files import linking as files\n"
+        "import signal, sys, time\nsignal.signal(signal.SIGINT, signal.default_int_handler)\nfrom matching.linkage import __main__ as m\nfrom matching.linkage.files import linking as files\n"
         "def slow(result, ids, part, *_):\n    part.write_text('half'); print('writing', flush=True); time.sleep(60)\n"
         "files.write_pairs = slow\nsys.exit(m.main(sys.argv[1:]))"
     )
@@ -300,7 +300,7 @@ def test_who_is_stopped_leaves_nothing(tmp_path, number):
 def test_workers_that_are_stopped_say_nothing_of_their_own(tmp_path):
     a = sheet(tmp_path / "a.csv", IDS)
     code = (
-        "import sys, time\nfrom matching.linkage import __main__ as m\nfrom matching.linkage.tables import batch\n"
+        "import signal, sys, time\nsignal.signal(signal.SIGINT, signal.default_int_handler)\nfrom matching.linkage import __main__ as m\nfrom matching.linkage.tables import batch\n"
         "def slow(*_):\n    sys.stdout.write('scoring\\n'); sys.stdout.flush(); time.sleep(60)\n"
         "batch.ROOM, batch.BUCKET, batch.score_pairs = 100, 50, slow\nsys.exit(m.main(sys.argv[1:]))"
     )
