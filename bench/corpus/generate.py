@@ -1,7 +1,9 @@
 """Write the three sources and the truth. Deterministic for (seed, persons)."""
 
 import csv
+import gzip
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import combinations
@@ -25,6 +27,24 @@ GENERATOR_VERSION = "1.3"
 #: What the random streams start from: another one is another population.
 STREAM = "1"
 Record = dict[str, str]
+
+
+class FileError(ValueError):
+    """A file that cannot be read; the message says what to do."""
+
+
+def rows(path: Path) -> Iterator[Record]:
+    """The rows of a CSV, packed (.gz) or not. Raises `FileError`."""
+    found = path if path.exists() else path.with_name(path.name + ".gz")
+    if not found.exists():
+        raise FileError(f"{path} is not here")
+    try:
+        with (gzip.open if found.suffix == ".gz" else open)(
+            found, "rt", encoding="utf-8-sig", newline=""
+        ) as file:
+            yield from csv.DictReader(file)
+    except (UnicodeDecodeError, csv.Error, OSError) as error:
+        raise FileError(f"{path} cannot be read as UTF-8 CSV: {error}") from error
 
 
 @dataclass
@@ -63,6 +83,16 @@ class Corpus:
             for record in right
             for one in ours.get(self.truth[record["record_id"]], ())
         }
+
+    @classmethod
+    def read(cls, folder: Path) -> "Corpus":
+        """The records, the truth and the noise that `write` left, packed (.gz) or not. Raises `FileError`."""
+        corpus = cls(0, 0)
+        for name in ("insurer", "applications", "campaigns"):
+            getattr(corpus, name).extend(rows(folder / f"{name}.csv"))
+        corpus.truth.update((row["record_id"], row["person"]) for row in rows(folder / "truth.csv"))
+        corpus.noise.update((row["record_id"], row["noise"].split()) for row in rows(folder / "noise.csv"))
+        return corpus
 
     def write(self, folder: Path) -> None:
         """insurer.csv, applications.csv, campaigns.csv, truth.csv, noise.csv, spans.csv (UTF-8); second.csv if asked for."""

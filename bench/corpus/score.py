@@ -5,21 +5,16 @@ Ids are record_ids of the corpus, in either order. clusters.csv (optional): id, 
 """
 
 import argparse
-import csv
-import gzip
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TextIO
 
+from bench.corpus.generate import Corpus, FileError, rows
 from bench.linkage import measures
 from bench.linkage.measures import Pair, Score
 
-TASKS = {
-    "all": ("insurer", "applications", "campaigns"),
-    "campaign-insurer": ("insurer", "campaigns"),
-}
+TASKS = ("all", "campaign-insurer")
+#: How record_ids begin, and of which source they are.
+LETTERS = {"I": "insurer", "A": "application", "C": "campaign"}
 _PROBABILITY = ("probability", "match_probability", "p", "score")
 _SIDES = (
     ("left", "right"),
@@ -30,57 +25,16 @@ _SIDES = (
 )
 
 
-class InputError(ValueError):
-    """A file that cannot be scored; the message says what to do."""
-
-
-def opened(path: Path) -> TextIO:
-    """A CSV, packed or not."""
-    found = path if path.exists() else path.with_name(path.name + ".gz")
-    if not found.exists():
-        raise InputError(f"{path} is not here")
-    if found.suffix == ".gz":
-        return gzip.open(found, "rt", encoding="utf-8-sig", newline="")
-    return found.open(encoding="utf-8-sig", newline="")
-
-
-def rows(path: Path) -> Iterator[dict[str, str]]:
-    try:
-        with opened(path) as file:
-            yield from csv.DictReader(file)
-    except (UnicodeDecodeError, csv.Error, OSError) as error:
-        raise InputError(f"{path} cannot be read as UTF-8 CSV: {error}") from error
-
-
-def truth_of(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
-    """record_id → person, record_id → source of a corpus's folder."""
-    persons = {row["record_id"]: row["person"] for row in rows(folder / "truth.csv")}
-    sources: dict[str, str] = {}
-    for name in TASKS["all"]:
-        sources.update((row["record_id"], name) for row in rows(folder / f"{name}.csv"))
-    return persons, sources
-
-
-def true_pairs(persons: Mapping[str, str], sources: Mapping[str, str], task: str) -> set[Pair]:
+def true_pairs(corpus: Corpus, task: str) -> set[Pair]:
     """Pairs of one person; of campaign–insurer, one of each, the insurer's first."""
-    groups: dict[str, list[str]] = defaultdict(list)
-    for record in sorted(sources):
-        if sources[record] in TASKS[task]:
-            groups[persons[record]].append(record)
     if task == "all":
-        return {pair for group in groups.values() for pair in combinations(group, 2)}
-    return {
-        (one, two)
-        for group in groups.values()
-        for one in group
-        if sources[one] == "insurer"
-        for two in group
-        if sources[two] == "campaigns"
-    }
+        return corpus.true_pairs(corpus.records)
+    return corpus.true_pairs(corpus.insurer, corpus.campaigns)
 
 
-def pairs_of(path: Path, sources: Mapping[str, str], task: str) -> dict[Pair, float]:
+def pairs_of(path: Path, corpus: Corpus, task: str) -> dict[Pair, float]:
     """The engine's pairs with their probability, in the order of `true_pairs`; those of no use to the task left out."""
+    sources = {record["record_id"]: record["source"] for record in corpus.records}
     found: dict[Pair, float] = {}
     sides: tuple[str, str] | None = None
     weighed: str | None = None
@@ -89,21 +43,21 @@ def pairs_of(path: Path, sources: Mapping[str, str], task: str) -> dict[Pair, fl
             names = [name or "" for name in row]
             sides = next((known for known in _SIDES if set(known) <= set(names)), None)
             if sides is None:
-                raise InputError(
+                raise FileError(
                     f"{path} needs columns left and right (and probability); it has {', '.join(names)}"
                 )
             weighed = next((name for name in _PROBABILITY if name in names), None)
         one, two = (row[side] or "" for side in sides)
         unknown = next((record for record in (one, two) if record not in sources), None)
         if unknown is not None:
-            raise InputError(f"{path}, line {number}: {unknown!r} is no record of this corpus")
+            raise FileError(f"{path}, line {number}: {unknown!r} is no record of this corpus")
         try:
             probability = float(row[weighed] or 0) if weighed else 1.0
         except ValueError as error:
-            raise InputError(f"{path}, line {number}: {row[weighed or '']!r} is no number") from error
+            raise FileError(f"{path}, line {number}: {row[weighed or '']!r} is no number") from error
         pair = (one, two) if one < two else (two, one)
         if task != "all":
-            if {sources[one], sources[two]} != {"insurer", "campaigns"}:
+            if {sources[one], sources[two]} != {"insurer", "campaign"}:
                 continue
             pair = (one, two) if sources[one] == "insurer" else (two, one)
         if one != two:
@@ -118,12 +72,15 @@ def _line(label: str, got: Score, more: str = "") -> str:
 def report(
     pairs: Mapping[Pair, float],
     truth: set[Pair],
-    sources: Mapping[str, str],
-    notes: Mapping[str, Sequence[str]],
+    notes: Mapping[str, list[str]],
     threshold: float,
     clusters: Mapping[str, str] | None = None,
+    left: set[str] | None = None,
 ) -> str:
-    """The figures in words: at the threshold, at the best one, by sources, by what was done to the records."""
+    """The figures in words: at the threshold, at the best one, by sources, by what was done to the records.
+
+    left: of two tables, the records of the first.
+    """
     own = measures.at_threshold(pairs, truth, threshold)
     cut, best = measures.best_threshold(pairs, truth)
     out = [
@@ -133,23 +90,12 @@ def report(
         _line("best threshold", best, f"at {cut:.4f}; gap {best.f1 - own.f1:.4f}"),
     ]
     if clusters is not None:
-        left = (
-            {one for one, _ in truth} if truth and all(sources[a] != sources[b] for a, b in truth) else None
-        )
         out.append(_line("clusters", measures.score(measures.pairs_of_clusters(clusters, left), truth)))
-    for kind in sorted({_kind(pair, sources) for pair in truth}):
-        wanted = {pair for pair in truth if _kind(pair, sources) == kind}
-        given = {pair: p for pair, p in pairs.items() if _kind(pair, sources) == kind}
-        out.append(
-            _line(f"  {kind}", measures.at_threshold(given, wanted, threshold), f"{len(wanted):,} true")
-        )
-    lost = measures.recall_by_note(pairs, truth, {k: list(v) for k, v in notes.items()}, threshold)
+    for kind, (true, found) in measures.by_kind(pairs, truth, threshold).items():
+        out.append(_line("  " + "–".join(LETTERS[letter] for letter in kind), found, f"{true:,} true"))
+    lost = measures.recall_by_note(pairs, truth, dict(notes), threshold)
     out += [f"    {note:<32} recall {recall:.4f} of {true:,}" for note, (true, recall) in lost.items()]
     return "\n".join(out)
-
-
-def _kind(pair: Pair, sources: Mapping[str, str]) -> str:
-    return "–".join(sorted(sources[record].removesuffix("s") for record in pair))
 
 
 def main(words: Sequence[str]) -> int:
@@ -161,22 +107,23 @@ def main(words: Sequence[str]) -> int:
     )
     parser.add_argument("pairs", type=Path)
     parser.add_argument("--corpus", type=Path, required=True, help="folder of the corpus, or of a release")
-    parser.add_argument("--task", choices=tuple(TASKS), default="all")
+    parser.add_argument("--task", choices=TASKS, default="all")
     parser.add_argument("--threshold", type=float, default=0.5)
     parser.add_argument("--clusters", type=Path)
     options = parser.parse_args(words)
     try:
-        persons, sources = truth_of(options.corpus)
-        notes = {row["record_id"]: row["noise"].split() for row in rows(options.corpus / "noise.csv")}
-        pairs = pairs_of(options.pairs, sources, options.task)
+        corpus = Corpus.read(options.corpus)
+        pairs = pairs_of(options.pairs, corpus, options.task)
         clusters = None
         if options.clusters:
             clusters = {row["id"]: row["cluster"] for row in rows(options.clusters)}
-        truth = true_pairs(persons, sources, options.task)
-        print(report(pairs, truth, sources, notes, options.threshold, clusters))
-    except (InputError, KeyError) as error:
+        left = {record["record_id"] for record in corpus.insurer} if options.task != "all" else None
         print(
-            f"cannot score: {error}" if isinstance(error, InputError) else f"cannot score: no column {error}"
+            report(pairs, true_pairs(corpus, options.task), corpus.noise, options.threshold, clusters, left)
+        )
+    except (FileError, KeyError) as error:
+        print(
+            f"cannot score: {error}" if isinstance(error, FileError) else f"cannot score: no column {error}"
         )
         return 2
     return 0

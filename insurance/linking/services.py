@@ -166,16 +166,7 @@ def _ask(identity: Identity, item: Scored, amount: Decimal | None) -> Review:
     held += amount or ZERO
     values: dict[str, Any] = {
         "candidate_identity_id": item.identity_id,
-        "weight": item.pair.weight,
-        "probability": item.pair.probability,
-        "prior_weight": item.pair.prior_weight,
-        "params": item.pair.version,
-        "score": item.pair.kept,
-        "evidence": [
-            {"field": e.field, "level": e.level, "weight": round(e.weight, 3), "note": e.note}
-            for e in item.pair.evidence
-        ],
-        "flags": list(item.pair.flags),
+        **suggesting.evidence_of(item.pair),
         "stays": compared(item.pair, identity.source, item.record.source or ""),
         "held": held,
         "at_stake": held + still_open,

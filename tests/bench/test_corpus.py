@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.corpus import COLUMNS, GENERATOR_VERSION, generate, score
+from bench.corpus import COLUMNS, GENERATOR_VERSION, Corpus, generate, score
 from devstack.synthetic.noise import has_valid_check_digit
 
 ROOT = Path(__file__).parents[2]
@@ -196,10 +196,11 @@ def test_pairs_that_cannot_be_scored_say_why(tmp_path, capsys, text, what):
 
 def test_campaigns_and_insurers_are_scored_alone_where_asked(tmp_path, capsys):
     folder = RELEASES / GENERATOR_VERSION
-    persons, sources = score.truth_of(folder)
-    truth = score.true_pairs(persons, sources, "campaign-insurer")
+    released = Corpus.read(folder)
+    sources = {record["record_id"]: record["source"] for record in released.records}
+    truth = score.true_pairs(released, "campaign-insurer")
     assert len(truth) == 241
-    assert all(sources[a] == "insurer" and sources[b] == "campaigns" for a, b in truth)
+    assert all(sources[a] == "insurer" and sources[b] == "campaign" for a, b in truth)
     pairs = tmp_path / "pairs.csv"
     pairs.write_text(
         "\n".join(["left,right", *(f"{b},{a}" for a, b in sorted(truth)[:100])]), encoding="utf-8"

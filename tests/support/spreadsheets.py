@@ -3,12 +3,18 @@
 import datetime
 import zipfile
 from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import escape
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _REL = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _KIND = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+
+
+def cells(sheet: Any) -> dict[str, list[Any]]:
+    """The columns of a sheet that was read, as lists."""
+    return {name: list(column) for name, column in sheet.columns.items()}
 
 
 def _letters(column: int) -> str:

@@ -15,7 +15,7 @@ from matching.linkage.files.fields import guess, pair, parse_fields
 from matching.linkage.files.linking import link_files, proposal
 from matching.linkage.files.reading import headings, read
 from matching.linkage.files.repair import Repair
-from spreadsheets import write_xlsx
+from spreadsheets import cells, write_xlsx
 
 HEAD = "编号,姓名,身份证,生日\n"
 ROWS = "1,张三丰,11010519491231002X,1949-12-31\n2,張三豐,110105491231002,\n3,李四,,1980-01-01\n\n"
@@ -26,14 +26,7 @@ FOUND = {"编号": ["1", "2", "3"], "生日": ["1949-12-31", None, "1980-01-01"]
 OLD = Path(__file__).parent / "data" / "old.xls"
 
 
-@pytest.fixture(autouse=True)
-def chinese(monkeypatch):
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        monkeypatch.delenv(name, raising=False)
-
-
-def cells(sheet) -> dict[str, list]:
-    return {name: list(column) for name, column in sheet.columns.items()}
+pytestmark = pytest.mark.usefixtures("chinese")
 
 
 def table(tmp_path, text: str | bytes, columns=WANTED, kinds=None, name="a.csv"):

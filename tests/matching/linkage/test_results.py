@@ -24,13 +24,7 @@ FIELDS = "name=姓名,id_number=身份证,birth_date=生日,phone=手机"
 WHEN = datetime(2026, 11, 22, 13, 5)
 
 
-@pytest.fixture(autouse=True)
-def chinese(monkeypatch):
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        monkeypatch.delenv(name, raising=False)
-    speak(None)
-    yield
-    speak(None)
+pytestmark = pytest.mark.usefixtures("chinese")
 
 
 def number(seed: int) -> str:

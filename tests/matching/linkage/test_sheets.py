@@ -14,20 +14,13 @@ from matching.linkage.files.reading import read
 from matching.linkage.files.repair import Repair
 from matching.linkage.files.sheetxml import Down, filled_down
 from matching.linkage.files.spreadsheet import _Xlsx, cell_text
-from spreadsheets import write_xlsx
+from spreadsheets import cells, write_xlsx
 
 MERGED = Path(__file__).parent / "data" / "merged.xls"
 HEAD = ["编号", "姓名", "住址", "电话"]
 
 
-@pytest.fixture(autouse=True)
-def chinese(monkeypatch):
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        monkeypatch.delenv(name, raising=False)
-
-
-def cells(sheet) -> dict[str, list]:
-    return {name: list(column) for name, column in sheet.columns.items()}
+pytestmark = pytest.mark.usefixtures("chinese")
 
 
 def sheet(tmp_path, rows, merged=(), wanted=HEAD, extra=""):

@@ -14,17 +14,12 @@ from matching.linkage.splink.patterns import extract, like
 from matching.linkage.splink.settings import from_splink, imported, to_splink
 from matching.linkage.splink.sql import Parser
 from matching.linkage.tables.pipeline import link_tables
-from matching.linkage.words import speak
 
 MODEL = Model.for_fields({"name": "name", "phone": "phone"})
 PARAMS = MODEL.default_params()
 
 
-@pytest.fixture(autouse=True)
-def chinese(monkeypatch):
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        monkeypatch.delenv(name, raising=False)
-    speak(None)
+pytestmark = pytest.mark.usefixtures("chinese")
 
 
 def changed(**what) -> str:

@@ -23,10 +23,7 @@ FIELDS = parse_fields("name=姓名,birth_date=生日,phone=手机")
 NAMES = ["张三丰", "李四光", "王五一", "赵六六", "陈七七", "杨八八"]
 
 
-@pytest.fixture(autouse=True)
-def chinese(monkeypatch):
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        monkeypatch.delenv(name, raising=False)
+pytestmark = pytest.mark.usefixtures("chinese")
 
 
 def sheet(path, ids, encoding="utf-8"):
